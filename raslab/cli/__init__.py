@@ -1,0 +1,1 @@
+"""The `raslab` command: thin front ends, no logic."""

@@ -1,0 +1,44 @@
+"""Entry point of the `raslab` command: parse, dispatch, turn errors into one sentence."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import signal
+import sys
+from collections.abc import Sequence
+
+from raslab import __version__
+from raslab.errors import RaslabError
+
+COMMANDS = ("doctor", "kernel", "exec", "shell", "labs", "run")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser for all commands; each command lives in `raslab.cli.<name>_command`."""
+    parser = argparse.ArgumentParser(prog="raslab", description="Site-to-site networking labs on a real Linux dataplane.")
+    parser.add_argument("--version", action="version", version=f"raslab {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        importlib.import_module(f"raslab.cli.{name}_command").add_to(subparsers)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit status: 0 good, 1 the work failed, 2 bad input."""
+    args = build_parser().parse_args(argv)
+    try:
+        status: int = args.run(args)
+    except RaslabError as error:
+        print(f"raslab: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        return 128 + signal.SIGPIPE
+    return status
+
+
+def console() -> None:
+    """The console script."""
+    sys.exit(main())

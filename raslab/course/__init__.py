@@ -1,0 +1,1 @@
+"""Loads and runs the labs in `labs/` and reports what they measured. Knows no widgets."""

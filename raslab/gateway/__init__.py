@@ -1,0 +1,1 @@
+"""The RAS gateway: desired state and verbs in RAS terms. Never calls a process itself."""

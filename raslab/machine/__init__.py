@@ -1,0 +1,1 @@
+"""Lab machines: where a lab runs. Kernel build, doctor, launching commands inside."""

@@ -1,0 +1,1 @@
+"""Throughput, latency, counters, captures and CPU as pandas frames. Never prints."""

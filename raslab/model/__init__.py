@@ -1,0 +1,1 @@
+"""Pure data: addresses, nodes, links, tunnels. No I/O."""

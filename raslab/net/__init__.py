@@ -1,0 +1,1 @@
+"""Mininet made fast: topology -> plan -> batches -> apply. Knows neither services nor RAS."""

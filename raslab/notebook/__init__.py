@@ -1,0 +1,1 @@
+"""Widgets, magics, rich display and progress for notebooks. Starts no processes."""

@@ -1,0 +1,1 @@
+"""The RemoteAccess cmdlet front end. Knows the gateway, never the daemons."""

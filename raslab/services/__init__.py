@@ -1,0 +1,1 @@
+"""One module per real component, each a declared service. Knows nothing of RAS."""
