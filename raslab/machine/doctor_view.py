@@ -1,0 +1,69 @@
+"""How `raslab doctor` looks on a terminal, and in a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TextIO
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from raslab.machine.doctor import Diagnosis
+from raslab.machine.programs import ProgramReport
+
+WIDE = 96  # from this many columns on, each kind of information has a column of its own
+_PIPE_WIDTH = 160  # one line for each row: a pipe leads to grep rather than to eyes
+_PRESENT = "green"
+_STYLES = {"missing": "red", "untried": "yellow", "none": "dim"}
+
+Row = tuple[str, str, str, str]  # name, state or version, what it is for, what to do
+
+
+def console_for(stream: TextIO) -> Console:
+    """A console that fits a terminal's width, or gives a pipe whole lines without colours."""
+    return Console(file=stream, highlight=False, width=None if stream.isatty() else _PIPE_WIDTH)
+
+
+def show(diagnosis: Diagnosis, console: Console) -> None:
+    """Print DIAGNOSIS: a table of capabilities, one of programs, and what `auto` chooses."""
+    console.print(
+        f"Kernel {diagnosis.surroundings.kernel}, user {diagnosis.user}, "
+        f"capabilities tried as: {diagnosis.privilege}\n"
+    )
+    capabilities = ((one.name, one.state, one.purpose, one.remedy) for one in diagnosis.capabilities)
+    programs = ((one.name, _found(one), one.purpose, one.remedy) for one in diagnosis.programs)
+    _print_table("Kernel", capabilities, console)
+    _print_table("Program", programs, console)
+    console.print(_verdict(diagnosis))
+
+
+def _found(program: ProgramReport) -> str:
+    """The version of a program that is there; how much it matters if it is not."""
+    if program.state == "have":
+        return program.version or "have"
+    return "missing" if program.needed else "none"
+
+
+def _print_table(title: str, rows: Iterable[Row], console: Console) -> None:
+    """Print ROWS and an empty line, with four columns where they fit, else with the last two in one."""
+    wide = console.width >= WIDE
+    table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False, show_edge=False)
+    table.add_column(title, no_wrap=True)
+    table.add_column("Here", no_wrap=True)
+    for heading in ("What it is for", "What to do") if wide else ("What it is for, and what to do",):
+        table.add_column(heading)
+    for name, state, purpose, remedy in rows:
+        words = (purpose, remedy) if wide else ("\n".join(filter(None, (purpose, remedy))),)
+        table.add_row(name, Text(state, style=_STYLES.get(state, _PRESENT)), *words)
+    console.print(table)
+    console.print()
+
+
+def _verdict(diagnosis: Diagnosis) -> str:
+    """The last lines: which machine runs labs, why, and what would help."""
+    auto = diagnosis.auto
+    if auto.machine is None:
+        return f"No machine can run labs here yet: {auto.reason}.\nTo do: {auto.remedy}"
+    return f"Labs run in the machine {auto.machine}: {auto.reason}."
