@@ -57,8 +57,10 @@ install_packages() {
     missing=$(missing_packages)
     [[ -z $missing ]] && return
     if ((EUID != 0)); then
-        command -v sudo >/dev/null && sudo -v 2>/dev/null && as_root=(sudo -n) ||
-            fail "packages are missing and only root may install them: apt-get install --no-install-recommends $missing"
+        if ! { command -v sudo >/dev/null && sudo -v 2>/dev/null; }; then
+            fail "only root may install packages: apt-get install --no-install-recommends $missing"
+        fi
+        as_root=(sudo -n)
     fi
     say "will install with apt-get, for all users of this computer: $missing"
     # shellcheck disable=SC2086

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
@@ -60,7 +61,7 @@ PROGRAMS: tuple[Program, ...] = (
     Program("bc", "building the lab kernel", "bc"),
     Program("xz", "unpacking the kernel's source", "xz-utils"),
     Program("ovs-vswitchd", "Open vSwitch nodes", "openvswitch-switch"),
-    Program("mnexec", "comparison with Mininet", "mininet", ("-v",)),
+    Program("mnexec", "comparison with Mininet", "mininet", ()),
     Program("zebra", "routing daemons (FRR)", "frr"),
     Program("bgpd", "BGP (FRR)", "frr"),
     Program("charon-systemd", "IKEv2 (strongSwan)", "charon-systemd", ()),
@@ -83,10 +84,10 @@ def system_environment() -> dict[str, str]:
     return {**os.environ, "PATH": search_path(), "LC_ALL": "C"}
 
 
-def find_programs() -> tuple[ProgramReport, ...]:
+def find_programs(programs: Sequence[Program] = PROGRAMS) -> tuple[ProgramReport, ...]:
     """Look for every program and ask it for its version, all at the same time."""
     environment = system_environment()
-    found = {program.name: shutil.which(program.name, path=environment["PATH"]) for program in PROGRAMS}
+    found = {program.name: shutil.which(program.name, path=environment["PATH"]) for program in programs}
     asked = {
         program.name: subprocess.Popen(
             [path, *program.version],
@@ -96,12 +97,12 @@ def find_programs() -> tuple[ProgramReport, ...]:
             text=True,
             env=environment,
         )
-        for program in PROGRAMS
+        for program in programs
         if program.version and (path := found[program.name])
     }
     versions = {name: _version(process) for name, process in asked.items()}
     return tuple(
-        _report(program, found[program.name] or "", versions.get(program.name, "")) for program in PROGRAMS
+        _report(program, found[program.name] or "", versions.get(program.name, "")) for program in programs
     )
 
 

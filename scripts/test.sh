@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Check the sources, then run the pure tests here, the lab tests in two lab machines at once, and the notebooks.
+# Usage: scripts/test.sh [lint]           lint stops after the sources
+# The last line counts all tests; the exit status is 0 if nothing failed.
+set -uo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+passed=0 failed=0 skipped=0
+
+title() { printf '\n== %s\n' "$*"; }
+
+# count WORD FILE: the number before WORD in pytest's closing line, 0 if there is none.
+count() { tail -n 1 "$2" | grep -oE "[0-9]+ $1" | grep -oE '^[0-9]+' || echo 0; }
+
+# tally STATUS FILE: add one pytest run to the totals. One that failed without saying of which test counts once.
+tally() {
+    local bad=$(($(count failed "$2") + $(count 'errors?' "$2")))
+    (($1 != 0 && bad == 0)) && bad=1
+    passed=$((passed + $(count passed "$2")))
+    failed=$((failed + bad))
+    skipped=$((skipped + $(count skipped "$2")))
+}
+
+source_checks() {
+    local tool
+    for tool in "ruff check --quiet" "ruff format --check --quiet" "mypy" "lint-imports"; do
+        title "$tool"
+        # shellcheck disable=SC2086 # the arguments of a tool are separate words
+        .venv/bin/$tool || failed=$((failed + 1))
+    done
+}
+
+pure_tests() {
+    title "pure tests, on this computer"
+    .venv/bin/python -m pytest -q tests/pure | tee "$logs/pure"
+    tally "${PIPESTATUS[0]}" "$logs/pure"
+}
+
+# Every other file goes to the second machine: a machine has one processor, most computers have more.
+lab_tests() {
+    local files=(tests/lab/test_*.py) halves=("" "") children=() index
+    for index in "${!files[@]}"; do halves[index % 2]+=" ${files[index]}"; done
+    title "lab tests, in two lab machines at once"
+    for index in 0 1; do
+        # shellcheck disable=SC2086 # one argument for each file is meant
+        .venv/bin/raslab exec -- .venv/bin/python -m pytest -q -p no:cacheprovider ${halves[index]} \
+            </dev/null >"$logs/lab$index" 2>&1 &
+        children+=($!)
+    done
+    for index in 0 1; do
+        wait "${children[index]}"
+        local status=$?
+        cat "$logs/lab$index"
+        tally "$status" "$logs/lab$index"
+    done
+}
+
+notebook_tests() {
+    compgen -G 'notebooks/*.ipynb' >/dev/null || return 0
+    title "notebooks: their stored outputs must come out again"
+    .venv/bin/python -m pytest -q --nbval notebooks/*.ipynb | tee "$logs/notebooks"
+    tally "${PIPESTATUS[0]}" "$logs/notebooks"
+}
+
+source_checks
+if [[ ${1:-} != lint ]]; then
+    pure_tests
+    lab_tests
+    notebook_tests
+    title "all tests"
+    echo "$passed passed, $failed failed, $skipped skipped"
+fi
+((failed == 0))
