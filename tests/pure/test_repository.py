@@ -1,0 +1,144 @@
+"""What the repository promises about itself: its documents, scripts and lists agree with each other."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from raslab.cli.main import build_parser
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+SCRIPTS = [*sorted((ROOT / "scripts").glob("*.sh")), ROOT / ".ci/run"]
+
+# Spelled in pieces, or this file would be the first to break its own rule.
+FOREIGN = re.compile(
+    "|".join(
+        (
+            r"(?<![\w.])/(?:" + "work" + "|" + "farm" + r")/",
+            "/tmp/" + "proto",
+            r"\.\./" + "shared",
+            r"(?:pypi|pythonhosted|npmjs|crates)\." + r"(?:org|io)",
+            r"\b(?:deb|security|archive)\.(?:debian|ubuntu)" + r"\.(?:org|com)",
+        )
+    )
+)
+
+
+def tracked_files() -> list[Path]:
+    """Every text file that git knows."""
+    names = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    return [ROOT / name for name in names.split("\0") if name and (ROOT / name).is_file()]
+
+
+def foreign_lines(text: str) -> list[str]:
+    """Lines that name a folder of the computer where this was written, or a package registry."""
+    return [line for line in text.splitlines() if FOREIGN.search(line)]
+
+
+def readme_commands() -> list[str]:
+    """Every command line in the README's code blocks, without comments."""
+    blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    return [line.split("#")[0].strip() for block in blocks for line in block.splitlines() if line.strip()]
+
+
+def make_targets() -> set[str]:
+    """The targets that `make help` lists."""
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return set(re.findall(r"^make (\w+)", listed, re.MULTILINE))
+
+
+def documented(heading: str) -> set[str]:
+    """The names in the table under HEADING of docs/dependencies.md."""
+    sections = re.split(r"^## ", (ROOT / "docs/dependencies.md").read_text(), flags=re.MULTILINE)
+    (section,) = (section for section in sections if section.startswith(heading))
+    return set(re.findall(r"^\| `([\w.-]+)` \|", section, re.MULTILINE))
+
+
+def test_no_file_names_a_foreign_folder_or_a_registry() -> None:
+    found = {
+        str(path.relative_to(ROOT)): lines
+        for path in tracked_files()
+        if b"\0" not in path.read_bytes() and (lines := foreign_lines(path.read_text()))
+    }
+    assert found == {}
+
+
+def test_the_search_for_foreign_names_finds_them() -> None:
+    assert foreign_lines("see /" + "work/main/x") == ["see /" + "work/main/x"]
+    assert foreign_lines("https://py" + "pi.org/simple")
+    assert foreign_lines("a normal /home/ann/" + "work/x and pypi, the index") == []
+
+
+def test_every_command_in_the_readme_exists() -> None:
+    commands = readme_commands()
+    assert len(commands) >= 5
+    parser = build_parser()
+    for command in commands:
+        program, *arguments = shlex.split(command)
+        if program == "make":
+            assert set(arguments) <= make_targets(), command
+        else:
+            assert program == ".venv/bin/raslab", command
+            assert isinstance(parser.parse_args(arguments), argparse.Namespace), command
+
+
+def test_a_command_that_does_not_exist_would_be_noticed() -> None:
+    with pytest.raises(SystemExit):
+        build_parser().parse_args(["no-such-command"])
+    assert "no-such-target" not in make_targets()
+
+
+def test_every_link_in_the_documents_leads_somewhere() -> None:
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
+            if not target.startswith("http"):
+                assert (page.parent / target).exists(), f"{page.name} points to {target}"
+
+
+def test_every_python_dependency_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [
+        *project["dependencies"],
+        *(one for extra in project["optional-dependencies"].values() for one in extra),
+    ]
+    assert documented("Python packages") == {re.split(r"[<>=!~ \[]", one)[0] for one in wanted}
+
+
+def test_every_debian_package_has_its_reason() -> None:
+    rows = [line.split(maxsplit=2) for line in (ROOT / "scripts/packages.txt").read_text().splitlines()]
+    packages = [row for row in rows if row and not row[0].startswith("#")]
+    assert all(len(row) == 3 and row[1] in {"lab", "test"} for row in packages)
+    assert documented("Debian and Ubuntu packages") == {row[0] for row in packages}
+
+
+@pytest.mark.skipif(
+    shutil.which("shellcheck") is None, reason="shellcheck is not installed (scripts/setup.sh test)"
+)
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_shellcheck_has_nothing_to_say(script: Path) -> None:
+    ran = subprocess.run(["shellcheck", script], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout
+
+
+@pytest.mark.skipif(
+    shutil.which("shellcheck") is None, reason="shellcheck is not installed (scripts/setup.sh test)"
+)
+def test_shellcheck_would_notice(tmp_path: Path) -> None:
+    sloppy = tmp_path / "sloppy.sh"
+    sloppy.write_text("#!/bin/bash\nrm $1\n")
+    assert subprocess.run(["shellcheck", sloppy], capture_output=True).returncode != 0
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_scripts_can_be_run(script: Path) -> None:
+    assert script.stat().st_mode & 0o111
