@@ -1,0 +1,1 @@
+"""Checks of a topology, one module per kind of thing; each check yields one sentence per problem."""

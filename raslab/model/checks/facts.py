@@ -1,0 +1,54 @@
+"""What the checks look up about a topology, worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+
+from raslab.model.topology import Interface, Node, Topology, Tunnel
+
+Address = IPv4Interface | IPv6Interface
+
+
+class Facts:
+    """Nodes by name, interfaces by node, and parsed addresses of a topology that may be wrong."""
+
+    def __init__(self, topology: Topology) -> None:
+        self.topology = topology
+        self.nodes: dict[str, Node] = {node.name: node for node in topology.nodes}
+        self.interfaces: dict[str, list[Interface | Tunnel]] = {}
+        for interface in self.all_interfaces():
+            self.interfaces.setdefault(interface.node, []).append(interface)
+        self._parsed: dict[str, Address | None] = {}
+
+    def all_interfaces(self) -> Iterator[Interface | Tunnel]:
+        """Ends of links, then tunnels."""
+        for link in self.topology.links:
+            yield from link.ends
+        yield from self.topology.tunnels
+
+    def address(self, text: str) -> Address | None:
+        """The address with its subnet, or None if it cannot be read or has no prefix length."""
+        if text not in self._parsed:
+            try:
+                self._parsed[text] = ip_interface(text) if "/" in text else None
+            except (ValueError, TypeError):
+                self._parsed[text] = None
+        return self._parsed[text]
+
+    def addresses_of(self, node: str) -> Iterator[Address]:
+        """All readable addresses of a node."""
+        for interface in self.interfaces.get(node, []):
+            for text in interface.addresses:
+                if (address := self.address(str(text))) is not None:
+                    yield address
+
+
+def is_number(value: object) -> bool:
+    """True for int and float, not for bool."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_integer(value: object) -> bool:
+    """True for int, not for bool."""
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -1,0 +1,82 @@
+"""Static routes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
+
+from raslab.model import sentences
+from raslab.model.checks.facts import Facts, is_integer
+from raslab.model.topology import Route
+
+MAX_METRIC = 0xFFFFFFFF
+
+
+def check(facts: Facts) -> Iterator[str]:
+    """Routes that cannot be read or lead nowhere."""
+    for route in facts.topology.routes:
+        where = f"route to {route.destination} on node {route.node}"
+        if route.node not in facts.nodes:
+            yield sentences.unknown_node(f"the route to {route.destination}", route.node, list(facts.nodes))
+            continue
+        if facts.nodes[route.node].kind.is_switch:
+            yield f"The {where} is on a switch: put it on a host or router."
+        family = 0
+        try:
+            family = 0 if route.destination == "default" else ip_network(route.destination).version
+        except ValueError:
+            yield _unreadable(route)
+        yield from _next_hop(facts, route, family, where)
+        if route.metric is not None and not (is_integer(route.metric) and 0 <= route.metric <= MAX_METRIC):
+            yield f"Metric {route.metric} of the {where} is impossible: choose 0 to {MAX_METRIC}."
+
+
+def is_connected(facts: Facts, route: Route) -> bool:
+    """True if the next hop is on a subnet of the node, or on an interface that the route names."""
+    interfaces = facts.interfaces.get(route.node, [])
+    if (
+        route.dev is not None
+        and route.dev != "lo"
+        and all(route.dev != interface.name for interface in interfaces)
+    ):
+        return False
+    if route.via is None or route.dev is not None:
+        return True
+    hop = ip_address(route.via)
+    return any(hop in address.network for address in facts.addresses_of(route.node))
+
+
+def _unreadable(route: Route) -> str:
+    try:
+        network = ip_network(route.destination, strict=False)
+    except ValueError:
+        return (
+            f"Destination {route.destination} of a route on node {route.node} cannot be read: "
+            "write a prefix like 10.0.2.0/24, or default."
+        )
+    return f"Destination {route.destination} of a route on node {route.node} has bits beyond its prefix: write {network}."
+
+
+def _next_hop(facts: Facts, route: Route, family: int, where: str) -> Iterator[str]:
+    if route.via is None and route.dev is None:
+        yield f"The {where} leads nowhere: name a next hop (via) or an interface (dev)."
+        return
+    if route.via is not None:
+        try:
+            hop = ip_address(route.via)
+        except ValueError:
+            yield f"Next hop {route.via} of the {where} cannot be read: write an address without prefix length."
+            return
+        if family and hop.version != family:
+            yield f"Next hop {hop} of the {where} is of the other address family: use one family."
+            return
+    if is_connected(facts, route):
+        return
+    if route.dev is not None:
+        names = [interface.name for interface in facts.interfaces.get(route.node, [])]
+        yield f"Interface {route.dev} of the {where} does not exist: use one of {', '.join(names) or 'its interfaces'}."
+    else:
+        yield (
+            f"Next hop {route.via} of the {where} is on no subnet of that node: "
+            "choose a neighbour's address, or give the node an address there."
+        )

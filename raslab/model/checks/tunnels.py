@@ -1,0 +1,66 @@
+"""Tunnels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from raslab.model import sentences
+from raslab.model.checks.facts import Facts, is_integer
+from raslab.model.topology import TUNNEL_KINDS, Tunnel
+
+MAX_KEY = 0xFFFFFFFF  # RFC 2890, section 2.1
+MAX_TTL = 255
+
+
+def check(facts: Facts) -> Iterator[str]:
+    """Impossible kinds, keys, end points, and tunnels that the kernel could not tell apart."""
+    seen: dict[tuple[object, ...], Tunnel] = {}
+    for tunnel in facts.topology.tunnels:
+        where = f"tunnel {tunnel.name} of node {tunnel.node}"
+        if tunnel.node not in facts.nodes:
+            yield sentences.unknown_node(f"the tunnel {tunnel.name}", tunnel.node, list(facts.nodes))
+            continue
+        if facts.nodes[tunnel.node].kind.is_switch:
+            yield f"Tunnel {tunnel.name} is on switch {tunnel.node}: put it on a host or router."
+        yield from _parameters(tunnel, where)
+        yield from _end_points(facts, tunnel, where)
+        other = seen.setdefault((tunnel.node, tunnel.kind, tunnel.local, tunnel.remote, tunnel.key), tunnel)
+        if other is not tunnel:
+            key = "no key" if tunnel.key is None else f"key {tunnel.key}"
+            yield (
+                f"Tunnels {other.name} and {tunnel.name} of node {tunnel.node} have the same end points and {key}: "
+                "give one of them another key."
+            )
+
+
+def _parameters(tunnel: Tunnel, where: str) -> Iterator[str]:
+    if tunnel.kind not in TUNNEL_KINDS:
+        yield f"Kind {tunnel.kind} of {where} is unknown: choose one of {', '.join(TUNNEL_KINDS)}."
+    if tunnel.key is not None and not (is_integer(tunnel.key) and 0 <= tunnel.key <= MAX_KEY):
+        yield f"Key {tunnel.key} of {where} does not fit into the 32 bits of a GRE key: choose 0 to {MAX_KEY}."
+    if not (is_integer(tunnel.ttl) and 1 <= tunnel.ttl <= MAX_TTL):
+        yield f"TTL {tunnel.ttl} of {where} is impossible: choose 1 to {MAX_TTL}."
+
+
+def _end_points(facts: Facts, tunnel: Tunnel, where: str) -> Iterator[str]:
+    ends: list[IPv4Address | IPv6Address] = []
+    for role, text in (("Local", tunnel.local), ("Remote", tunnel.remote)):
+        try:
+            ends.append(ip_address(text))
+        except ValueError:
+            yield f"{role} address {text} of {where} cannot be read: write an address without prefix length."
+    if len(ends) < 2:
+        return
+    local, remote = ends
+    if local.version != remote.version:
+        yield f"Local address {local} and remote address {remote} of {where} are of different families: use one family."
+        return
+    if local == remote:
+        yield f"Local and remote address of {where} are both {local}: the remote one is the other gateway's."
+    own = {address.ip for address in facts.addresses_of(tunnel.node)}
+    if local not in own:
+        yield (
+            f"Local address {local} of {where} is not an address of that node: "
+            f"use one of {', '.join(map(str, sorted(own, key=lambda a: (a.version, int(a))))) or 'its interfaces'}."
+        )

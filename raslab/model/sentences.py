@@ -1,0 +1,49 @@
+"""The sentences that tell users what is wrong with their topology: each names their own thing and the fix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def duplicate_node(name: str) -> str:
+    """Two nodes of one name."""
+    return f"There are two nodes named {name}: give one of them another name."
+
+
+def duplicate_interface(node: str, name: str) -> str:
+    """Two interfaces of one name on one node."""
+    return f"Node {node} has two interfaces named {name}: give one of them another name."
+
+
+def no_such_route(node: str, destination: str) -> str:
+    """A route to remove that is not there."""
+    return f"Node {node} has no such route to {destination}: its routes are those that addRoute gave it."
+
+
+def no_such_address(interface: str, node: str, address: str) -> str:
+    """An address to remove that is not there."""
+    return f"Interface {interface} of node {node} has no address {address}: write it as it was given."
+
+
+def unknown_node(where: str, name: str, known: Sequence[str]) -> str:
+    """Something refers to a node that is not there."""
+    return f"{where[0].upper()}{where[1:]} refers to node {name}, which does not exist: {_suggestion(name, known)}"
+
+
+def link_to_itself(name: str) -> str:
+    """Both ends of a link on one node."""
+    return f"Node {name} is linked to itself: link two different nodes."
+
+
+def unknown_parameter(where: str, name: str, known: Sequence[str]) -> str:
+    """A parameter that nothing reads."""
+    return f"{where} has no parameter {name}: {_suggestion(name, known)}"
+
+
+def _suggestion(name: str, known: Sequence[str]) -> str:
+    from difflib import get_close_matches  # only for those who err: its import is not free
+
+    close = get_close_matches(name, known, n=1)
+    if close:
+        return f"did you mean {close[0]}?"
+    return f"choose one of {', '.join(sorted(known))}." if known else "add it first."

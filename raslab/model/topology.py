@@ -1,0 +1,132 @@
+"""What a network is made of, as plain frozen data.
+
+Addresses, prefixes and MACs are kept as the text the user wrote, so that `raslab.model.validation` can name it
+when something is wrong with it. Everything that plans or applies a topology may assume that it is valid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+DEFAULT_MTU = 1500
+TUNNEL_KINDS = ("gre", "gretap")  # GRE carries IP packets (layer 3), gretap Ethernet frames (layer 2)
+
+
+class NodeKind(Enum):
+    """What a node does with packets."""
+
+    HOST = "host"
+    ROUTER = "router"  # forwards IPv4 and IPv6
+    BRIDGE = "bridge"  # a Linux bridge in a namespace of its own
+    OVS = "ovs"  # an Open vSwitch bridge
+
+    @property
+    def is_switch(self) -> bool:
+        """True if interfaces of the node belong to one layer 2 segment."""
+        return self in (NodeKind.BRIDGE, NodeKind.OVS)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A network namespace. `stp` runs the spanning tree protocol on a bridge."""
+
+    name: str
+    kind: NodeKind = NodeKind.HOST
+    stp: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Impairment:
+    """What a wire does to the packets that one interface sends (egress).
+
+    rate_mbps: 10^6 bits per second; None is unlimited.
+    delay_ms, jitter_ms: one-way delay and its random spread, milliseconds.
+    loss_percent: independent random loss, 0 to 100.
+    limit_packets: length of the queue; None lets the plan choose one that holds the bandwidth-delay product.
+    """
+
+    rate_mbps: float | None = None
+    delay_ms: float = 0.0
+    jitter_ms: float = 0.0
+    loss_percent: float = 0.0
+    limit_packets: int | None = None
+
+    @property
+    def is_perfect(self) -> bool:
+        """True if the wire changes nothing, so no queueing discipline is needed."""
+        return self == Impairment(limit_packets=self.limit_packets)
+
+
+PERFECT_WIRE = Impairment()
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """One end of a link. `addresses` are host addresses with their prefix length, such as ``10.0.1.1/24``."""
+
+    node: str
+    name: str
+    addresses: tuple[str, ...] = ()
+    mac: str | None = None
+    mtu: int = DEFAULT_MTU
+    impairment: Impairment = PERFECT_WIRE
+    up: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An Ethernet wire between two interfaces."""
+
+    a: Interface
+    b: Interface
+
+    @property
+    def ends(self) -> tuple[Interface, Interface]:
+        """Both interfaces."""
+        return self.a, self.b
+
+
+@dataclass(frozen=True, slots=True)
+class Tunnel:
+    """A GRE (RFC 2784, key: RFC 2890) interface of a node; the family of `local` and `remote` is the outer one.
+
+    kind: one of TUNNEL_KINDS; key: 32 bits or None for none.
+    mtu: inner MTU in bytes; None lets the kernel derive it from the outer interface.
+    """
+
+    node: str
+    name: str
+    kind: str
+    local: str
+    remote: str
+    key: int | None = None
+    ttl: int = 64
+    mtu: int | None = None
+    addresses: tuple[str, ...] = ()
+    mac: str | None = None
+    up: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A static route; `destination` is a prefix or ``default``, `via` the next hop, `dev` the interface."""
+
+    node: str
+    destination: str
+    via: str | None = None
+    dev: str | None = None
+    metric: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """A whole network."""
+
+    nodes: tuple[Node, ...] = ()
+    links: tuple[Link, ...] = ()
+    tunnels: tuple[Tunnel, ...] = ()
+    routes: tuple[Route, ...] = ()
+
+
+EMPTY = Topology()

@@ -1,0 +1,20 @@
+"""Everything that is wrong with a topology, found before anything is built."""
+
+from __future__ import annotations
+
+from raslab.model.checks import interfaces, names, routes, segments, tunnels
+from raslab.model.checks.facts import Facts
+from raslab.model.topology import Route, Topology
+
+
+def problems_of(topology: Topology) -> list[str]:
+    """One sentence per problem, none if the topology can be built."""
+    facts = Facts(topology)
+    checks = (names.check, interfaces.check, segments.check, tunnels.check, routes.check)
+    return [problem for check in checks for problem in check(facts)]
+
+
+def connected_routes(topology: Topology) -> list[Route]:
+    """The routes whose next hop is still on a subnet of their node: the kernel drops the others by itself."""
+    facts = Facts(topology)
+    return [route for route in topology.routes if routes.is_connected(facts, route)]

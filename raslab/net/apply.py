@@ -1,0 +1,97 @@
+"""Executing a plan: one batch of netlink requests per namespace and phase."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterable, Iterator
+
+from raslab.errors import KernelRefusedError
+from raslab.net import namespaces as kernel
+from raslab.net import steps
+from raslab.net.encode import request
+from raslab.net.namespaces import Namespace
+from raslab.net.plan import Plan
+from raslab.net.processes import Processes
+from raslab.net.render import command
+from raslab.net.steps import Step
+
+_DELETIONS = (steps.DeleteLink, steps.DeleteAddress, steps.DeleteRoute, steps.DeleteImpairment)
+_NOT_NETLINK = (steps.AddNamespace, steps.DeleteNamespace, steps.SetSysctl, steps.AddOvsPort)
+_ALREADY_GONE = {errno.ENODEV, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENOENT}
+
+
+def apply(
+    plan: Plan, namespaces: dict[str, Namespace], processes: Processes, *, tolerant: bool = False
+) -> None:
+    """Execute `plan`, adding to and removing from `namespaces`; the processes of removed nodes are ended.
+
+    tolerant: go on where the kernel refuses, to take back a plan that was executed in part.
+    Raises KernelRefusedError for the first step that the kernel refused, NeedsRootError.
+    """
+    for phase in plan.phases:
+        _create(phase, namespaces)
+        _write_sysctls(phase, namespaces)
+        for refusal in _send(phase, namespaces):
+            if not tolerant:
+                raise refusal
+        _delete(phase, namespaces, processes)
+
+
+def _create(phase: Iterable[Step], namespaces: dict[str, Namespace]) -> None:
+    wanted = [step.node for step in phase if isinstance(step, steps.AddNamespace)]
+    if wanted:
+        namespaces.update(kernel.create(wanted))
+
+
+def _write_sysctls(phase: Iterable[Step], namespaces: dict[str, Namespace]) -> None:
+    settings = [step for step in phase if isinstance(step, steps.SetSysctl)]
+    if not settings:
+        return
+    try:
+        kernel.write_sysctls((namespaces[step.node], step.key, step.value) for step in settings)
+    except OSError as error:
+        step = next(s for s in settings if kernel.sysctl_path(s.key) == error.filename)
+        raise _refused(step, error.errno or 0, error.strerror or "") from error
+
+
+def _send(phase: Iterable[Step], namespaces: dict[str, Namespace]) -> Iterator[KernelRefusedError]:
+    by_node: dict[str, list[Step]] = {}
+    for step in phase:
+        if not isinstance(step, _NOT_NETLINK) and step.node in namespaces:
+            by_node.setdefault(step.node, []).append(step)
+    for node, wanted in by_node.items():
+        requests: list[tuple[Step, bytes]] = []
+        for step in wanted:
+            try:
+                requests.append((step, request(step, namespaces)))
+            except OSError as error:  # an interface that is to be looked up is not there
+                yield _refused(step, error.errno or 0, error.strerror or "")
+        for refusal in namespaces[node].connection.send([data for _, data in requests]):
+            step = requests[refusal.position][0]
+            if not (isinstance(step, _DELETIONS) and refusal.code in _ALREADY_GONE):
+                yield _refused(step, refusal.code, str(refusal))
+
+
+def _delete(phase: Iterable[Step], namespaces: dict[str, Namespace], processes: Processes) -> None:
+    for step in phase:
+        if isinstance(step, steps.DeleteNamespace) and step.node in namespaces:
+            namespace = namespaces.pop(step.node)
+            processes.end_node(namespace)
+            namespace.close()
+
+
+def _refused(step: Step, code: int, reason: str) -> KernelRefusedError:
+    return KernelRefusedError(step.node, command(step), code, reason, _fix(step, code))
+
+
+def _fix(step: Step, code: int) -> str:
+    """What the user can do about a refused step."""
+    if code == errno.EOPNOTSUPP or (code == errno.ENOENT and isinstance(step, steps.SetImpairment)):
+        return "This kernel has no such feature: run in the lab machine, `raslab exec --machine uml -- ...`."
+    if code == errno.EEXIST and isinstance(step, steps.AddTunnel):
+        return "Another tunnel of the node has the same end points and key: choose another key."
+    if code == errno.EEXIST:
+        return "The node already has one: choose another name or address."
+    if isinstance(step, steps.AddRoute):
+        return "Check that the next hop is on a subnet of an interface that is up."
+    return "Correct that setting in the topology."

@@ -1,0 +1,248 @@
+"""The verbs that change a network: nodes, links, tunnels, routes, addresses, before and while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from raslab.errors import TopologyError, UnknownNodeError, UnsupportedClassError
+from raslab.model import sentences
+from raslab.model.topology import Route, Topology, Tunnel
+from raslab.model.validation import connected_routes
+from raslab.net import mininet_classes as mininet
+from raslab.net.link import Link, TunnelIntf
+from raslab.net.node import Host, Node, OvsSwitch, Router, Switch
+
+
+class EditableNetwork(mininet.Mininet):
+    """Holds the desired state of a network. Each verb is one change, see `changing`."""
+
+    def __init__(self, **options: Any) -> None:
+        self.routes: list[Route] = []
+        self._node_count = 0
+        super().__init__(**options)
+
+    def changing(self) -> AbstractContextManager[None]:
+        """Everything done inside is one change: a running network gets all of it, or none and an exception."""
+        raise NotImplementedError
+
+    def topology(self) -> Topology:
+        """The network as it should be, as model data."""
+        nodes = [*self.hosts, *self.switches]
+        return Topology(
+            nodes=tuple(node.spec for node in nodes),
+            links=tuple(link.spec for link in self.links),
+            tunnels=tuple(tunnel.spec for node in nodes for tunnel in node.tunnels.values()),
+            routes=tuple(self.routes),
+        )
+
+    # Nodes
+
+    def addHost(self, name: str, cls: Any = None, **params: Any) -> Any:
+        """Add a host and return it. Without an address it gets the next one of ipBase, as in Mininet."""
+        if "ip" not in params and "ips" not in params:
+            address = mininet.ipAdd(self.nextIP, ipBaseNum=self.ipBaseNum, prefixLen=self.prefixLen)
+            params["automatic_ip"] = f"{address}/{self.prefixLen}"
+        if self.autoSetMacs:
+            params.setdefault("mac", mininet.macColonHex(self.nextIP))
+        self.nextIP += 1
+        return self._add_node(self.hosts, name, cls or self.host, Host, params)
+
+    def addRouter(self, name: str, **params: Any) -> Any:
+        """Add a host that forwards IPv4 and IPv6, and return it."""
+        return self.addHost(name, cls=Router, **params)
+
+    def addSwitch(self, name: str, cls: Any = None, ovs: bool = False, **params: Any) -> Any:
+        """Add a Linux bridge (stp=True for spanning tree) or an Open vSwitch, and return it."""
+        return self._add_node(self.switches, name, cls or (OvsSwitch if ovs else self.switch), Switch, params)
+
+    def delNode(self, node: Any, nodes: Any = None) -> None:
+        """Remove a node with its processes, links, tunnels and routes."""
+        node = self.node(node)
+        with self.changing():
+            for link in [link for link in self.links if node in (link.intf1.node, link.intf2.node)]:
+                self.delLink(link)
+            (self.hosts if node in self.hosts else self.switches).remove(node)
+            del self.nameToNode[node.name]
+            self.routes = [route for route in self.routes if route.node != node.name]
+        node.terminate()
+        node.network = None
+
+    def _add_node(
+        self, group: list[Any], name: str, cls: Any, ours: type[Node], params: dict[str, Any]
+    ) -> Any:
+        if name in self.nameToNode:
+            raise TopologyError([sentences.duplicate_node(name)])
+        if cls in (mininet.Node, mininet.Host):
+            cls = ours
+        if isinstance(cls, type) and not issubclass(cls, Node):
+            instead = f"raslab.net.{ours.__name__} or a subclass of it"
+            raise UnsupportedClassError(f"Node {name}", cls.__name__, instead)
+        with self.changing():
+            node = cls(name, **params)
+            self._node_count += 1
+            node.number, node.network = self._node_count, self
+            group.append(node)
+            self.nameToNode[name] = node
+        return node
+
+    def node(self, node: Any) -> Any:
+        """A node from its name, or the node itself; raises UnknownNodeError."""
+        return self[node] if isinstance(node, str) else node
+
+    def __getitem__(self, key: str) -> Any:
+        try:
+            return self.nameToNode[key]
+        except KeyError:
+            raise UnknownNodeError(key, list(self.nameToNode)) from None
+
+    def getNodeByName(self, *args: str) -> Any:
+        """The node, or the nodes, of that name; raises UnknownNodeError."""
+        found = [self[name] for name in args]
+        return found[0] if len(args) == 1 else found
+
+    # Links
+
+    def addLink(
+        self,
+        node1: Any,
+        node2: Any,
+        port1: int | None = None,
+        port2: int | None = None,
+        cls: Any = None,
+        **params: Any,
+    ) -> Any:
+        """Connect two nodes and return the link; the parameters are those of `Link`."""
+        node1, node2 = self.node(node1), self.node(node2)
+        cls = cls or self.link
+        if isinstance(cls, type) and not issubclass(cls, Link):
+            cls = Link  # Mininet's kinds of links differ by parameters that ours understands
+        with self.changing():
+            link = cls(node1, node2, port1=port1, port2=port2, **params)
+            self.links.append(link)
+            problems = [problem for end in link.ends for problem in end.problems]
+            if self.built and problems:
+                raise TopologyError(problems)
+            for end in link.ends if self.built else ():
+                if end.node in self.hosts and end is end.node.defaultIntf() and not end.addresses:
+                    end.node.configDefault()
+        return link
+
+    def delLink(self, link: Any) -> None:
+        """Remove a link, and the routes whose next hop was on it."""
+        with self.changing():
+            self.links.remove(link)
+            for end in link.ends:
+                end.node.delIntf(end)
+            self._drop_dead_routes()
+
+    def configLinkStatus(self, src: str, dst: str, status: str) -> None:
+        """Switch the links between two nodes ``up`` or ``down``."""
+        for link in self.linksBetween(self[src], self[dst]):
+            if status == "up":
+                link.up()
+            else:
+                link.down()
+
+    # Tunnels
+
+    def addTunnel(
+        self,
+        node: Any,
+        name: str,
+        *,
+        local: str,
+        remote: str,
+        kind: str = "gre",
+        key: int | None = None,
+        ttl: int = 64,
+        mtu: int | None = None,
+        ips: Sequence[str] = (),
+    ) -> TunnelIntf:
+        """Give a node a tunnel interface and return it; see `raslab.model.topology.Tunnel`."""
+        node = self.node(node)
+        with self.changing():
+            return self._add_tunnel(Tunnel(node.name, name, kind, local, remote, key, ttl, mtu, tuple(ips)))
+
+    def delTunnel(self, node: Any, name: str) -> None:
+        """Remove a tunnel, and the routes whose next hop was behind it."""
+        node = self.node(node)
+        with self.changing():
+            del node.tunnels[name], node.nameToIntf[name]
+            self._drop_dead_routes()
+
+    def _add_tunnel(self, spec: Tunnel) -> TunnelIntf:
+        node = self[spec.node]
+        if spec.name in node.nameToIntf:
+            raise TopologyError([sentences.duplicate_interface(spec.node, spec.name)])
+        tunnel = TunnelIntf(spec, node)
+        node.tunnels[spec.name] = node.nameToIntf[spec.name] = tunnel
+        return tunnel
+
+    # Routes and addresses
+
+    def addRoute(
+        self,
+        node: Any,
+        destination: str,
+        via: str | None = None,
+        dev: str | None = None,
+        metric: int | None = None,
+    ) -> None:
+        """Give a node a static route to `destination`, a prefix or ``default``."""
+        with self.changing():
+            self.routes.append(Route(self.node(node).name, destination, via, dev, metric))
+
+    def delRoute(
+        self,
+        node: Any,
+        destination: str,
+        via: str | None = None,
+        dev: str | None = None,
+        metric: int | None = None,
+    ) -> None:
+        """Remove the static routes to `destination`; those parameters that are given must match too."""
+        name = self.node(node).name
+        wanted = {"via": via, "dev": dev, "metric": metric}
+
+        def matches(route: Route) -> bool:
+            same = (route.node, route.destination) == (name, destination)
+            return same and all(value in (None, getattr(route, key)) for key, value in wanted.items())
+
+        if not any(map(matches, self.routes)):
+            raise TopologyError([sentences.no_such_route(name, destination)])
+        with self.changing():
+            self.routes = [route for route in self.routes if not matches(route)]
+
+    def set_default_route(self, node: str, via: str | None, dev: str | None) -> None:
+        """Replace the default route of the same address family."""
+        new = Route(node, "default", via, dev)
+        with self.changing():
+            self.routes = [
+                route
+                for route in self.routes
+                if (route.node, route.destination, _is_ipv6(route)) != (node, "default", _is_ipv6(new))
+            ]
+            self.routes.append(new)
+
+    def addAddress(self, node: Any, interface: Any, address: str) -> None:
+        """Give an interface one more address, with prefix length."""
+        intf = self.node(node).intf(interface)
+        intf.change(addresses=(*intf.addresses, address))
+
+    def delAddress(self, node: Any, interface: Any, address: str) -> None:
+        """Take an address from an interface, and drop the routes whose next hop was on its subnet."""
+        intf = self.node(node).intf(interface)
+        if address not in intf.addresses:
+            raise TopologyError([sentences.no_such_address(str(intf), intf.node.name, address)])
+        with self.changing():
+            intf.change(addresses=tuple(known for known in intf.addresses if known != address))
+            self._drop_dead_routes()
+
+    def _drop_dead_routes(self) -> None:
+        self.routes = connected_routes(self.topology())
+
+
+def _is_ipv6(route: Route) -> bool:
+    return route.via is not None and ":" in route.via

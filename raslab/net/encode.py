@@ -1,0 +1,93 @@
+"""Steps as netlink requests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import ip_interface, ip_network
+
+from raslab.model.topology import Route
+from raslab.net import steps
+from raslab.net.names import kernel_name
+from raslab.net.namespaces import Namespace
+from raslab.net.netlink import rtnetlink, traffic_control
+from raslab.net.steps import Step
+
+
+def request(step: Step, namespaces: Mapping[str, Namespace]) -> bytes:
+    """The request that executes `step`; chooses the index of the interfaces that the step makes."""
+    here = namespaces[step.node]
+    match step:
+        case steps.AddVeth(_, end, peer):
+            there = namespaces[peer.node]
+            return rtnetlink.add_veth(
+                here.new_index(end.name),
+                kernel_name(end.name),
+                there.new_index(peer.name),
+                kernel_name(peer.name),
+                there.network_fd,
+                mac=end.mac,
+                mtu=end.mtu,
+                peer_mac=peer.mac,
+                peer_mtu=peer.mtu,
+            )
+        case steps.AddBridge(_, name, stp):
+            return rtnetlink.add_bridge(here.new_index(name), kernel_name(name), stp=stp)
+        case steps.AddTunnel(_, tunnel, mtu):
+            return rtnetlink.add_gre(
+                here.new_index(tunnel.name),
+                kernel_name(tunnel.name),
+                tunnel.kind,
+                tunnel.local,
+                tunnel.remote,
+                key=tunnel.key,
+                ttl=tunnel.ttl,
+                mac=tunnel.mac,
+                mtu=mtu,
+            )
+        case steps.DeleteLink(_, interface):
+            return rtnetlink.delete_link(here.index_of(interface))
+        case steps.AddName(_, interface):
+            return rtnetlink.add_alternative_name(here.index_of(interface), interface)
+        case steps.SetMaster(_, interface, master):
+            return rtnetlink.set_link(here.index_of(interface), master=here.index_of(master))
+        case steps.SetUp(_, interface, up):
+            return rtnetlink.set_link(here.index_of(interface), up=up)
+        case steps.SetMtu(_, interface, mtu):
+            return rtnetlink.set_link(here.index_of(interface), mtu=mtu)
+        case steps.SetMac(_, interface, mac):
+            return rtnetlink.set_link(here.index_of(interface), mac=mac)
+        case steps.AddAddress(_, interface, address):
+            return rtnetlink.add_address(here.index_of(interface), ip_interface(address))
+        case steps.DeleteAddress(_, interface, address):
+            return rtnetlink.delete_address(here.index_of(interface), ip_interface(address))
+        case steps.AddRoute(_, route):
+            return rtnetlink.add_route(
+                _destination(route), via=route.via, index=_device(route, here), metric=route.metric
+            )
+        case steps.DeleteRoute(_, route):
+            return rtnetlink.delete_route(
+                _destination(route), via=route.via, index=_device(route, here), metric=route.metric
+            )
+        case steps.SetImpairment(_, interface, impairment, limit_packets):
+            rate = impairment.rate_mbps
+            return traffic_control.set_netem(
+                here.index_of(interface),
+                limit_packets=limit_packets,
+                rate_bits_per_s=None if rate is None else round(rate * 1e6),
+                delay_ns=round(impairment.delay_ms * 1e6),
+                jitter_ns=round(impairment.jitter_ms * 1e6),
+                loss_percent=impairment.loss_percent,
+            )
+        case steps.DeleteImpairment(_, interface):
+            return traffic_control.delete_root_qdisc(here.index_of(interface))
+    raise TypeError(f"no request for {step!r}")
+
+
+def _destination(route: Route) -> rtnetlink.AnyNetwork:
+    if route.destination != "default":
+        return ip_network(route.destination)
+    return ip_network("::/0" if route.via is not None and ":" in route.via else "0.0.0.0/0")
+
+
+def _device(route: Route, node: Namespace) -> int | None:
+    return None if route.dev is None else node.index_of(route.dev)

@@ -1,0 +1,142 @@
+"""Network and host name namespaces of nodes, held open by descriptors of this process only.
+
+Nothing is bound to a path, so the namespaces are gone with the process, however it ends.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import socket
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from raslab.errors import NeedsRootError
+from raslab.net import syscalls
+from raslab.net.netlink import rtnetlink
+from raslab.net.netlink.connection import Connection
+from raslab.net.threads import in_own_thread
+
+R = TypeVar("R")
+
+LOOPBACK_INDEX = 1
+# A new namespace may already hold devices that kernel modules make (gre0, sit0 ...): ours are numbered above them.
+FIRST_INDEX = 101
+_DESCRIPTORS_PER_NAMESPACE = 3
+_DESCRIPTORS_TO_SPARE = 512
+_IFINDEX_OFFSET = 4  # in struct ifinfomsg
+
+
+@dataclass
+class Namespace:
+    """The kernel's side of one node."""
+
+    name: str
+    network_fd: int
+    hostname_fd: int
+    connection: Connection
+    indexes: dict[str, int] = field(default_factory=lambda: {"lo": LOOPBACK_INDEX})
+    _next_index: int = FIRST_INDEX
+
+    def new_index(self, interface: str) -> int:
+        """Choose the index of an interface that is about to be made."""
+        index = self._next_index
+        self._next_index += 1
+        self.indexes[interface] = index
+        return index
+
+    def index_of(self, interface: str) -> int:
+        """The index of an interface of ours, or of one that a program made in the namespace."""
+        known = self.indexes.get(interface)
+        if known is not None:
+            return known
+        (answer,) = self.connection.ask(rtnetlink.get_link(interface))
+        return int.from_bytes(answer.payload[_IFINDEX_OFFSET : _IFINDEX_OFFSET + 4], "little")
+
+    def enter(self) -> None:
+        """Move the calling thread into the namespace."""
+        syscalls.setns(self.network_fd, syscalls.CLONE_NEWNET)
+
+    def call(self, function: Callable[[], R]) -> R:
+        """Run `function` in a thread inside the namespace."""
+
+        def inside() -> R:
+            self.enter()
+            return function()
+
+        return in_own_thread(inside)
+
+    def close(self) -> None:
+        """Let go of the namespace. The kernel removes it when the last process in it has ended."""
+        self.connection.close()
+        os.close(self.network_fd)
+        os.close(self.hostname_fd)
+
+
+def create(names: Iterable[str]) -> dict[str, Namespace]:
+    """Make one namespace per name.
+
+    Raises NeedsRootError where the process may not make namespaces.
+    """
+    wanted = list(names)
+    _allow_descriptors(len(wanted) * _DESCRIPTORS_PER_NAMESPACE)
+    return in_own_thread(_create_here, wanted)
+
+
+def _create_here(names: list[str]) -> dict[str, Namespace]:
+    created: dict[str, Namespace] = {}
+    try:
+        for name in names:
+            created[name] = _create_one(name)
+    except PermissionError as error:
+        raise NeedsRootError(f"node {names[len(created)]}") from error
+    finally:
+        if len(created) < len(names):
+            for namespace in created.values():
+                namespace.close()
+    return created
+
+
+def _create_one(name: str) -> Namespace:
+    syscalls.unshare(syscalls.CLONE_NEWNET | syscalls.CLONE_NEWUTS)
+    socket.sethostname(name)
+    return Namespace(
+        name,
+        network_fd=os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC),
+        hostname_fd=os.open("/proc/thread-self/ns/uts", os.O_RDONLY | os.O_CLOEXEC),
+        connection=Connection(),
+    )
+
+
+def _allow_descriptors(count: int) -> None:
+    """Raise the soft limit of open files if `count` more could exceed it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft - _DESCRIPTORS_TO_SPARE < count and soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def write_sysctls(settings: Iterable[tuple[Namespace, str, str]]) -> None:
+    """Write kernel settings, each in the namespace of its node; keys as in sysctl(8).
+
+    Raises OSError whose filename is the setting's path.
+    """
+    in_own_thread(_write_sysctls_here, list(settings))
+
+
+def _write_sysctls_here(settings: list[tuple[Namespace, str, str]]) -> None:
+    inside: Namespace | None = None
+    for namespace, key, value in settings:
+        if namespace is not inside:
+            namespace.enter()
+            inside = namespace
+        descriptor = os.open(sysctl_path(key), os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.write(descriptor, value.encode())
+        finally:
+            os.close(descriptor)
+
+
+def sysctl_path(key: str) -> str:
+    """The file of a setting: dots separate folders, and a slash stands for a dot in an interface's name."""
+    return "/proc/sys/" + key.translate(str.maketrans("./", "/."))

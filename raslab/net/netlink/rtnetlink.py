@@ -1,0 +1,252 @@
+"""Requests for links, addresses and routes. Constants are those of linux/rtnetlink.h, if_link.h and if_tunnel.h.
+
+Interfaces are named by index. The kernel lets the creator choose the index of a new interface, so a whole node
+can be described without asking for a single answer.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network, ip_address
+
+from raslab.net.netlink import wire
+
+RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_SETLINK = 16, 17, 18, 19
+RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
+RTM_NEWROUTE, RTM_DELROUTE = 24, 25
+RTM_NEWLINKPROP = 108
+
+IFF_UP = 0x1
+
+IFLA_ADDRESS = 1
+IFLA_IFNAME = 3
+IFLA_MTU = 4
+IFLA_MASTER = 10
+IFLA_LINKINFO = 18
+IFLA_NET_NS_FD = 28
+IFLA_PROP_LIST = 52
+IFLA_ALT_IFNAME = 53
+IFLA_INFO_KIND = 1
+IFLA_INFO_DATA = 2
+VETH_INFO_PEER = 1
+
+IFLA_BR_STP_STATE = 5
+IFLA_BR_MCAST_SNOOPING = 23
+
+IFLA_GRE_IFLAGS = 2
+IFLA_GRE_OFLAGS = 3
+IFLA_GRE_IKEY = 4
+IFLA_GRE_OKEY = 5
+IFLA_GRE_LOCAL = 6
+IFLA_GRE_REMOTE = 7
+IFLA_GRE_TTL = 8
+IFLA_GRE_FLAGS = 13
+GRE_KEY = 0x2000
+IP6_TNL_F_IGN_ENCAP_LIMIT = 0x1
+
+IFA_ADDRESS = 1
+IFA_LOCAL = 2
+IFA_BROADCAST = 4
+IFA_F_NODAD = 0x02
+
+RTA_DST = 1
+RTA_OIF = 4
+RTA_GATEWAY = 5
+RTA_PRIORITY = 6
+RT_TABLE_MAIN = 254
+RTPROT_UNSPEC = 0
+RTPROT_STATIC = 4
+RT_SCOPE_UNIVERSE = 0
+RT_SCOPE_LINK = 253
+RT_SCOPE_NOWHERE = 255
+RTN_UNSPEC = 0
+RTN_UNICAST = 1
+
+AnyInterface = IPv4Interface | IPv6Interface
+AnyNetwork = IPv4Network | IPv6Network
+
+_IFINFOMSG = struct.Struct("=BxHiII")  # family, device type, index, flags, mask of flags to change
+_IFADDRMSG = struct.Struct("=BBBBI")  # family, prefix length, flags, scope, index
+_RTMSG = struct.Struct("=BBBBBBBBI")  # family, dst len, src len, tos, table, protocol, scope, type, flags
+_NEW = wire.CREATE | wire.EXCL
+
+
+def mac_bytes(mac: str) -> bytes:
+    """The six bytes of ``02:00:00:00:01:01``."""
+    return bytes.fromhex(mac.replace(":", ""))
+
+
+def _ifinfo(index: int = 0, flags: int = 0, change: int = 0) -> bytes:
+    return _IFINFOMSG.pack(socket.AF_UNSPEC, 0, index, flags, change)
+
+
+def _properties(mac: str | None, mtu: int | None) -> bytes:
+    """Attributes that any kind of link understands."""
+    return (wire.attribute(IFLA_ADDRESS, mac_bytes(mac)) if mac else b"") + (
+        wire.u32(IFLA_MTU, mtu) if mtu else b""
+    )
+
+
+def _add_link(index: int, name: str, properties: bytes, kind: str, *data: bytes) -> bytes:
+    info = wire.text(IFLA_INFO_KIND, kind) + (wire.nested(IFLA_INFO_DATA, *data) if data else b"")
+    body = _ifinfo(index) + wire.text(IFLA_IFNAME, name) + properties + wire.nested(IFLA_LINKINFO, info)
+    return wire.message(RTM_NEWLINK, _NEW, body)
+
+
+def add_veth(
+    index: int,
+    name: str,
+    peer_index: int,
+    peer_name: str,
+    peer_namespace_fd: int,
+    *,
+    mac: str | None = None,
+    mtu: int | None = None,
+    peer_mac: str | None = None,
+    peer_mtu: int | None = None,
+) -> bytes:
+    """Create a veth pair with its peer directly in another namespace, named by an open descriptor of it."""
+    peer = wire.nested(
+        VETH_INFO_PEER,
+        _ifinfo(peer_index)
+        + wire.text(IFLA_IFNAME, peer_name)
+        + _properties(peer_mac, peer_mtu)
+        + wire.u32(IFLA_NET_NS_FD, peer_namespace_fd),
+    )
+    return _add_link(index, name, _properties(mac, mtu), "veth", peer)
+
+
+def add_bridge(index: int, name: str, *, mac: str | None = None, stp: bool = False) -> bytes:
+    """Create a Linux bridge without multicast snooping, so that it forwards all multicast as a plain switch does."""
+    data = wire.u32(IFLA_BR_STP_STATE, int(stp)) + wire.u8(IFLA_BR_MCAST_SNOOPING, 0)
+    return _add_link(index, name, _properties(mac, None), "bridge", data)
+
+
+def add_gre(
+    index: int,
+    name: str,
+    kind: str,
+    local: str,
+    remote: str,
+    *,
+    key: int | None = None,
+    ttl: int = 64,
+    mac: str | None = None,
+    mtu: int | None = None,
+) -> bytes:
+    """Create a tunnel of kind ``gre`` or ``gretap``; over IPv6 if `local` and `remote` are IPv6 addresses.
+
+    Over IPv6 the tunnel encapsulation limit option (RFC 2473, 4.1.1) is left out: its 8 bytes per packet serve
+    against nested encapsulation only.
+    """
+    outer_local, outer_remote = ip_address(local), ip_address(remote)
+    data = (
+        wire.attribute(IFLA_GRE_LOCAL, outer_local.packed)
+        + wire.attribute(IFLA_GRE_REMOTE, outer_remote.packed)
+        + wire.u8(IFLA_GRE_TTL, ttl)
+    )
+    if key is not None:
+        data += wire.be16(IFLA_GRE_IFLAGS, GRE_KEY) + wire.be16(IFLA_GRE_OFLAGS, GRE_KEY)
+        data += wire.be32(IFLA_GRE_IKEY, key) + wire.be32(IFLA_GRE_OKEY, key)
+    if outer_local.version == 6:
+        kind = "ip6" + kind
+        data += wire.u32(IFLA_GRE_FLAGS, IP6_TNL_F_IGN_ENCAP_LIMIT)
+    return _add_link(index, name, _properties(mac, mtu), kind, data)
+
+
+def delete_link(index: int) -> bytes:
+    """Delete a link; of a veth pair both ends go."""
+    return wire.message(RTM_DELLINK, 0, _ifinfo(index))
+
+
+def add_alternative_name(index: int, name: str) -> bytes:
+    """Give a link a second name, which may have up to 127 characters."""
+    body = _ifinfo(index) + wire.nested(IFLA_PROP_LIST, wire.text(IFLA_ALT_IFNAME, name))
+    return wire.message(RTM_NEWLINKPROP, _NEW, body)
+
+
+def set_link(
+    index: int,
+    *,
+    up: bool | None = None,
+    mtu: int | None = None,
+    mac: str | None = None,
+    master: int | None = None,
+) -> bytes:
+    """Change a link; None leaves a property as it is."""
+    flags, change = (IFF_UP if up else 0, IFF_UP if up is not None else 0)
+    body = _ifinfo(index, flags, change) + _properties(mac, mtu)
+    if master is not None:
+        body += wire.u32(IFLA_MASTER, master)
+    return wire.message(RTM_NEWLINK, 0, body)
+
+
+def get_link(name: str) -> bytes:
+    """Ask for one link by name; answered by a link message."""
+    return wire.message(RTM_GETLINK, 0, _ifinfo() + wire.text(IFLA_IFNAME, name))
+
+
+def dump_addresses() -> bytes:
+    """Ask for all addresses of the namespace."""
+    return wire.message(RTM_GETADDR, wire.DUMP, _IFADDRMSG.pack(socket.AF_UNSPEC, 0, 0, 0, 0))
+
+
+def _address(kind: int, flags: int, index: int, address: AnyInterface) -> bytes:
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    no_detection = IFA_F_NODAD if address.version == 6 else 0
+    body = _IFADDRMSG.pack(family, address.network.prefixlen, no_detection, RT_SCOPE_UNIVERSE, index)
+    packed = address.ip.packed
+    body += wire.attribute(IFA_LOCAL, packed) + wire.attribute(IFA_ADDRESS, packed)
+    if (
+        isinstance(address, IPv4Interface) and address.network.prefixlen < 31
+    ):  # RFC 3021: a /31 has no broadcast
+        body += wire.attribute(IFA_BROADCAST, address.network.broadcast_address.packed)
+    return wire.message(kind, flags, body)
+
+
+def add_address(index: int, address: AnyInterface) -> bytes:
+    """Give a link an address, at once usable: IPv6 without duplicate address detection (RFC 4862, 5.4)."""
+    return _address(RTM_NEWADDR, wire.CREATE | wire.REPLACE, index, address)
+
+
+def delete_address(index: int, address: AnyInterface) -> bytes:
+    """Take an address from a link."""
+    return _address(RTM_DELADDR, 0, index, address)
+
+
+def _route(
+    kind: int, flags: int, header: tuple[int, int, int], destination: AnyNetwork, via: str | None, rest: bytes
+) -> bytes:
+    protocol, scope, route_type = header
+    family = socket.AF_INET if destination.version == 4 else socket.AF_INET6
+    body = _RTMSG.pack(family, destination.prefixlen, 0, 0, RT_TABLE_MAIN, protocol, scope, route_type, 0)
+    if destination.prefixlen:
+        body += wire.attribute(RTA_DST, destination.network_address.packed)
+    if via is not None:
+        body += wire.attribute(RTA_GATEWAY, ip_address(via).packed)
+    return wire.message(kind, flags, body + rest)
+
+
+def _route_options(index: int | None, metric: int | None) -> bytes:
+    return (wire.u32(RTA_OIF, index) if index is not None else b"") + (
+        wire.u32(RTA_PRIORITY, metric) if metric is not None else b""
+    )
+
+
+def add_route(
+    destination: AnyNetwork, *, via: str | None = None, index: int | None = None, metric: int | None = None
+) -> bytes:
+    """Add a route to the main table, or replace the one with the same destination and metric."""
+    scope = RT_SCOPE_LINK if via is None and destination.version == 4 else RT_SCOPE_UNIVERSE
+    header = (RTPROT_STATIC, scope, RTN_UNICAST)
+    flags = wire.CREATE | wire.REPLACE
+    return _route(RTM_NEWROUTE, flags, header, destination, via, _route_options(index, metric))
+
+
+def delete_route(
+    destination: AnyNetwork, *, via: str | None = None, index: int | None = None, metric: int | None = None
+) -> bytes:
+    """Delete the route of the main table that has these properties."""
+    header = (RTPROT_UNSPEC, RT_SCOPE_NOWHERE, RTN_UNSPEC)
+    return _route(RTM_DELROUTE, 0, header, destination, via, _route_options(index, metric))

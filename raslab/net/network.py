@@ -1,0 +1,208 @@
+"""`Network`: Mininet's class on our engine. Everything is a difference between what should be and what runs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any
+
+from raslab.errors import NodeNotRunningError, TopologyError
+from raslab.model import sentences
+from raslab.model.topology import EMPTY, Topology
+from raslab.model.validation import problems_of
+from raslab.net.apply import apply
+from raslab.net.editing import EditableNetwork
+from raslab.net.link import Link
+from raslab.net.mininet_classes import output
+from raslab.net.namespaces import Namespace
+from raslab.net.node import Host, Switch
+from raslab.net.plan import Plan, difference
+from raslab.net.processes import Processes
+from raslab.net.reachability import PingFigures, ping_all
+from raslab.net.state import SavedState
+
+
+class Network(EditableNetwork):
+    """A network of namespaces, from a `Topo` (ours or Mininet's) or put together by its methods.
+
+    Nothing exists until `start`. While it runs, each method that changes the network changes the running one, or
+    raises and leaves it as it was. Options are Mininet's; those about controllers have no meaning here.
+    """
+
+    def __init__(
+        self,
+        topo: Any = None,
+        switch: Any = Switch,
+        host: Any = Host,
+        link: Any = Link,
+        build: bool = True,
+        ipBase: str = "10.0.0.0/8",
+        autoSetMacs: bool = False,
+        autoStaticArp: bool = False,
+        xterms: bool = False,
+        **_controller_options: Any,
+    ) -> None:
+        self.processes = Processes()
+        self._lock = threading.RLock()
+        self._namespaces: dict[str, Namespace] = {}
+        self._applied = EMPTY
+        self._plans: list[Plan] = []
+        self._running = self._changing = self._stopped = False
+        super().__init__(
+            topo=topo,
+            switch=switch,
+            host=host,
+            link=link,
+            controller=None,
+            build=False,
+            ipBase=ipBase,
+            autoSetMacs=autoSetMacs,
+            autoStaticArp=autoStaticArp,
+            xterms=xterms,
+        )
+        if topo is not None and build:
+            self.build()
+
+    @classmethod
+    def init(cls) -> None:
+        """Mininet's global set-up, of which nothing is wanted: no setting of the computer is changed."""
+
+    # Life
+
+    def build(self) -> None:
+        """Take the topology over and check it, without touching the kernel; raises TopologyError."""
+        problems: list[str] = []
+        if self.topo is not None:
+            self.buildFromTopo(self.topo)
+            problems += getattr(self.topo, "problems", [])
+            for tunnel in getattr(self.topo, "tunnels", []):
+                if tunnel.node in self.nameToNode:
+                    self._add_tunnel(tunnel)
+                else:
+                    where = f"the tunnel {tunnel.name}"
+                    problems.append(sentences.unknown_node(where, tunnel.node, list(self.nameToNode)))
+            self.routes += getattr(self.topo, "routes", [])
+        self.configHosts()
+        self.built = True
+        problems += [problem for link in self.links for end in link.ends for problem in end.problems]
+        problems += problems_of(self.topology())
+        if problems:
+            raise TopologyError(problems)
+
+    def configHosts(self) -> None:
+        """Take the hosts' own parameters over to their first interfaces."""
+        for host in self.hosts:
+            host.configDefault()
+
+    def start(self) -> None:
+        """Run the network; raises TopologyError, KernelRefusedError, NeedsRootError and then leaves nothing behind."""
+        with self._lock:
+            if self._running:
+                return
+            if not self.built:
+                self.build()
+            self._running, self._stopped = True, False
+            try:
+                self._bring_about(self.topology())
+            except BaseException:
+                self.stop()
+                raise
+        if self.autoStaticArp:
+            self.staticArp()
+        if self.xterms:
+            self.startTerms()
+
+    def stop(self) -> None:
+        """End every process and namespace of the network. May be called at any time, and again."""
+        with self._lock:
+            self._running, self._stopped = False, True
+            self.processes.stop()
+            for node in self.values():
+                node.terminate()
+            for namespace in self._namespaces.values():
+                namespace.close()
+            self._namespaces.clear()
+            self._applied = EMPTY
+
+    def __enter__(self) -> Network:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    # What runs
+
+    @property
+    def commands(self) -> list[str]:
+        """Command lines of `ip`, `tc` and `sysctl` that would have done by hand what was done so far."""
+        return [line for plan in self._plans for line in plan.commands]
+
+    def namespace_of(self, name: str) -> Namespace:
+        """The namespace of a node. Starts a network that was never started: Mininet's nodes live before that."""
+        with self._lock:
+            if not self._running and not self._stopped:
+                self.start()
+            try:
+                return self._namespaces[name]
+            except KeyError:
+                raise NodeNotRunningError(name) from None
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Everything done inside is one change: a running network gets all of it, or none and an exception."""
+        with self._lock:
+            if not self._running or self._changing:
+                yield
+                return
+            saved = SavedState.of(self)
+            self._changing = True
+            try:
+                yield
+                self._bring_about(self.topology())
+            except BaseException:
+                saved.restore(self)
+                raise
+            finally:
+                self._changing = False
+
+    def _bring_about(self, wanted: Topology) -> None:
+        """Carry out the difference between what runs and what is wanted, completely or not at all."""
+        if problems := problems_of(wanted):
+            raise TopologyError(problems)
+        plan = difference(self._applied, wanted)
+        try:
+            apply(plan, self._namespaces, self.processes)
+        except BaseException:
+            apply(difference(wanted, self._applied), self._namespaces, self.processes, tolerant=True)
+            raise
+        self._applied = wanted
+        self._plans.append(plan)
+
+    # Reachability, in Mininet's words
+
+    def ping(self, hosts: Any = None, timeout: Any = None) -> float:
+        """Ping among `hosts` (all); returns the loss in percent."""
+        results = ping_all(hosts or self.hosts, timeout)
+        sent = sum(figures[0] for _, _, figures in results)
+        received = sum(figures[1] for _, _, figures in results)
+        if not sent:
+            output("*** Warning: No packets sent\n")
+            return 0.0
+        loss = 100.0 * (sent - received) / sent
+        output(f"*** Results: {loss:.0f}% dropped ({received}/{sent} received)\n")
+        return loss
+
+    def pingFull(self, hosts: Any = None, timeout: Any = None) -> list[tuple[Any, Any, PingFigures]]:
+        """Ping among `hosts` (all); returns source, destination and figures of each."""
+        results = ping_all(hosts or self.hosts, timeout)
+        output("*** Results: \n")
+        for source, destination, figures in results:
+            low, average, high, deviation = figures[2:]
+            output(f" {source}->{destination}: {figures[0]}/{figures[1]}, ")
+            output(f"rtt min/avg/max/mdev {low:0.3f}/{average:0.3f}/{high:0.3f}/{deviation:0.3f} ms\n")
+        return results

@@ -1,0 +1,81 @@
+"""Link parameters as people write them, Mininet's TCLink words included, turned into model data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from raslab.model import sentences
+from raslab.model.topology import Impairment, Interface
+
+_IMPAIRMENT = ("rate_mbps", "delay_ms", "jitter_ms", "loss_percent", "limit_packets")
+_MININET = {"bw": "rate_mbps", "delay": "delay_ms", "jitter": "jitter_ms", "loss": "loss_percent"}
+_MININET |= {"max_queue_size": "limit_packets"}
+_OWN = ("name", "ip", "ips", "mac", "mtu", *_IMPAIRMENT)
+# They choose among ways to shape, of which there is one here, or switch offloads, which stay as they are.
+_WITHOUT_EFFECT = {"use_htb", "use_hfsc", "use_tbf", "speedup", "gro", "txo", "rxo", "fast", "up"}
+
+_TIME = re.compile(r"\s*([\d.]+)\s*(us|ms|s)?\s*")
+_MS = {"us": 1e-3, "ms": 1.0, "s": 1e3, None: 1e-3}  # tc reads a bare number as microseconds
+
+
+def interface(node: str, name: str, parameters: Mapping[str, Any]) -> tuple[Interface, list[str]]:
+    """One end of a link from its parameters, with a sentence for each parameter that cannot be used."""
+    values, problems = _values(f"Interface {name} of node {node}", parameters, _OWN)
+    values = {key: value for key, value in values.items() if value is not None}
+    result = Interface(
+        node,
+        name,
+        addresses(values.get("ip"), values.get("ips")),
+        impairment=Impairment(**{key: values[key] for key in _IMPAIRMENT if key in values}),
+    )
+    return replace(result, **{key: values[key] for key in ("mac", "mtu") if key in values}), problems
+
+
+def impairment(where: str, base: Impairment, parameters: Mapping[str, Any]) -> tuple[Impairment, list[str]]:
+    """`base` with the given parameters changed; None makes one perfect again."""
+    values, problems = _values(where, parameters, _IMPAIRMENT)
+    perfect = Impairment()
+    given = {key: getattr(perfect, key) if value is None else value for key, value in values.items()}
+    return replace(base, **given), problems
+
+
+def _values(
+    where: str, parameters: Mapping[str, Any], known: tuple[str, ...]
+) -> tuple[dict[str, Any], list[str]]:
+    """Parameters under our own names and in our own units."""
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for key, value in parameters.items():
+        own = _MININET.get(key, key)
+        if own not in known:
+            if key not in _WITHOUT_EFFECT:
+                problems.append(sentences.unknown_parameter(where, key, known))
+        elif own == "loss_percent" and isinstance(value, str):
+            values[own] = _number(value.rstrip("% "))
+        elif key in ("delay", "jitter"):
+            values[own] = milliseconds(value)
+        else:
+            values[own] = value
+    return values, problems
+
+
+def addresses(ip: str | None, ips: Any) -> tuple[str, ...]:
+    """Addresses from Mininet's `ip` and our `ips`, a list or one text."""
+    several = (ips,) if isinstance(ips, str) else tuple(ips or ())
+    return ((ip,) if ip else ()) + several
+
+
+def milliseconds(text: Any) -> Any:
+    """``"10ms"``, ``"1s"``, ``"500us"`` in milliseconds; anything else is handed on for validation to refuse."""
+    match = _TIME.fullmatch(text) if isinstance(text, str) else None
+    return float(match[1]) * _MS[match[2]] if match else text
+
+
+def _number(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return text

@@ -1,0 +1,112 @@
+"""Steps as command lines, for teaching: what one would type to get the same network by hand."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from raslab.model.topology import Impairment, Interface, Route
+from raslab.net import steps
+from raslab.net.names import kernel_name
+from raslab.net.steps import Step
+
+
+def command(step: Step) -> str:
+    """The command line of `ip`, `tc`, `sysctl` or `ovs-vsctl` that does the same as `step`."""
+    match step:
+        case steps.AddNamespace():
+            return f"ip netns add {step.node}"
+        case steps.DeleteNamespace():
+            return f"ip netns delete {step.node}"
+        case steps.SetSysctl():
+            return f"ip netns exec {step.node} sysctl -w {step.key}={step.value}"
+        case steps.AddOvsPort():
+            return f"ip netns exec {step.node} ovs-vsctl add-port {kernel_name(step.node)} {kernel_name(step.interface)}"
+        case steps.SetImpairment() | steps.DeleteImpairment():
+            return f"tc -n {step.node} {_qdisc(step)}"
+        case _:
+            return f"ip -n {step.node} {_ip(step)}"
+
+
+def _ip(step: Step) -> str:
+    match step:
+        case steps.AddVeth(_, end, peer):
+            return f"link add {_end(end)} type veth peer {_end(peer)} netns {peer.node}"
+        case steps.AddBridge(_, name, stp):
+            return f"link add {kernel_name(name)} type bridge stp_state {int(stp)} mcast_snooping 0"
+        case steps.AddTunnel():
+            return _tunnel(step)
+        case steps.DeleteLink(_, interface):
+            return f"link delete {kernel_name(interface)}"
+        case steps.AddName(_, interface):
+            return f"link property add dev {kernel_name(interface)} altname {interface}"
+        case steps.SetMaster(_, interface, master):
+            return f"link set {kernel_name(interface)} master {kernel_name(master)}"
+        case steps.SetUp(_, interface, up):
+            return f"link set {kernel_name(interface)} {'up' if up else 'down'}"
+        case steps.SetMtu(_, interface, mtu):
+            return f"link set {kernel_name(interface)} mtu {mtu}"
+        case steps.SetMac(_, interface, mac):
+            return f"link set {kernel_name(interface)} address {mac}"
+        case steps.AddAddress(_, interface, address):
+            no_detection = " nodad" if ":" in address else ""
+            return f"address add {address} dev {kernel_name(interface)}{no_detection}"
+        case steps.DeleteAddress(_, interface, address):
+            return f"address delete {address} dev {kernel_name(interface)}"
+        case steps.AddRoute(_, route):
+            return f"route replace {_route(route)}"
+        case steps.DeleteRoute(_, route):
+            return f"route delete {_route(route)}"
+    raise TypeError(f"no command line for {step!r}")
+
+
+def _end(interface: Interface) -> str:
+    address = f" address {interface.mac}" if interface.mac else ""
+    return f"{kernel_name(interface.name)}{address} mtu {interface.mtu}"
+
+
+def _tunnel(step: steps.AddTunnel) -> str:
+    tunnel = step.tunnel
+    over_ipv6 = ip_address(tunnel.local).version == 6
+    words = ["link add", kernel_name(tunnel.name)]
+    if tunnel.mac:
+        words.append(f"address {tunnel.mac}")
+    words.append(f"mtu {step.mtu} type {'ip6' if over_ipv6 else ''}{tunnel.kind}")
+    words.append(f"local {tunnel.local} remote {tunnel.remote}")
+    if tunnel.key is not None:
+        words.append(f"key {tunnel.key}")
+    words.append(f"ttl {tunnel.ttl}")
+    if over_ipv6:
+        words.append("encaplimit none")
+    return " ".join(words)
+
+
+def _route(route: Route) -> str:
+    words = [route.destination]
+    if route.destination == "default" and route.via is not None and ":" in route.via:
+        words = ["::/0"]
+    if route.via is not None:
+        words.append(f"via {route.via}")
+    if route.dev is not None:
+        words.append(f"dev {kernel_name(route.dev)}")
+    if route.metric is not None:
+        words.append(f"metric {route.metric}")
+    return " ".join(words)
+
+
+def _qdisc(step: steps.SetImpairment | steps.DeleteImpairment) -> str:
+    dev = f"dev {kernel_name(step.interface)} root"
+    if isinstance(step, steps.DeleteImpairment):
+        return f"qdisc delete {dev}"
+    return f"qdisc replace {dev} netem limit {step.limit_packets}{_netem(step.impairment)}"
+
+
+def _netem(impairment: Impairment) -> str:
+    text = ""
+    if impairment.delay_ms or impairment.jitter_ms:
+        text += f" delay {impairment.delay_ms:g}ms"
+        text += f" {impairment.jitter_ms:g}ms" if impairment.jitter_ms else ""
+    if impairment.loss_percent:
+        text += f" loss {impairment.loss_percent:g}%"
+    if impairment.rate_mbps is not None:
+        text += f" rate {impairment.rate_mbps:g}mbit"
+    return text

@@ -1,0 +1,157 @@
+"""The steps that a plan is made of: each is one setting of one node.
+
+Interfaces carry the names that their user gave them; `raslab.net.names` says what the kernel calls them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from raslab.model.topology import Impairment, Interface, Route, Tunnel
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Base of all steps. `node` is the node in whose namespace the step happens."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddNamespace(Step):
+    """Make the node's namespace."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteNamespace(Step):
+    """Remove the node's namespace and everything in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetSysctl(Step):
+    """Write a kernel setting."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddVeth(Step):
+    """Make a link: a veth pair with one end in each of two namespaces."""
+
+    end: Interface
+    peer: Interface
+
+
+@dataclass(frozen=True, slots=True)
+class AddBridge(Step):
+    """Make a switch's bridge device."""
+
+    name: str
+    stp: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AddTunnel(Step):
+    """Make a tunnel interface. `mtu` is the inner MTU in bytes."""
+
+    tunnel: Tunnel
+    mtu: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteLink(Step):
+    """Remove an interface; of a veth pair both ends go."""
+
+    interface: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddName(Step):
+    """Let an interface be found under the long name that its user gave it."""
+
+    interface: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetMaster(Step):
+    """Make an interface a port of a bridge."""
+
+    interface: str
+    master: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp(Step):
+    """Switch an interface on or off."""
+
+    interface: str
+    up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetMtu(Step):
+    """Change the MTU of an interface, bytes."""
+
+    interface: str
+    mtu: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetMac(Step):
+    """Change the MAC address of an interface."""
+
+    interface: str
+    mac: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddAddress(Step):
+    """Give an interface an address with prefix length."""
+
+    interface: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteAddress(Step):
+    """Take an address from an interface."""
+
+    interface: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddRoute(Step):
+    """Add a route, or replace the one with the same destination and metric."""
+
+    route: Route
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRoute(Step):
+    """Delete a route."""
+
+    route: Route
+
+
+@dataclass(frozen=True, slots=True)
+class SetImpairment(Step):
+    """Shape what an interface sends. `limit_packets` is the length of the queue."""
+
+    interface: str
+    impairment: Impairment
+    limit_packets: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteImpairment(Step):
+    """Stop shaping what an interface sends."""
+
+    interface: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddOvsPort(Step):
+    """Make an interface a port of the node's Open vSwitch bridge."""
+
+    interface: str

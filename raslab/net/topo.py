@@ -1,0 +1,92 @@
+"""`Topo`: Mininet's topology class with routers, tunnels and routes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from raslab.model import sentences
+from raslab.model.topology import Route, Tunnel
+from raslab.net import mininet_classes as mininet
+from raslab.net.node import OvsSwitch, Router
+
+
+class Topo(mininet.Topo):
+    """Describe a network in `build(self, ...)`; nothing exists until a `Network` starts it.
+
+    Mistakes do not raise here: `Network` reports them all together.
+    """
+
+    def __init__(self, *args: Any, **params: Any) -> None:
+        self.tunnels: list[Tunnel] = []
+        self.routes: list[Route] = []
+        self.problems: list[str] = []
+        super().__init__(*args, **params)
+
+    def addNode(self, name: str, **opts: Any) -> str:
+        """Add a node of any kind and return its name."""
+        if name in self.g.node:
+            self.problems.append(sentences.duplicate_node(name))
+            return name
+        super().addNode(name, **opts)
+        return name
+
+    def addRouter(self, name: str, **opts: Any) -> str:
+        """Add a host that forwards IPv4 and IPv6, and return its name."""
+        return self.addNode(name, cls=Router, **opts)
+
+    def addSwitch(self, name: str, *, ovs: bool = False, **opts: Any) -> str:
+        """Add a switch and return its name: a Linux bridge (stp=True for spanning tree), or Open vSwitch."""
+        if ovs:
+            opts.setdefault("cls", OvsSwitch)
+        super().addSwitch(name, **opts)
+        return name
+
+    def addLink(
+        self,
+        node1: str,
+        node2: str,
+        port1: int | None = None,
+        port2: int | None = None,
+        key: Any = None,
+        **opts: Any,
+    ) -> Any:
+        """Connect two nodes; the parameters are those of `raslab.net.Link`."""
+        unknown = [name for name in (node1, node2) if name not in self.g.node]
+        for name in unknown:
+            self.problems.append(
+                sentences.unknown_node(f"the link {node1} - {node2}", name, list(self.g.node))
+            )
+        if unknown:
+            return None
+        if node1 == node2:
+            self.problems.append(sentences.link_to_itself(node1))
+            return None
+        return super().addLink(node1, node2, port1, port2, key, **opts)
+
+    def addTunnel(
+        self,
+        node: str,
+        name: str,
+        *,
+        local: str,
+        remote: str,
+        kind: str = "gre",
+        key: int | None = None,
+        ttl: int = 64,
+        mtu: int | None = None,
+        ips: Sequence[str] = (),
+    ) -> None:
+        """Give `node` a tunnel interface; see `raslab.model.topology.Tunnel`."""
+        self.tunnels.append(Tunnel(node, name, kind, local, remote, key, ttl, mtu, tuple(ips)))
+
+    def addRoute(
+        self,
+        node: str,
+        destination: str,
+        via: str | None = None,
+        dev: str | None = None,
+        metric: int | None = None,
+    ) -> None:
+        """Give `node` a static route to `destination`, a prefix or ``default``."""
+        self.routes.append(Route(node, destination, via, dev, metric))
