@@ -48,3 +48,90 @@ class ScratchNamespaceError(RaslabError):
 
     def __init__(self, observed: str) -> None:
         super().__init__(f"Could not try what this kernel can do: {observed}. Run `raslab doctor` again as root.")
+
+
+# Networks
+
+
+class TopologyError(RaslabError):
+    """A topology that cannot be built. `problems` holds one sentence per problem, all of them at once."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class NeedsRootError(RaslabError):
+    """The process may not make namespaces."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"Making namespaces for {what} needs root: run the program with sudo or in a lab machine, "
+            "`raslab exec -- ...`."
+        )
+
+
+class KernelRefusedError(RaslabError):
+    """The kernel refused a step of building or changing a network.
+
+    node: name of the node; command: the equivalent command line; code: errno.
+    """
+
+    def __init__(self, node: str, command: str, code: int, reason: str, fix: str) -> None:
+        super().__init__(f"Node {node}: the kernel refused `{command}`: {reason}. {fix}")
+        self.node = node
+        self.command = command
+        self.code = code
+
+
+class NetworkProcessesError(RaslabError):
+    """The processes of a network could not be given a PID namespace."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The first process of the network did not start: {reason or 'it said nothing'}.")
+
+
+class UnknownNodeError(RaslabError, KeyError):
+    """A node name that the network does not have."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"There is no node {name} in this network; its nodes are: {', '.join(known) or 'none'}.")
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # KeyError would show it in quotes
+
+
+class UnsupportedClassError(RaslabError):
+    """A node or link class that does not stand on ours."""
+
+    def __init__(self, what: str, cls: str, instead: str) -> None:
+        super().__init__(f"{what} is of class {cls}, which raslab cannot build: use {instead}.")
+
+
+class NodeNotRunningError(RaslabError):
+    """A node is used that has no namespace."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Node {name} is not running: its network was stopped or the node removed; start it again.")
+
+
+class ProgramNotFoundError(RaslabError):
+    """A node was asked to run a program that is not installed."""
+
+    def __init__(self, node: str, program: str) -> None:
+        super().__init__(f"Node {node} cannot run {program}: there is no such program; install it or correct the name.")
+
+
+class CommandTimeout(RaslabError):  # noqa: N818 - named like subprocess.TimeoutExpired
+    """A command on a node did not end in time and was killed. stdout, stderr: what it had printed until then."""
+
+    def __init__(self, node: str, argv: Sequence[str], timeout: float, stdout: str, stderr: str) -> None:
+        super().__init__(
+            f"Node {node}: `{' '.join(argv)}` did not end within {timeout:g} s and was killed; "
+            "give it a longer timeout or find out what it waits for."
+        )
+        self.node = node
+        self.argv = tuple(argv)
+        self.timeout = timeout
+        self.stdout = stdout
+        self.stderr = stderr
