@@ -14,19 +14,22 @@ from raslab.errors import RaslabError
 COMMANDS = ("doctor", "kernel", "exec", "shell", "labs", "run")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser for all commands; each command lives in `raslab.cli.<name>_command`."""
+def build_parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The parser for `commands`; each command lives in `raslab.cli.<name>_command`."""
     parser = argparse.ArgumentParser(prog="raslab", description="Site-to-site networking labs on a real Linux dataplane.")
     parser.add_argument("--version", action="version", version=f"raslab {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name in COMMANDS:
+    for name in commands:
         importlib.import_module(f"raslab.cli.{name}_command").add_to(subparsers)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status: 0 good, 1 the work failed, 2 bad input."""
-    args = build_parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    # Importing the one command that is wanted keeps the start quick; help and mistakes need them all.
+    wanted = COMMANDS if not argv or argv[0] not in COMMANDS else argv[:1]
+    args = build_parser(wanted).parse_args(argv)
     try:
         status: int = args.run(args)
     except RaslabError as error:

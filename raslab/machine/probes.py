@@ -74,8 +74,9 @@ def cgroup_v2() -> None:
     """The cgroup v2 tree can be mounted and offers controllers."""
     namespaces.unshare(namespaces.CLONE_NEWNS | namespaces.CLONE_NEWCGROUP)
     namespaces.mount("none", "/", "", namespaces.MS_REC | namespaces.MS_PRIVATE)
-    namespaces.mount("cgroup2", "/sys/fs/cgroup", "cgroup2")
-    if not Path("/sys/fs/cgroup/cgroup.procs").exists():
+    # Not over /sys/fs/cgroup: where the tree is mounted already, the kernel refuses it a second time.
+    namespaces.mount("cgroup2", "/mnt", "cgroup2")
+    if not Path("/mnt/cgroup.procs").exists():
         raise OSError("the mounted cgroup v2 tree has no cgroup.procs")
 
 

@@ -1,0 +1,72 @@
+"""What shall run in a lab machine, as pure data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from raslab.machine.here import CLOCK_VARIABLE, MACHINE_VARIABLE
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command for a lab machine.
+
+    argv: program and arguments. cwd: working folder, writable in the machine. environment: of the command.
+    writable: further host folders that stay writable. tty: give it a pseudo-terminal. null_input: its standard input
+    is empty from the start (in virtual time this is what keeps a run repeatable).
+    """
+
+    argv: Sequence[str]
+    cwd: Path
+    environment: Mapping[str, str]
+    writable: Sequence[Path] = ()
+    tty: bool = False
+    null_input: bool = False
+
+
+@dataclass(frozen=True)
+class MachineOptions:
+    """How a lab machine is made.
+
+    virtual_time: the clock jumps over waiting and does not charge for CPU. memory_mb: the guest's memory, MiB; it is
+    taken from the host only as it is used. seed: start of all random numbers in virtual time.
+    """
+
+    virtual_time: bool = False
+    memory_mb: int = 2048
+    seed: int = 1
+
+    @property
+    def clock(self) -> str:
+        """``virtual`` or ``real``."""
+        return "virtual" if self.virtual_time else "real"
+
+
+def caller_environment() -> dict[str, str]:
+    """The environment that a command inherits: the caller's."""
+    return dict(os.environ)
+
+
+def inside_environment(command: Command, machine: str, clock: str) -> dict[str, str]:
+    """The command's environment plus the variables by which it knows where it runs."""
+    return dict(command.environment) | {MACHINE_VARIABLE: machine, CLOCK_VARIABLE: clock}
+
+
+def writable_folders(command: Command) -> list[Path]:
+    """The host folders to bind read-write: the working folder and those asked for, never the whole file system."""
+    folders = dict.fromkeys((command.cwd, *command.writable))
+    return [folder for folder in folders if folder != Path("/")]
+
+
+def specification(command: Command, environment: Mapping[str, str]) -> bytes:
+    """The file that tells the guest's first process what to do: NUL-terminated records, described in init.c."""
+    records = [("A", argument) for argument in command.argv]
+    records += [("E", f"{name}={value}") for name, value in environment.items()]
+    records += [("C", str(command.cwd))]
+    records += [("B", str(folder)) for folder in writable_folders(command)]
+    records += [("T", "")] if command.tty else []
+    records += [("N", "")] if command.null_input else []
+    return b"".join(os.fsencode(letter + value) + b"\0" for letter, value in records)

@@ -1,0 +1,38 @@
+"""What the running process can know about the lab machine around it."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+
+MACHINE_VARIABLE = "RASLAB_MACHINE"
+CLOCK_VARIABLE = "RASLAB_CLOCK"
+
+
+@dataclass(frozen=True)
+class Here:
+    """Where this process runs.
+
+    machine: ``native`` or ``uml`` inside a lab machine, ``host`` outside of one.
+    clock: ``real`` or ``virtual``.
+    kernel: release of the running kernel, as in ``uname -r``.
+    """
+
+    machine: str
+    clock: str
+    kernel: str
+
+    @property
+    def inside(self) -> bool:
+        """True in a lab machine."""
+        return self.machine != "host"
+
+
+def here() -> Here:
+    """Describe this process's surroundings from the variables that a lab machine sets."""
+    return Here(
+        machine=os.environ.get(MACHINE_VARIABLE, "host"),
+        clock=os.environ.get(CLOCK_VARIABLE, "real"),
+        kernel=platform.release(),
+    )

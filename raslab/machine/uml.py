@@ -1,0 +1,189 @@
+"""The UML lab machine: a User-Mode Linux kernel as an ordinary process of the user, with one command inside.
+
+Life of a machine: a temporary folder (the guest's first root: init, specification, console log), a watchdog, the kernel
+in a session of its own, frames over its serial line until the command has ended, then SIGKILL for its process group.
+Nothing of the guest can outlive the launcher: the watchdog sees the launcher's end of a pipe close and kills the group,
+and the kernel carries a parent-death signal besides. From Linux 7.2 on the guest's processes are tied to the kernel
+process, so they never run on natively.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+from types import TracebackType
+
+from raslab.errors import MachineDiedError, NoLabMachineError
+from raslab.machine.command import Command, MachineOptions, inside_environment, specification
+from raslab.machine.guest_init import guest_init
+from raslab.machine.kernel.cache import cached_kernel
+from raslab.machine.streams import Streams, carry
+
+#: Virtual clocks start here (2026-01-01 00:00 UTC), nanoseconds since 1970.
+VIRTUAL_EPOCH_NS = 1767225600 * 10**9
+SMALLEST_MEMORY_MB = 128
+
+WATCHDOG = r"""
+trap '' INT TERM HUP
+while read -r line; do group=$line; done
+[ -n "$group" ] && kill -s KILL -- "-$group" 2>/dev/null
+rm -rf -- "$1"
+"""
+
+
+def kernel_arguments(options: MachineOptions) -> list[str]:
+    """The kernel's command line.
+
+    It is the same for every computer, user and folder, because the kernel mixes it into its random numbers: paths are
+    relative to the machine's own folder and the serial line is on descriptors 0 and 1.
+    """
+    arguments = [
+        f"mem={options.memory_mb}M",
+        "rootfstype=hostfs",
+        "rootflags=/proc/self/cwd",
+        "rw",
+        "init=/init",
+        "seccomp=on",
+        "ssl0=fd:0,fd:1",
+        "ssl=null",
+        "con0=null,fd:2",
+        "con=null",
+        "uml_dir=.",
+        "umid=lab",
+        "panic=-1",
+    ]
+    if options.virtual_time:
+        arguments += ["time-travel=inf-cpu", f"time-travel-start={VIRTUAL_EPOCH_NS}"]
+    return arguments
+
+
+def run(command: Command, options: MachineOptions, streams: Streams, kernel: Path | None = None) -> int:
+    """Run one command in a machine of its own and return its exit status (128 + n if it died of signal n).
+
+    kernel: the executable to boot, by default the cached one.
+
+    Raises NoLabMachineError if there is no kernel or too little memory, CommandNotStartedError, MachineDiedError.
+    """
+    with UmlMachine(command, options, kernel or _built_kernel()) as machine:
+        return carry(machine, streams)
+
+
+def _built_kernel() -> Path:
+    kernel = cached_kernel()
+    if kernel is None:
+        raise NoLabMachineError("There is no lab kernel yet; run `raslab kernel build` (once, some minutes).")
+    return kernel.path
+
+
+class UmlMachine:
+    """A running machine: `to_guest` and `from_guest` are the descriptors of its serial line."""
+
+    def __init__(self, command: Command, options: MachineOptions, kernel: Path) -> None:
+        if options.memory_mb < SMALLEST_MEMORY_MB:
+            raise NoLabMachineError(
+                f"A lab machine with {options.memory_mb} MB of memory cannot start; give it {SMALLEST_MEMORY_MB}M or more."
+            )
+        memory_folder = _memory_folder(options.memory_mb)
+        init = guest_init()
+        self.folder = Path(tempfile.mkdtemp(prefix="raslab-"))
+        self.console = self.folder / "console"
+        self._watchdog = subprocess.Popen(
+            ["sh", "-c", WATCHDOG, "raslab-watchdog", str(self.folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            start_new_session=True,
+        )
+        try:
+            environment = inside_environment(command, "uml", options.clock)
+            (self.folder / "spec").write_bytes(specification(command, environment))
+            shutil.copy(init, self.folder / "init")
+            for name in ("stage", "dev"):
+                (self.folder / name).mkdir()
+            self._boot(kernel, options, memory_folder)
+        except BaseException:
+            self.end()
+            raise
+
+    def _boot(self, kernel: Path, options: MachineOptions, memory_folder: Path) -> None:
+        guest_reads, self.to_guest = os.pipe()
+        self.from_guest, guest_writes = os.pipe()
+        environment = {"TMPDIR": str(memory_folder), "PATH": os.defpath}
+        if options.virtual_time:
+            environment["RASLAB_SEED"] = str(options.seed)
+        try:
+            with open(self.console, "wb") as console:
+                self._kernel = subprocess.Popen(
+                    ["setpriv", "--pdeathsig", "KILL", str(kernel), *kernel_arguments(options)],
+                    stdin=guest_reads,
+                    stdout=guest_writes,
+                    stderr=console,
+                    cwd=self.folder,
+                    env=environment,
+                    start_new_session=True,
+                )
+        finally:
+            os.close(guest_reads)
+            os.close(guest_writes)
+        assert self._watchdog.stdin is not None
+        self._watchdog.stdin.write(b"%d\n" % self._kernel.pid)
+        self._watchdog.stdin.flush()
+        # hostfs keeps a host descriptor for every file that the guest has in its cache.
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.prlimit(self._kernel.pid, resource.RLIMIT_NOFILE, (most, most))
+
+    def died(self) -> MachineDiedError:
+        """Why the machine ended without an exit status, from its console."""
+        lines = self.console.read_text(errors="replace").splitlines()
+        telling = [line for line in lines if "panic" in line.lower() or "out of memory" in line.lower()]
+        reason = (telling or [line for line in lines if line.strip()] or ["it said nothing"])[-1].strip()
+        return MachineDiedError(f"The lab machine died before its command had ended: {reason}")
+
+    def end(self) -> None:
+        """Kill whatever of the machine is left and remove its files. May be called at any time, and again."""
+        kernel = getattr(self, "_kernel", None)
+        if kernel is not None:
+            if kernel.returncode is None:
+                os.killpg(kernel.pid, signal.SIGKILL)
+                kernel.wait()
+            for name in ("to_guest", "from_guest"):
+                descriptor = self.__dict__.pop(name, None)
+                if descriptor is not None:
+                    os.close(descriptor)
+        self._clean()
+
+    def _clean(self) -> None:
+        # The watchdog removes the folder when its input ends; it is waited for, so nothing is left when we return.
+        if self._watchdog.stdin is not None and not self._watchdog.stdin.closed:
+            self._watchdog.stdin.close()
+        self._watchdog.wait()
+
+    def __enter__(self) -> UmlMachine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
+
+
+def _memory_folder(memory_mb: int) -> Path:
+    """A folder that can hold the guest's memory: UML maps it from a deleted file, and a full disk would kill it."""
+    for folder in (Path("/dev/shm"), Path(tempfile.gettempdir()), Path("/var/tmp")):
+        try:
+            facts = os.statvfs(folder)
+        except OSError:
+            continue
+        free_mb = facts.f_bavail * facts.f_frsize >> 20
+        if free_mb >= memory_mb and not facts.f_flag & os.ST_NOEXEC and os.access(folder, os.W_OK):
+            return folder
+    raise NoLabMachineError(
+        f"No temporary folder has {memory_mb} MB free for the lab machine's memory (looked at /dev/shm,"
+        f" {tempfile.gettempdir()} and /var/tmp); free some space or ask for less with --memory."
+    )
