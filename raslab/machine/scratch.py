@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from raslab.machine import namespaces, probes
 from raslab.machine.capability_list import CAPABILITIES, Capability
 
-_NOT_PERMITTED = "Operation not permitted"
+_NOT_PERMITTED = ("Operation not permitted", "Permission denied")
 _FAILED = re.compile(r"Command failed -:(\d+)$")
 _TOOL_SECONDS = 20  # a batch takes milliseconds; this bounds a tool that hangs
 
@@ -36,8 +36,8 @@ class Result:
 
 def result_of(complaint: str) -> Result:
     """A capability that failed with COMPLAINT; lack of permission says nothing about the kernel."""
-    state = "untried" if _NOT_PERMITTED in complaint else "missing"
-    return Result(state, complaint)
+    refused = any(words in complaint for words in _NOT_PERMITTED)
+    return Result("untried" if refused else "missing", complaint)
 
 
 def enter() -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,12 +14,14 @@ from typing import Any
 
 import pytest
 
+import raslab
 from raslab.machine.capabilities import capabilities, missing_for_native, probe, remember
 from raslab.machine.capability_list import CAPABILITIES
 from raslab.machine.here import here
+from raslab.machine.programs import system_environment
 
-NOBODY = 65534
-DOCTOR = [sys.executable, "-P", "-m", "raslab", "doctor", "--json"]
+PACKAGE = Path(raslab.__file__).parent
+NOBODY = "65534"
 AS_NOBODY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
 KINDS = {
     "gre": "gre remote 192.0.2.2",
@@ -41,23 +44,41 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder that every user may enter; pytest's own are root's alone."""
+    """A folder with a copy of raslab that every user may enter; this clone and pytest's folders may be closed."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o777)
+        shutil.copytree(PACKAGE, Path(name) / "raslab", ignore=shutil.ignore_patterns("__pycache__"))
         yield Path(name)
 
 
-def run_doctor(*prefix: str, home: Path) -> tuple[int, dict[str, Any]]:
-    """Exit status and JSON of `raslab doctor --json`, with an empty cache in HOME."""
-    environment = {**os.environ, "XDG_CACHE_HOME": str(home)}
-    ran = subprocess.run([*prefix, *DOCTOR], env=environment, capture_output=True, text=True, timeout=60)
+def traces() -> list[str]:
+    """What could show on this computer that something was left behind."""
+    environment = system_environment()
+    return [
+        subprocess.run(command, env=environment, capture_output=True, text=True).stdout for command in TRACES
+    ]
+
+
+def run_doctor(folder: Path, *prefix: str) -> tuple[int, dict[str, Any]]:
+    """Exit status and JSON of `raslab doctor --json`, with its cache in FOLDER and the raslab there, if any."""
+    environment = {**os.environ, "XDG_CACHE_HOME": str(folder), "PYTHONPATH": str(folder)}
+    # Not the virtual environment's name for it, which other users may not be able to reach.
+    interpreter = Path(sys.executable).resolve() if prefix else sys.executable
+    ran = subprocess.run(
+        [*prefix, interpreter, "-P", "-m", "raslab", "doctor", "--json"],
+        env=environment,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert ran.stderr == ""
     return ran.returncode, json.loads(ran.stdout)
 
 
 @pytest.mark.skipif(not here().inside, reason="only a lab machine promises to have everything")
 def test_a_lab_machine_has_everything(tmp_path: Path) -> None:
-    status, printed = run_doctor(home=tmp_path)
+    status, printed = run_doctor(tmp_path)
     assert [(one["name"], one["detail"]) for one in printed["capabilities"] if one["state"] != "have"] == []
     assert printed["auto"]["machine"] == here().machine
     assert (status, printed["can_run_labs"]) == (0, True)
@@ -67,7 +88,8 @@ def test_a_lab_machine_has_everything(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", KINDS)
 def test_findings_agree_with_ip_link_add(name: str) -> None:
     by_hand = subprocess.run(
-        ["unshare", "--net", "ip", "link", "add", "by-hand", "type", *KINDS[name].split()]
+        ["unshare", "--net", "ip", "link", "add", "by-hand", "type", *KINDS[name].split()],
+        env=system_environment(),
     )
     (report,) = (one for one in capabilities() if one.name == name)
     assert report.state == ("have" if by_hand.returncode == 0 else "missing")
@@ -98,7 +120,9 @@ def test_what_no_kernel_has_is_missing_and_spoils_nothing_beside_it() -> None:
         found["crash"] = try_call(lambda: __import__("os")._exit(9))
         print(json.dumps({name: result.state for name, result in found.items()}))
     """
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", script], env=system_environment(), capture_output=True, text=True, check=True
+    )
     assert json.loads(ran.stdout) == {
         "no such kind": "missing",
         "veth": "have",
@@ -111,14 +135,14 @@ def test_what_no_kernel_has_is_missing_and_spoils_nothing_beside_it() -> None:
 
 
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
-    before = [subprocess.run(command, capture_output=True, text=True).stdout for command in TRACES]
-    run_doctor(home=tmp_path)
-    assert [subprocess.run(command, capture_output=True, text=True).stdout for command in TRACES] == before
+    before = traces()
+    run_doctor(tmp_path)
+    assert traces() == before
 
 
 @needs_root
 def test_an_ordinary_user_is_told_what_only_root_can_try(open_folder: Path) -> None:
-    status, printed = run_doctor(*AS_NOBODY, home=open_folder)
+    status, printed = run_doctor(open_folder, *AS_NOBODY)
     states = {one["name"]: one["state"] for one in printed["capabilities"]}
     assert printed["privilege"] == "user namespace"
     assert states["userns"] == states["netns"] == states["veth"] == "have"
@@ -133,7 +157,7 @@ def test_without_user_namespaces_an_ordinary_user_can_try_nothing(open_folder: P
     allowed = limit.read_text()
     limit.write_text("0")
     try:
-        status, printed = run_doctor(*AS_NOBODY, home=open_folder)
+        status, printed = run_doctor(open_folder, *AS_NOBODY)
     finally:
         limit.write_text(allowed)
     assert (status, printed["privilege"]) == (1, "none")
