@@ -44,7 +44,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder with a copy of raslab that every user may enter; this clone and pytest's folders may be closed."""
+    """A folder with a copy of raslab that every user may enter, unlike this clone, perhaps."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o777)
         shutil.copytree(PACKAGE, Path(name) / "raslab", ignore=shutil.ignore_patterns("__pycache__"))
@@ -60,7 +60,7 @@ def traces() -> list[str]:
 
 
 def run_doctor(folder: Path, *prefix: str) -> tuple[int, dict[str, Any]]:
-    """Exit status and JSON of `raslab doctor --json`, with its cache in FOLDER and the raslab there, if any."""
+    """Exit status and JSON of `raslab doctor --json`; its cache and, if there is a copy, raslab are in FOLDER."""
     environment = {**os.environ, "XDG_CACHE_HOME": str(folder), "PYTHONPATH": str(folder)}
     # Not the virtual environment's name for it, which other users may not be able to reach.
     interpreter = Path(sys.executable).resolve() if prefix else sys.executable
