@@ -60,7 +60,7 @@ def traces() -> list[str]:
 
 
 def run_doctor(folder: Path, *prefix: str) -> tuple[int, dict[str, Any]]:
-    """Exit status and JSON of `raslab doctor --json`; its cache and, if there is a copy, raslab are in FOLDER."""
+    """Exit status and JSON of `raslab doctor --json`; its cache, and perhaps a raslab, are in FOLDER."""
     environment = {**os.environ, "XDG_CACHE_HOME": str(folder), "PYTHONPATH": str(folder)}
     # Not the virtual environment's name for it, which other users may not be able to reach.
     interpreter = Path(sys.executable).resolve() if prefix else sys.executable
