@@ -6,10 +6,9 @@ import errno
 from collections.abc import Iterable, Iterator
 
 from raslab.errors import KernelRefusedError
-from raslab.net import namespaces as kernel
 from raslab.net import steps
 from raslab.net.encode import request
-from raslab.net.namespaces import Namespace
+from raslab.net.namespaces import Namespaces, sysctl_path, write_sysctls
 from raslab.net.plan import Plan
 from raslab.net.processes import Processes
 from raslab.net.render import command
@@ -20,9 +19,7 @@ _NOT_NETLINK = (steps.AddNamespace, steps.DeleteNamespace, steps.SetSysctl, step
 _ALREADY_GONE = {errno.ENODEV, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENOENT}
 
 
-def apply(
-    plan: Plan, namespaces: dict[str, Namespace], processes: Processes, *, tolerant: bool = False
-) -> None:
+def apply(plan: Plan, namespaces: Namespaces, processes: Processes, *, tolerant: bool = False) -> None:
     """Execute `plan`, adding to and removing from `namespaces`; the processes of removed nodes are ended.
 
     tolerant: go on where the kernel refuses, to take back a plan that was executed in part.
@@ -37,24 +34,24 @@ def apply(
         _delete(phase, namespaces, processes)
 
 
-def _create(phase: Iterable[Step], namespaces: dict[str, Namespace]) -> None:
+def _create(phase: Iterable[Step], namespaces: Namespaces) -> None:
     wanted = [step.node for step in phase if isinstance(step, steps.AddNamespace)]
     if wanted:
-        namespaces.update(kernel.create(wanted))
+        namespaces.create(wanted)
 
 
-def _write_sysctls(phase: Iterable[Step], namespaces: dict[str, Namespace]) -> None:
+def _write_sysctls(phase: Iterable[Step], namespaces: Namespaces) -> None:
     settings = [step for step in phase if isinstance(step, steps.SetSysctl)]
     if not settings:
         return
     try:
-        kernel.write_sysctls((namespaces[step.node], step.key, step.value) for step in settings)
+        write_sysctls((namespaces[step.node], step.key, step.value) for step in settings)
     except OSError as error:
-        step = next(s for s in settings if kernel.sysctl_path(s.key) == error.filename)
+        step = next(s for s in settings if sysctl_path(s.key) == error.filename)
         raise _refused(step, error.errno or 0, error.strerror or "") from error
 
 
-def _send(phase: Iterable[Step], namespaces: dict[str, Namespace]) -> Iterator[KernelRefusedError]:
+def _send(phase: Iterable[Step], namespaces: Namespaces) -> Iterator[KernelRefusedError]:
     by_node: dict[str, list[Step]] = {}
     for step in phase:
         if not isinstance(step, _NOT_NETLINK) and step.node in namespaces:
@@ -72,7 +69,7 @@ def _send(phase: Iterable[Step], namespaces: dict[str, Namespace]) -> Iterator[K
                 yield _refused(step, refusal.code, str(refusal))
 
 
-def _delete(phase: Iterable[Step], namespaces: dict[str, Namespace], processes: Processes) -> None:
+def _delete(phase: Iterable[Step], namespaces: Namespaces, processes: Processes) -> None:
     for step in phase:
         if isinstance(step, steps.DeleteNamespace) and step.node in namespaces:
             namespace = namespaces.pop(step.node)

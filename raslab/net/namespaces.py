@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import resource
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TypeVar
 
 from raslab.errors import NeedsRootError
@@ -36,14 +37,12 @@ class Namespace:
     network_fd: int
     hostname_fd: int
     connection: Connection
+    numbers: Iterator[int]
     indexes: dict[str, int] = field(default_factory=lambda: {"lo": LOOPBACK_INDEX})
-    _next_index: int = FIRST_INDEX
 
     def new_index(self, interface: str) -> int:
         """Choose the index of an interface that is about to be made."""
-        index = self._next_index
-        self._next_index += 1
-        self.indexes[interface] = index
+        index = self.indexes[interface] = next(self.numbers)
         return index
 
     def index_of(self, interface: str) -> int:
@@ -74,31 +73,38 @@ class Namespace:
         os.close(self.hostname_fd)
 
 
-def create(names: Iterable[str]) -> dict[str, Namespace]:
-    """Make one namespace per name.
+class Namespaces(dict[str, Namespace]):
+    """The namespaces of a network by node.
 
-    Raises NeedsRootError where the process may not make namespaces.
+    Interface indexes differ network-wide. Were those of the two ends of a veth pair equal, the kernel would take
+    the end for a device of its own and report its carrier up to a second late, and IPv6 waits for that report
+    (linkwatch_urgent_event in net/core/link_watch.c).
     """
-    wanted = list(names)
-    _allow_descriptors(len(wanted) * _DESCRIPTORS_PER_NAMESPACE)
-    return in_own_thread(_create_here, wanted)
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._numbers = count(FIRST_INDEX)
 
-def _create_here(names: list[str]) -> dict[str, Namespace]:
-    created: dict[str, Namespace] = {}
-    try:
+    def create(self, names: Iterable[str]) -> None:
+        """Make one namespace per name; raises NeedsRootError where the process may not."""
+        wanted = list(names)
+        _allow_descriptors(len(wanted) * _DESCRIPTORS_PER_NAMESPACE)
+        in_own_thread(self._create_here, wanted)
+
+    def close(self) -> None:
+        """Let go of all namespaces."""
+        while self:
+            self.popitem()[1].close()
+
+    def _create_here(self, names: list[str]) -> None:
         for name in names:
-            created[name] = _create_one(name)
-    except PermissionError as error:
-        raise NeedsRootError(f"node {names[len(created)]}") from error
-    finally:
-        if len(created) < len(names):
-            for namespace in created.values():
-                namespace.close()
-    return created
+            try:
+                self[name] = _create_one(name, self._numbers)
+            except PermissionError as error:
+                raise NeedsRootError(f"node {name}") from error
 
 
-def _create_one(name: str) -> Namespace:
+def _create_one(name: str, numbers: Iterator[int]) -> Namespace:
     syscalls.unshare(syscalls.CLONE_NEWNET | syscalls.CLONE_NEWUTS)
     socket.sethostname(name)
     return Namespace(
@@ -106,6 +112,7 @@ def _create_one(name: str) -> Namespace:
         network_fd=os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC),
         hostname_fd=os.open("/proc/thread-self/ns/uts", os.O_RDONLY | os.O_CLOEXEC),
         connection=Connection(),
+        numbers=numbers,
     )
 
 

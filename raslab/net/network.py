@@ -16,7 +16,7 @@ from raslab.net.apply import apply
 from raslab.net.editing import EditableNetwork
 from raslab.net.link import Link
 from raslab.net.mininet_classes import output
-from raslab.net.namespaces import Namespace
+from raslab.net.namespaces import Namespace, Namespaces
 from raslab.net.node import Host, Switch
 from raslab.net.plan import Plan, difference
 from raslab.net.processes import Processes
@@ -46,7 +46,7 @@ class Network(EditableNetwork):
     ) -> None:
         self.processes = Processes()
         self._lock = threading.RLock()
-        self._namespaces: dict[str, Namespace] = {}
+        self._namespaces = Namespaces()
         self._applied = EMPTY
         self._plans: list[Plan] = []
         self._running = self._changing = self._stopped = False
@@ -121,9 +121,7 @@ class Network(EditableNetwork):
             self.processes.stop()
             for node in self.values():
                 node.terminate()
-            for namespace in self._namespaces.values():
-                namespace.close()
-            self._namespaces.clear()
+            self._namespaces.close()
             self._applied = EMPTY
 
     def __enter__(self) -> Network:

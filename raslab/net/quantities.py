@@ -6,16 +6,13 @@ from collections.abc import Iterable
 from ipaddress import ip_address, ip_interface
 from math import ceil
 
+from raslab.model.encapsulation import Encapsulation
 from raslab.model.topology import DEFAULT_MTU, Impairment, Interface, Topology, Tunnel
 
 MIN_QUEUE_PACKETS = 1000
 QUEUE_ROOM_MS = 25.0
 UNSHAPED_MBPS = 10_000.0  # what a wire without a rate is assumed to carry, for the length of its queue
 _PACKET_BITS = 1500 * 8
-
-_GRE_BYTES = {"gre": 4, "gretap": 4 + 14}  # RFC 2784, and the inner Ethernet header
-_KEY_BYTES = 4  # RFC 2890
-_OUTER_BYTES = {4: 20, 6: 40}
 
 
 def queue_limit(impairment: Impairment) -> int:
@@ -31,17 +28,17 @@ def queue_limit(impairment: Impairment) -> int:
     return max(MIN_QUEUE_PACKETS, ceil(rate * 1e3 * held_ms / _PACKET_BITS))
 
 
-def tunnel_overhead(tunnel: Tunnel) -> int:
-    """Bytes that the tunnel puts before each inner packet: outer IP, GRE, key, and for gretap inner Ethernet."""
-    return (
-        _OUTER_BYTES[ip_address(tunnel.local).version]
-        + _GRE_BYTES[tunnel.kind]
-        + (_KEY_BYTES if tunnel.key is not None else 0)
+def encapsulation(tunnel: Tunnel) -> Encapsulation:
+    """The headers that a tunnel puts before each inner packet."""
+    return Encapsulation(
+        outer_ip_version=6 if ip_address(tunnel.local).version == 6 else 4,
+        key=tunnel.key is not None,
+        carries_ethernet=tunnel.kind == "gretap",
     )
 
 
 def tunnel_mtu(tunnel: Tunnel, topology: Topology) -> int:
-    """Inner MTU of a tunnel, bytes: what its user chose, or the MTU of the interface below less the overhead."""
+    """Inner MTU of a tunnel, bytes: what its user chose, or that of the interface below less the headers."""
     if tunnel.mtu is not None:
         return tunnel.mtu
     local = ip_address(tunnel.local)
@@ -49,7 +46,7 @@ def tunnel_mtu(tunnel: Tunnel, topology: Topology) -> int:
     for interface in interfaces(topology):
         if interface.node == tunnel.node and any(ip_interface(a).ip == local for a in interface.addresses):
             below = interface.mtu
-    return below - tunnel_overhead(tunnel)
+    return encapsulation(tunnel).inner_mtu(below)
 
 
 def interfaces(topology: Topology) -> Iterable[Interface]:
