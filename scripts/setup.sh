@@ -30,7 +30,7 @@ step() {
     done
     if ! wait "$child"; then
         printf '\nsetup: %s failed; the end of %s:\n' "$label" "$log" >&2
-        tail -n 15 "$log" >&2
+        tail -n 15 "$log" | cut -c -300 >&2
         exit 1
     fi
     trap - INT TERM

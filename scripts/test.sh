@@ -6,7 +6,8 @@ set -uo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 logs=$(mktemp -d)
-trap 'rm -rf "$logs"' EXIT
+trap 'jobs -p | xargs -r kill; rm -rf "$logs"' EXIT
+trap 'exit 130' INT TERM
 passed=0 failed=0 skipped=0
 
 title() { printf '\n== %s\n' "$*"; }
@@ -38,21 +39,21 @@ pure_tests() {
     tally "${PIPESTATUS[0]}" "$logs/pure"
 }
 
-# Every other file goes to the second machine: a machine has one processor, most computers have more.
+# A machine has one processor, most computers have more: every other file goes to a second machine.
 lab_tests() {
-    local files=(tests/lab/test_*.py) halves=("" "") children=() index
+    local files=(tests/lab/test_*.py) halves=() children=() index status
     for index in "${!files[@]}"; do halves[index % 2]+=" ${files[index]}"; done
-    title "lab tests, in two lab machines at once"
-    for index in 0 1; do
+    title "lab tests, in lab machines"
+    for index in "${!halves[@]}"; do
         # A lab machine sees this computer's temporary folders too, and pytest wants one that is its own.
         # shellcheck disable=SC2086 # one argument for each file is meant
-        PYTEST_DEBUG_TEMPROOT=$logs .venv/bin/raslab exec -- .venv/bin/python -m pytest -q -p no:cacheprovider ${halves[index]} \
-            </dev/null >"$logs/lab$index" 2>&1 &
+        PYTEST_DEBUG_TEMPROOT=$logs .venv/bin/raslab exec -- .venv/bin/python -m pytest -q -p no:cacheprovider \
+            ${halves[index]} </dev/null >"$logs/lab$index" 2>&1 &
         children+=($!)
     done
-    for index in 0 1; do
+    for index in "${!halves[@]}"; do
         wait "${children[index]}"
-        local status=$?
+        status=$?
         cat "$logs/lab$index"
         tally "$status" "$logs/lab$index"
     done
