@@ -17,7 +17,9 @@ def add_to(subparsers: Any) -> None:
     parser = subparsers.add_parser("kernel", help="build or find the lab kernel", description=__doc__)
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     build = actions.add_parser("build", help="build it, unless it is in the cache; an interrupted build goes on")
-    build.add_argument("--source", type=Path, metavar="TARBALL", help="a Linux source tarball instead of Debian's package")
+    build.add_argument(
+        "--source", type=Path, metavar="TARBALL", help="a Linux source tarball instead of Debian's package"
+    )
     build.add_argument("--jobs", type=int, metavar="N", help="compilers at a time (default: one per processor)")
     build.add_argument("--force", action="store_true", help="build again although it is in the cache")
     build.set_defaults(run=run_build)
@@ -52,7 +54,10 @@ def run_path(_args: argparse.Namespace) -> int:
     from raslab.machine.kernel import cached_kernel
 
     kernel = cached_kernel()
-    print(kernel.path if kernel else "No lab kernel is built; run `raslab kernel build`.", file=None if kernel else sys.stderr)
+    print(
+        kernel.path if kernel else "No lab kernel is built; run `raslab kernel build`.",
+        file=None if kernel else sys.stderr,
+    )
     return 0 if kernel else 1
 
 
@@ -80,7 +85,9 @@ def run_info(_args: argparse.Namespace) -> int:
 
 
 class ProgressDisplay:
-    """Shows the progress of a build: one changing line on a terminal, else a line per step and every half minute."""
+    """Shows the progress of a build: one changing line on a terminal, else a line per step and every half
+    minute.
+    """
 
     INTERVAL_S = 30.0
 

@@ -11,12 +11,19 @@ from raslab.machine.launch import MACHINES, parse_memory_mb
 def add_machine_options(parser: argparse.ArgumentParser) -> None:
     """Add --machine, --virtual-time and --memory."""
     parser.add_argument(
-        "--machine", choices=MACHINES, default="auto", help="where to run (default: native if complete, else uml)"
+        "--machine",
+        choices=MACHINES,
+        default="auto",
+        help="where to run (default: native if complete, else uml)",
     )
     parser.add_argument(
-        "--virtual-time", action="store_true", help="a clock that jumps over waiting and gives the same figures everywhere"
+        "--virtual-time",
+        action="store_true",
+        help="a clock that jumps over waiting and gives the same figures everywhere",
     )
-    parser.add_argument("--memory", metavar="SIZE", default="2G", help="memory of a uml machine, e.g. 512M or 4G (default 2G)")
+    parser.add_argument(
+        "--memory", metavar="SIZE", default="2G", help="memory of a uml machine, e.g. 512M or 4G (default 2G)"
+    )
 
 
 def machine_options(args: argparse.Namespace) -> MachineOptions:

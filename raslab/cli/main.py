@@ -16,7 +16,9 @@ COMMANDS = ("doctor", "kernel", "exec", "shell", "labs", "run")
 
 def build_parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
     """The parser for `commands`; each command lives in `raslab.cli.<name>_command`."""
-    parser = argparse.ArgumentParser(prog="raslab", description="Site-to-site networking labs on a real Linux dataplane.")
+    parser = argparse.ArgumentParser(
+        prog="raslab", description="Site-to-site networking labs on a real Linux dataplane."
+    )
     parser.add_argument("--version", action="version", version=f"raslab {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in commands:

@@ -48,9 +48,7 @@ def choose(
     if not missing_capabilities:
         return Choice("native", "this computer's kernel has everything")
     if lab_kernel:
-        return Choice(
-            "uml", f"{lacks} cannot be had from this computer's kernel, and the lab kernel is built"
-        )
+        return Choice("uml", f"{lacks} cannot be had from this computer's kernel, and the lab kernel is built")
     return Choice(
         None,
         f"{lacks} cannot be had from this computer's kernel, and no lab kernel is built",

@@ -15,8 +15,8 @@ class Command:
     """A command for a lab machine.
 
     argv: program and arguments. cwd: working folder, writable in the machine. environment: of the command.
-    writable: further host folders that stay writable. tty: give it a pseudo-terminal. null_input: its standard input
-    is empty from the start (in virtual time this is what keeps a run repeatable).
+    writable: further host folders that stay writable. tty: give it a pseudo-terminal. null_input: its
+    standard input is empty from the start (in virtual time this is what keeps a run repeatable).
     """
 
     argv: Sequence[str]
@@ -31,8 +31,8 @@ class Command:
 class MachineOptions:
     """How a lab machine is made.
 
-    virtual_time: the clock jumps over waiting and does not charge for CPU. memory_mb: the guest's memory, MiB; it is
-    taken from the host only as it is used. seed: start of all random numbers in virtual time.
+    virtual_time: the clock jumps over waiting and does not charge for CPU. memory_mb: the guest's memory,
+    MiB; it is taken from the host only as it is used. seed: start of all random numbers in virtual time.
     """
 
     virtual_time: bool = False
@@ -56,7 +56,9 @@ def inside_environment(command: Command, machine: str, clock: str) -> dict[str, 
 
 
 def writable_folders(command: Command) -> list[Path]:
-    """The host folders to bind read-write: the working folder and those asked for, never the whole file system."""
+    """The host folders to bind read-write: the working folder and those asked for, never the whole file
+    system.
+    """
     folders = dict.fromkeys((command.cwd, *command.writable))
     return [folder for folder in folders if folder != Path("/")]
 

@@ -41,9 +41,7 @@ def examine() -> Diagnosis:
     needed = {program.name: program.package for program in PROGRAMS if program.needed}
     absent = [needed[report.name] for report in programs if report.needed and report.state != "have"]
     auto = choose(surroundings, remember(findings), absent, lab_kernel())
-    return Diagnosis(
-        surroundings, getpass.getuser(), findings.privilege, findings.capabilities, programs, auto
-    )
+    return Diagnosis(surroundings, getpass.getuser(), findings.privilege, findings.capabilities, programs, auto)
 
 
 def lab_kernel() -> Path | None:

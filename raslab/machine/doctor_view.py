@@ -29,8 +29,7 @@ def console_for(stream: TextIO) -> Console:
 def show(diagnosis: Diagnosis, console: Console) -> None:
     """Print DIAGNOSIS: a table of capabilities, one of programs, and what `auto` chooses."""
     console.print(
-        f"Kernel {diagnosis.surroundings.kernel}, user {diagnosis.user}, "
-        f"capabilities tried as: {diagnosis.privilege}\n"
+        f"Kernel {diagnosis.surroundings.kernel}, user {diagnosis.user}, capabilities tried as: {diagnosis.privilege}\n"
     )
     capabilities = ((one.name, one.state, one.purpose, one.remedy) for one in diagnosis.capabilities)
     programs = ((one.name, _found(one), one.purpose, one.remedy) for one in diagnosis.programs)

@@ -1,4 +1,5 @@
-"""The protocol between launcher and guest on the lab machine's serial line (pure; the guest's side is init.c).
+"""The protocol between launcher and guest on the lab machine's serial line (pure; the guest's side is
+init.c).
 
 A frame is one letter, a little-endian 32-bit length and the payload.
 """
@@ -10,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 HEAD = struct.Struct("<cI")
-#: Bytes of standard input that may be under way to the guest; a UML serial line that overflows never recovers.
+#: Bytes of standard input that may be under way to the guest; a UML serial line that overflows never
+#: recovers.
 INPUT_WINDOW = 2048
 
 # to the guest

@@ -14,7 +14,8 @@ SOURCE = Path(__file__).with_name("init.c")
 
 
 def guest_init() -> Path:
-    """Path of the compiled program; compiles it (a third of a second) if this version of it is not in the cache.
+    """Path of the compiled program; compiles it (a third of a second) if this version of it is not in the
+    cache.
 
     Raises KernelBuildError if the compiler fails.
     """

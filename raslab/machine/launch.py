@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -58,7 +57,7 @@ def run_command(
     no_input = is_empty_input(0)
     command = Command(
         argv=tuple(argv),
-        cwd=Path(os.getcwd()),
+        cwd=Path.cwd(),
         environment=caller_environment(),
         tty=tty,
         null_input=no_input and not tty,

@@ -1,7 +1,8 @@
 """The native lab machine: this computer's own kernel, in namespaces that end with the command.
 
-The command is process 1's child in new PID, mount, network, UTS and IPC namespaces made by util-linux's ``unshare``. The file
-system is the computer's own, so unlike in a UML machine a write outside the working folder stays.
+The command is process 1's child in new PID, mount, network, UTS and IPC namespaces made by util-linux's
+``unshare``. The file system is the computer's own, so unlike in a UML machine a write outside the working
+folder stays.
 """
 
 from __future__ import annotations
@@ -14,13 +15,26 @@ from raslab.errors import CommandNotStartedError
 from raslab.machine.command import Command, inside_environment
 from raslab.machine.streams import Streams
 
-NAMESPACES = ("--mount", "--pid", "--fork", "--mount-proc", "--net", "--uts", "--ipc", "--cgroup", "--kill-child=KILL")
+NAMESPACES = (
+    "--mount",
+    "--pid",
+    "--fork",
+    "--mount-proc",
+    "--net",
+    "--uts",
+    "--ipc",
+    "--cgroup",
+    "--kill-child=KILL",
+)
 
 
 def namespace_command(argv: Sequence[str], user_id: int) -> list[str]:
-    """`argv` wrapped so that it runs in namespaces of its own; a user who is not root becomes root in a user namespace."""
+    """`argv` wrapped so that it runs in namespaces of its own; a user who is not root becomes root in a user
+    namespace.
+    """
     mapping = [] if user_id == 0 else ["--user", "--map-root-user"]
-    # The wrapper brings the loopback device up and leaves the command as the shell's child, so that orphans find a parent.
+    # The wrapper brings the loopback device up and leaves the command as the shell's child, so that orphans
+    # find a parent.
     start = 'ip link set lo up; "$@"; exit $?'
     return ["unshare", *mapping, *NAMESPACES, "--", "sh", "-c", start, "sh", *argv]
 

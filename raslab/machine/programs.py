@@ -101,9 +101,7 @@ def find_programs(programs: Sequence[Program] = PROGRAMS) -> tuple[ProgramReport
         if program.version and (path := found[program.name])
     }
     versions = {name: _version(process) for name, process in asked.items()}
-    return tuple(
-        _report(program, found[program.name] or "", versions.get(program.name, "")) for program in programs
-    )
+    return tuple(_report(program, found[program.name] or "", versions.get(program.name, "")) for program in programs)
 
 
 def _version(process: subprocess.Popen[str]) -> str:

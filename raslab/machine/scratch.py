@@ -133,9 +133,7 @@ def main() -> None:
         results["userns"] = Result("missing", reason)
     else:
         results = try_all()
-    json.dump(
-        {"privilege": privilege, "results": {name: asdict(one) for name, one in results.items()}}, sys.stdout
-    )
+    json.dump({"privilege": privilege, "results": {name: asdict(one) for name, one in results.items()}}, sys.stdout)
 
 
 def _run(argv: list[str], text: str) -> subprocess.CompletedProcess[str]:

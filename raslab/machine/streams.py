@@ -26,7 +26,9 @@ FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGWINCH)
 
 @dataclass(frozen=True)
 class Streams:
-    """Descriptors of the caller: standard input (None: nothing to read), output and error; tty: a terminal in between."""
+    """Descriptors of the caller: standard input (None: nothing to read), output and error; tty: a terminal in
+    between.
+    """
 
     stdin: int | None = 0
     stdout: int = 1
@@ -54,8 +56,8 @@ class _ForcedEndError(Exception):
 def carry(machine: SerialLine, streams: Streams) -> int:
     """Pass data both ways until the command has ended; returns its exit status.
 
-    A signal is passed on to the command. A second SIGINT, or a command that has not ended GRACE_S seconds after SIGTERM
-    or SIGHUP, ends the exchange at once (the caller then kills the machine).
+    A signal is passed on to the command. A second SIGINT, or a command that has not ended GRACE_S seconds
+    after SIGTERM or SIGHUP, ends the exchange at once (the caller then kills the machine).
 
     Raises CommandNotStartedError, MachineDiedError, BrokenPipeError (nobody reads our output any more).
     """

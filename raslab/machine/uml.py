@@ -1,10 +1,10 @@
 """The UML lab machine: a User-Mode Linux kernel as an ordinary process of the user, with one command inside.
 
-Life of a machine: a temporary folder (the guest's first root: init, specification, console log), a watchdog, the kernel
-in a session of its own, frames over its serial line until the command has ended, then SIGKILL for its process group.
-Nothing of the guest can outlive the launcher: the watchdog sees the launcher's end of a pipe close and kills the group,
-and the kernel carries a parent-death signal besides. From Linux 7.2 on the guest's processes are tied to the kernel
-process, so they never run on natively.
+Life of a machine: a temporary folder (the guest's first root: init, specification, console log), a watchdog,
+the kernel in a session of its own, frames over its serial line until the command has ended, then SIGKILL for
+its process group. Nothing of the guest can outlive the launcher: the watchdog sees the launcher's end of a
+pipe close and kills the group, and the kernel carries a parent-death signal besides. From Linux 7.2 on the
+guest's processes are tied to the kernel process, so they never run on natively.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ rm -rf -- "$1"
 def kernel_arguments(options: MachineOptions) -> list[str]:
     """The kernel's command line.
 
-    It is the same for every computer, user and folder, because the kernel mixes it into its random numbers: paths are
-    relative to the machine's own folder and the serial line is on descriptors 0 and 1.
+    It is the same for every computer, user and folder, because the kernel mixes it into its random numbers:
+    paths are relative to the machine's own folder and the serial line is on descriptors 0 and 1.
     """
     arguments = [
         f"mem={options.memory_mb}M",
@@ -67,7 +67,8 @@ def run(command: Command, options: MachineOptions, streams: Streams, kernel: Pat
 
     kernel: the executable to boot, by default the cached one.
 
-    Raises NoLabMachineError if there is no kernel or too little memory, CommandNotStartedError, MachineDiedError.
+    Raises NoLabMachineError if there is no kernel or too little memory, CommandNotStartedError,
+    MachineDiedError.
     """
     with UmlMachine(command, options, kernel or _built_kernel()) as machine:
         return carry(machine, streams)
@@ -86,7 +87,8 @@ class UmlMachine:
     def __init__(self, command: Command, options: MachineOptions, kernel: Path) -> None:
         if options.memory_mb < SMALLEST_MEMORY_MB:
             raise NoLabMachineError(
-                f"A lab machine with {options.memory_mb} MB of memory cannot start; give it {SMALLEST_MEMORY_MB}M or more."
+                f"A lab machine with {options.memory_mb} MB of memory cannot start;"
+                f" give it {SMALLEST_MEMORY_MB}M or more."
             )
         memory_folder = _memory_folder(options.memory_mb)
         init = guest_init()
@@ -159,7 +161,8 @@ class UmlMachine:
         self._clean()
 
     def _clean(self) -> None:
-        # The watchdog removes the folder when its input ends; it is waited for, so nothing is left when we return.
+        # The watchdog removes the folder when its input ends; it is waited for, so nothing is left when we
+        # return.
         if self._watchdog.stdin is not None and not self._watchdog.stdin.closed:
             self._watchdog.stdin.close()
         self._watchdog.wait()
@@ -174,7 +177,9 @@ class UmlMachine:
 
 
 def _memory_folder(memory_mb: int) -> Path:
-    """A folder that can hold the guest's memory: UML maps it from a deleted file, and a full disk would kill it."""
+    """A folder that can hold the guest's memory: UML maps it from a deleted file, and a full disk would kill
+    it.
+    """
     for folder in (Path("/dev/shm"), Path(tempfile.gettempdir()), Path("/var/tmp")):
         try:
             facts = os.statvfs(folder)

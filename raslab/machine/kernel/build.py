@@ -1,7 +1,7 @@
 """Building the lab kernel: fetch, unpack, configure, compile, verify, keep.
 
-The work folder survives an interruption and the next build goes on from there; it is removed when the kernel is in the
-cache. A lock keeps two builds of one user apart.
+The work folder survives an interruption and the next build goes on from there; it is removed when the kernel
+is in the cache. A lock keeps two builds of one user apart.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
@@ -26,7 +26,8 @@ from raslab.machine.kernel.source import DebianArchive, KernelSource, from_tarba
 
 #: Files that the compiler writes for the present recipe; only the progress display depends on it.
 EXPECTED_OBJECTS = 1250
-#: Name, time and place of a build end up in `uname` and from there in the random pool, so they are the same everywhere.
+#: Name, time and place of a build end up in `uname` and from there in the random pool, so they are the same
+#: everywhere.
 REPRODUCIBLE = {
     "KBUILD_BUILD_TIMESTAMP": "2026-01-01 00:00:00 UTC",
     "KBUILD_BUILD_USER": "raslab",
@@ -34,7 +35,8 @@ REPRODUCIBLE = {
     "KBUILD_BUILD_VERSION": "1",
     "LC_ALL": "C",
 }
-#: Source that a User-Mode Linux never compiles (Kconfig files are kept: all of them are read). It is two thirds.
+#: Source that a User-Mode Linux never compiles (Kconfig files are kept: all of them are read). It is two
+#: thirds.
 UNUSED_SOURCE = (
     "*/Documentation/*/*",
     "*/tools/testing/*",
@@ -58,12 +60,22 @@ BUILD_TOOLS = ("gcc", "make", "flex", "bison", "bc", "xz", "tar", "patch", "stri
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a build is: the step's name, its share done (0 to 1, None if unknown), seconds gone, seconds left."""
+    """How far a build is: the step's name, its share done (0 to 1, None if unknown), seconds gone, seconds
+    left.
+    """
 
     step: str
     done: float | None
     elapsed_s: float
     remaining_s: float | None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a build took: CPU time of all its processes, and time on the clock."""
+
+    cpu_seconds: float
+    wall_seconds: float
 
 
 Report = Callable[[Progress], None]
@@ -73,9 +85,9 @@ Verify = Callable[[Path], None]
 def build(report: Report, verify: Verify, tarball: Path | None = None, jobs: int | None = None) -> CachedKernel:
     """Build the lab kernel into the cache and return it.
 
-    report: called several times a second with the progress. verify: called with the path of the new executable before
-    it goes into the cache; raises if the kernel is no good. tarball: source to use instead of Debian's package. jobs: compilers
-    at a time (default: one per processor).
+    report: called several times a second with the progress. verify: called with the path of the new
+    executable before it goes into the cache; raises if the kernel is no good. tarball: source to use instead
+    of Debian's package. jobs: compilers at a time (default: one per processor).
 
     Raises KernelSourceError, KernelBuildError.
     """
@@ -118,13 +130,28 @@ class _Build:
 
     def run(self, verify: Verify, tarball: Path | None) -> CachedKernel:
         self.work.mkdir(exist_ok=True)
-        source = self._source(tarball)
-        self._unpack(source)
-        missing = self._configure()
-        self._compile()
-        self._say("verifying: booting the new kernel")
-        verify(self.objects / "linux")
-        return self._keep(source, missing)
+        try:
+            source = self._source(tarball)
+            self._unpack(source)
+            missing = self._configure()
+            self._compile()
+            self._say("verifying: booting the new kernel")
+            verify(self.objects / "linux")
+        finally:
+            cost = self._account()
+        return self._keep(source, missing, cost)
+
+    def _account(self) -> Cost:
+        """What the build has cost so far, earlier attempts included."""
+        ledger = self.work / "cost.json"
+        before = Cost(**json.loads(ledger.read_text())) if ledger.exists() else Cost(0.0, 0.0)
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cost = Cost(
+            cpu_seconds=round(before.cpu_seconds + used.ru_utime + used.ru_stime, 1),
+            wall_seconds=round(before.wall_seconds + time.monotonic() - self.started, 1),
+        )
+        ledger.write_text(json.dumps(asdict(cost)))
+        return cost
 
     def _say(self, step: str, done: float | None = None, remaining_s: float | None = None) -> None:
         self.report(Progress(step, done, time.monotonic() - self.started, remaining_s))
@@ -168,7 +195,13 @@ class _Build:
             self.objects.mkdir(exist_ok=True)
             self._make("allnoconfig")
             self._run(
-                "scripts/kconfig/merge_config.sh", "-m", "-O", str(self.objects), str(config), str(FRAGMENT), cwd=self.tree
+                "scripts/kconfig/merge_config.sh",
+                "-m",
+                "-O",
+                str(self.objects),
+                str(config),
+                str(FRAGMENT),
+                cwd=self.tree,
             )
             self._make("olddefconfig")
         chosen = set(config.read_text().splitlines())
@@ -193,8 +226,7 @@ class _Build:
                     self._say("compiling", share, left if done - already > 20 else None)
         self._check(make.returncode, "make")
 
-    def _keep(self, source: KernelSource, missing: tuple[str, ...]) -> CachedKernel:
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    def _keep(self, source: KernelSource, missing: tuple[str, ...], cost: Cost) -> CachedKernel:
         home = kernel_folder() / f"{source.version}-{recipe()}"
         home.mkdir(exist_ok=True)
         fresh = home / "linux.new"
@@ -206,8 +238,8 @@ class _Build:
             recipe=recipe(),
             source=source.name,
             built=date.today().isoformat(),
-            cpu_seconds=round(used.ru_utime + used.ru_stime, 1),
-            wall_seconds=round(time.monotonic() - self.started, 1),
+            cpu_seconds=cost.cpu_seconds,
+            wall_seconds=cost.wall_seconds,
             missing_options=missing,
         )
         kernel.save()
@@ -233,5 +265,6 @@ class _Build:
         if status:
             tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-8:])
             raise KernelBuildError(
-                f"The kernel build stopped in {what} (exit status {status}); its log is {self.log} and ends with:\n{tail}"
+                f"The kernel build stopped in {what} (exit status {status});"
+                f" its log is {self.log} and ends with:\n{tail}"
             )

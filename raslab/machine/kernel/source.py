@@ -1,7 +1,9 @@
-"""Getting kernel source: the distribution's package, signature checked by apt, or a tarball that the user names.
+"""Getting kernel source: the distribution's package, signature checked by apt, or a tarball that the user
+names.
 
-Debian's backports suite carries new kernels for the stable release. It is read through an apt state of our own, below
-the cache folder, so that the computer's list of sources is never touched; the archive keyring says whom to trust.
+Debian's backports suite carries new kernels for the stable release. It is read through an apt state of our
+own, below the cache folder, so that the computer's list of sources is never touched; the archive keyring says
+whom to trust.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from raslab.machine.kernel.cache import version_key
 SUITES = ("trixie-backports", "forky")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 DEFAULT_ARCHIVE = "http://deb.debian.org/debian"
-#: The series the labs are verified with. It has everything; 7.3 dropped Open vSwitch's own GRE and VXLAN ports.
+#: The series the labs are verified with. It has everything; 7.3 dropped Open vSwitch's own GRE and VXLAN
+#: ports.
 PREFERRED_SERIES = "7.2"
 #: In older series the guest's programs run on natively on the host if only the kernel process is killed.
 OLDEST_SERIES = "7.2"
@@ -34,7 +37,9 @@ class KernelSource:
 
 
 def choose_series(available: list[str]) -> str | None:
-    """Which of the offered series (``["7.2", "7.3"]``) to build: the verified one, else the newest that is safe."""
+    """Which of the offered series (``["7.2", "7.3"]``) to build: the verified one, else the newest that is
+    safe.
+    """
     if PREFERRED_SERIES in available:
         return PREFERRED_SERIES
     safe = [series for series in available if version_key(series) >= version_key(OLDEST_SERIES)]
@@ -47,7 +52,9 @@ def from_tarball(path: Path) -> KernelSource:
     Raises KernelSourceError if it is no kernel source or too old to be safe.
     """
     if not path.is_file():
-        raise KernelSourceError(f"There is no file {path}; --source wants a Linux source tarball such as linux-7.2.tar.xz.")
+        raise KernelSourceError(
+            f"There is no file {path}; --source wants a Linux source tarball such as linux-7.2.tar.xz."
+        )
     listing = subprocess.run(
         ["tar", "--extract", "--to-stdout", "--wildcards", "--no-wildcards-match-slash", "--occurrence=1", "--file",
          str(path), "*/Makefile"],
@@ -145,7 +152,9 @@ class DebianArchive:
 def archive_address() -> str:
     """The Debian mirror that this computer already uses, else Debian's own."""
     listing = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(ORIGIN)|$(LABEL)|$(REPO_URI)"], capture_output=True, text=True
+        ["apt-get", "indextargets", "--format", "$(ORIGIN)|$(LABEL)|$(REPO_URI)"],
+        capture_output=True,
+        text=True,
     )
     mirrors = re.findall(r"^Debian\|Debian\|(\S+?)/?$", listing.stdout, re.MULTILINE)
     return mirrors[0] if mirrors else DEFAULT_ARCHIVE

@@ -15,7 +15,9 @@ from raslab.machine.streams import Streams
 
 
 def verify(kernel: Path) -> None:
-    """Boot `kernel` and run the doctor inside; raises KernelBuildError naming what it lacks, MachineDiedError."""
+    """Boot `kernel` and run the doctor inside; raises KernelBuildError naming what it lacks,
+    MachineDiedError.
+    """
     command = Command(
         argv=(sys.executable, "-m", "raslab", "doctor", "--json"),
         cwd=Path("/"),
@@ -31,7 +33,8 @@ def verify(kernel: Path) -> None:
         capabilities = json.loads(text)["capabilities"]
     except ValueError:
         raise KernelBuildError(
-            f"The new kernel {kernel} boots, but `raslab doctor` gave no report in it: {text.decode(errors='replace')!r}"
+            f"The new kernel {kernel} boots, but `raslab doctor` gave no report in it:"
+            f" {text.decode(errors='replace')!r}"
         ) from None
     missing = [capability["name"] for capability in capabilities if capability["state"] != "have"]
     if missing:

@@ -1,0 +1,118 @@
+"""Tests that start lab machines from the host, as a user does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from raslab.machine.kernel import cached_kernel
+
+WAIT_S = 20.0
+
+
+def wait_for(what: str, condition: Callable[[], bool]) -> None:
+    """Wait until `condition` holds; fails, naming `what`, after WAIT_S."""
+    deadline = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < deadline, f"still waiting for: {what}"
+        time.sleep(0.01)
+
+
+def processes_in(folder: Path) -> dict[int, bytes]:
+    """Processes that work in `folder` or name it, with their command lines: all those of one test's machines."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            here = os.readlink(entry / "cwd").startswith(str(folder))
+            command_line = (entry / "cmdline").read_bytes()
+        except OSError:  # it has just ended
+            continue
+        if here or os.fsencode(folder) in command_line:
+            found[int(entry.name)] = command_line
+    return found
+
+
+def leads_a_session(pid: int) -> bool:
+    """True for a living leader of a session."""
+    try:
+        return os.getsid(pid) == pid
+    except ProcessLookupError:
+        return False
+
+
+class Launcher:
+    """Runs `raslab` with all temporary files below one folder, so that whatever is left over can be told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.temporary = folder / "tmp"
+        self.work = folder / "work"
+        self.temporary.mkdir()
+        self.work.mkdir()
+        self.environment = os.environ | {"TMPDIR": str(self.temporary), "PYTHONUNBUFFERED": "1"}
+        self.children: list[subprocess.Popen[str]] = []
+
+    def start(self, *arguments: str, **options: object) -> subprocess.Popen[str]:
+        """Start a `raslab` command line in the background."""
+        settings = {
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+        } | options
+        child = subprocess.Popen(
+            [sys.executable, "-m", "raslab", *arguments],
+            cwd=self.work,
+            env=self.environment,
+            text=True,
+            **settings,
+        )  # type: ignore[call-overload]
+        self.children.append(child)
+        return child
+
+    def __call__(self, *arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a `raslab` command line to its end."""
+        child = self.start(*arguments, stdin=subprocess.DEVNULL if text is None else subprocess.PIPE)
+        output, error = child.communicate(text, timeout=60)
+        return subprocess.CompletedProcess(arguments, child.returncode, output, error)
+
+    def uml(self, *command: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command in a UML machine."""
+        return self("exec", "--machine", "uml", "--", *command, text=text)
+
+    def kernel(self) -> int:
+        """Process id of the one UML kernel now running for this test: it leads a session, its guest's
+        processes do not.
+        """
+        processes = processes_in(self.temporary)
+        (kernel,) = (pid for pid, line in processes.items() if b"umid=lab" in line and leads_a_session(pid))
+        return kernel
+
+    def watchdog(self) -> int:
+        """Process id of the one watchdog."""
+        (watchdog,) = (pid for pid, line in processes_in(self.temporary).items() if b"raslab-watchdog" in line)
+        return watchdog
+
+    def nothing_is_left(self) -> bool:
+        """No process and no file of any machine."""
+        return not processes_in(self.temporary) and not list(self.temporary.iterdir())
+
+
+@pytest.fixture
+def raslab(tmp_path: Path) -> Iterator[Launcher]:
+    """A launcher; after the test nothing of its machines may be left."""
+    assert cached_kernel(), "no lab kernel is built: run `raslab kernel build`"
+    launcher = Launcher(tmp_path)
+    yield launcher
+    for child in launcher.children:
+        if child.poll() is None:
+            child.send_signal(signal.SIGKILL)
+        child.wait()
+    wait_for(f"the end of all of {launcher.temporary}", launcher.nothing_is_left)
