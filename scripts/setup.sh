@@ -40,8 +40,9 @@ step() {
 
 # The packages on the list that are not installed, on one line.
 missing_packages() {
-    local wanted
-    wanted=$(awk -v purpose="$purpose" '/^[^#]/ && ($2 == "lab" || $2 == purpose) { print $1 }' scripts/packages.txt)
+    local uses=lab wanted
+    [[ $purpose == test ]] && uses="lab test $(sed -n 's/^ID=//p' /etc/os-release)"
+    wanted=$(awk -v uses=" $uses " '/^[^#]/ && index(uses, " " $2 " ") { print $1 }' scripts/packages.txt)
     # shellcheck disable=SC2086 # one argument for each package is meant
     comm -23 <(sort <<<"$wanted") \
         <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null | sed -n 's/^installed //p' | sort) |

@@ -34,9 +34,7 @@ FOREIGN = re.compile(
 
 def tracked_files() -> list[Path]:
     """Every text file that git knows."""
-    names = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return [ROOT / name for name in names.split("\0") if name and (ROOT / name).is_file()]
 
 
@@ -117,22 +115,18 @@ def test_every_python_dependency_has_its_reason() -> None:
 def test_every_debian_package_has_its_reason() -> None:
     rows = [line.split(maxsplit=2) for line in (ROOT / "scripts/packages.txt").read_text().splitlines()]
     packages = [row for row in rows if row and not row[0].startswith("#")]
-    assert all(len(row) == 3 and row[1] in {"lab", "test"} for row in packages)
+    assert all(len(row) == 3 and row[1] in {"lab", "test", "debian"} for row in packages)
     assert documented("Debian and Ubuntu packages") == {row[0] for row in packages}
 
 
-@pytest.mark.skipif(
-    shutil.which("shellcheck") is None, reason="shellcheck is not installed (scripts/setup.sh test)"
-)
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed (scripts/setup.sh test)")
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
 def test_shellcheck_has_nothing_to_say(script: Path) -> None:
     ran = subprocess.run(["shellcheck", script], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout
 
 
-@pytest.mark.skipif(
-    shutil.which("shellcheck") is None, reason="shellcheck is not installed (scripts/setup.sh test)"
-)
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed (scripts/setup.sh test)")
 def test_shellcheck_would_notice(tmp_path: Path) -> None:
     sloppy = tmp_path / "sloppy.sh"
     sloppy.write_text("#!/bin/bash\nrm $1\n")
