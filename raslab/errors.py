@@ -84,6 +84,16 @@ class KernelRefusedError(RaslabError):
         self.code = code
 
 
+class LinkNotUpError(RaslabError):
+    """Both ends of a link were switched on, but the kernel does not report a carrier."""
+
+    def __init__(self, node: str, interfaces: Sequence[str], deadline_s: float) -> None:
+        super().__init__(
+            f"Node {node}: no carrier on {', '.join(interfaces)} {deadline_s:g} s after switching the link on; "
+            "the computer may be overloaded, try again."
+        )
+
+
 class NetworkProcessesError(RaslabError):
     """The processes of a network could not be given a PID namespace."""
 
@@ -135,3 +145,51 @@ class CommandTimeout(RaslabError):  # noqa: N818 - named like subprocess.Timeout
         self.timeout = timeout
         self.stdout = stdout
         self.stderr = stderr
+
+
+# Measurements
+
+
+class BadMeasurementError(RaslabError, ValueError):
+    """A measurement was asked for with values that cannot work."""
+
+
+class ThroughputError(RaslabError):
+    """iperf3 could not measure. node: where it failed; observed: what it said."""
+
+    def __init__(self, node: str, sentence: str, observed: str) -> None:
+        super().__init__(f"iperf3 on {node} {sentence}: {observed.rstrip('. ') or 'it said nothing'}.")
+        self.node = node
+        self.observed = observed
+
+
+class NoAddressError(RaslabError):
+    """A node has no address of the IP version that a measurement needs."""
+
+    def __init__(self, node: str, ip_version: int) -> None:
+        super().__init__(
+            f"Node {node} has no IPv{ip_version} address to measure to: give it one, or name one with address=."
+        )
+
+
+class UnreachableError(RaslabError):
+    """The kernel refused to send probes."""
+
+    def __init__(self, node: str, address: str, reason: str) -> None:
+        super().__init__(
+            f"Node {node} cannot send to {address} ({reason}): give it a route there or bring its interface up."
+        )
+
+
+class CaptureError(RaslabError):
+    """Packets could not be captured. where: node and interface."""
+
+    def __init__(self, where: str, observed: str) -> None:
+        super().__init__(f"Capturing on {where} failed: {observed.rstrip('. ') or 'tcpdump said nothing'}.")
+
+
+class NotObservedError(RaslabError, TimeoutError):
+    """A named condition did not come true in time. what: the condition; observed: what was seen last."""
+
+    def __init__(self, what: str, timeout_s: float, observed: str) -> None:
+        super().__init__(f"Waited {timeout_s:g} s in vain until {what}; last seen: {observed or 'nothing'}.")

@@ -37,8 +37,8 @@ _PREFIX6 = {
 class GrePerformance(Topo):
     """Workload hosts host1 and host2, gateways gw1 and gw2, IPv4 and IPv6 everywhere.
 
-    path: one of PATHS, how the gateways reach each other's intranet. `gre-key-ipv6-payload` is the same network as
-    `gre-key`; its name says what is sent through it.
+    path: one of PATHS, how the gateways reach each other's intranet. `gre-key-ipv6-payload` is the same
+    network as `gre-key`; its name says what is sent through it.
     mtu: of every link, bytes; the tunnel's follows from it.
     rate_mbps: of every link in both directions, None for unlimited.
     delay_ms: one-way delay of the transport network, half of it on each of its two links.
@@ -48,9 +48,7 @@ class GrePerformance(Topo):
         self, path: str = "gre-key", mtu: int = 1500, rate_mbps: float | None = None, delay_ms: float = 0.0
     ) -> None:
         if path not in PATHS:
-            raise TopologyError(
-                [f"Path {path} of gre_performance is unknown: choose one of {', '.join(PATHS)}."]
-            )
+            raise TopologyError([f"Path {path} of gre_performance is unknown: choose one of {', '.join(PATHS)}."])
         wire = {"mtu": mtu, "rate_mbps": rate_mbps}
         self.addSwitch("transport")
         for site in (1, 2):

@@ -1,7 +1,7 @@
 """What a network is made of, as plain frozen data.
 
-Addresses, prefixes and MACs are kept as the text the user wrote, so that `raslab.model.validation` can name it
-when something is wrong with it. Everything that plans or applies a topology may assume that it is valid.
+Addresses, prefixes and MACs are kept as the text the user wrote, so that `raslab.model.validation` can name
+it when something is wrong with it. Everything that plans or applies a topology may assume that it is valid.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Tunnel:
-    """A GRE (RFC 2784, key: RFC 2890) interface of a node; the family of `local` and `remote` is the outer one.
+    """A GRE interface of a node (RFC 2784; key: RFC 2890), over IPv4 or IPv6 as `local` and `remote` say.
 
     kind: one of TUNNEL_KINDS; key: 32 bits or None for none.
     mtu: inner MTU in bytes; None lets the kernel derive it from the outer interface.

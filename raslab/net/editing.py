@@ -24,7 +24,7 @@ class EditableNetwork(mininet.Mininet):
         super().__init__(**options)
 
     def changing(self) -> AbstractContextManager[None]:
-        """Everything done inside is one change: a running network gets all of it, or none and an exception."""
+        """All that is done inside is one change: a running network gets it whole, or raises and gets none."""
         raise NotImplementedError
 
     def topology(self) -> Topology:
@@ -69,9 +69,7 @@ class EditableNetwork(mininet.Mininet):
         node.terminate()
         node.network = None
 
-    def _add_node(
-        self, group: list[Any], name: str, cls: Any, ours: type[Node], params: dict[str, Any]
-    ) -> Any:
+    def _add_node(self, group: list[Any], name: str, cls: Any, ours: type[Node], params: dict[str, Any]) -> Any:
         if name in self.nameToNode:
             raise TopologyError([sentences.duplicate_node(name)])
         if cls in (mininet.Node, mininet.Host):

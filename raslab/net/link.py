@@ -22,18 +22,14 @@ class Intf(mininet.Intf):
 
     spec: Interface | Tunnel
 
-    def __init__(
-        self, name: str, node: Node, port: int | None = None, link: Any = None, **params: Any
-    ) -> None:
+    def __init__(self, name: str, node: Node, port: int | None = None, link: Any = None, **params: Any) -> None:
         self.problems: list[str] = []
         super().__init__(name, node=node, port=port, link=link, **params)
 
     def config(self, **params: Any) -> dict[str, Any]:
         """Take over parameters, see `Link`."""
         spec, self.problems = interface(self.node.name, self.name, params)
-        self.take(
-            replace(spec, mac=spec.mac or self.mac or mac_address(self.node.number, self.node.ports[self]))
-        )
+        self.take(replace(spec, mac=spec.mac or self.mac or mac_address(self.node.number, self.node.ports[self])))
         return {}
 
     @property
@@ -43,7 +39,7 @@ class Intf(mininet.Intf):
 
     def IP(self) -> str | None:
         """The first IPv4 address, or else the first address, without prefix length."""
-        return self.ip  # type: ignore[no-any-return]
+        return self.ip
 
     def change(self, **changes: Any) -> None:
         """Change fields of `spec`, on the running network too; raises TopologyError, KernelRefusedError."""
@@ -68,9 +64,10 @@ class Intf(mininet.Intf):
         return self.spec.up
 
     def set_impairment(self, **parameters: Any) -> None:
-        """Change what the wire does to packets sent here: rate_mbps, delay_ms, jitter_ms, loss_percent, limit_packets.
+        """Change what the wire does to packets sent here.
 
-        Parameters that are left out stay as they are, None makes one perfect again.
+        Parameters: rate_mbps, delay_ms, jitter_ms, loss_percent, limit_packets. Those that are left out stay as
+        they are, None makes one perfect again.
         """
         assert isinstance(self.spec, Interface)
         changed, problems = impairment(f"Interface {self.name}", self.spec.impairment, parameters)
@@ -119,8 +116,11 @@ class Intf(mininet.Intf):
         """Note what the interface should be, without carrying it out."""
         self.spec = spec
         self.mac = spec.mac
+        self.ip: str | None = None
+        self.prefixLen: str | None = None
         first = next((a for a in spec.addresses if ":" not in a), next(iter(spec.addresses), None))
-        self.ip, _, self.prefixLen = first.partition("/") if first else (None, None, None)
+        if first:
+            self.ip, _, self.prefixLen = first.partition("/")
 
 
 class TunnelIntf(Intf):
@@ -131,17 +131,15 @@ class TunnelIntf(Intf):
     def __init__(self, spec: Tunnel, node: Node) -> None:
         # Not through Mininet's constructor, which would give the tunnel a port number between those of links.
         self.problems = []
-        self.name, self.node, self.link, self.params = spec.name, node, None, {}
-        mac = (
-            mac_address(node.number, _FIRST_TUNNEL_PORT + len(node.tunnels))
-            if spec.kind == "gretap"
-            else None
-        )
+        self.name, self.node, self.link = spec.name, node, None
+        self.params: dict[str, Any] = {}
+        mac = mac_address(node.number, _FIRST_TUNNEL_PORT + len(node.tunnels)) if spec.kind == "gretap" else None
         self.take(replace(spec, mac=spec.mac or mac))
 
     def delete(self) -> None:
         """Remove the tunnel."""
-        self.node.network.delTunnel(self.node, self.name)
+        if self.node.network is not None:
+            self.node.network.delTunnel(self.node, self.name)
 
 
 _FIRST_TUNNEL_PORT = 0x8000
@@ -152,8 +150,10 @@ _ENDS = ("intf", "cls1", "cls2")
 class Link(mininet.Link):
     """A wire between two nodes.
 
-    Parameters, for both sides: mtu (bytes), rate_mbps, delay_ms, jitter_ms, loss_percent, limit_packets; those of
-    Mininet's TCLink (bw, delay, jitter, loss, max_queue_size) are understood too. params1 and params2 hold what
+    Parameters, for both sides: mtu (bytes), rate_mbps, delay_ms, jitter_ms, loss_percent, limit_packets;
+    those of
+    Mininet's TCLink (bw, delay, jitter, loss, max_queue_size) are understood too. params1 and params2 hold
+    what
     differs on one side, and name, ips, mac, which always do. A side's impairment shapes what that side sends.
     """
 
@@ -210,9 +210,7 @@ class Link(mininet.Link):
     def stop(self) -> None:
         """Links end with their network."""
 
-    def _end(
-        self, node: Node, port: int | None, name: str | None, mac: str | None, params: dict[str, Any]
-    ) -> Intf:
+    def _end(self, node: Node, port: int | None, name: str | None, mac: str | None, params: dict[str, Any]) -> Intf:
         port = params.pop("port", None) if port is None else port
         port = node.newPort() if port is None else port
         name = params.pop("name", None) or params.pop("intfName", None) or name or self.intfName(node, port)

@@ -25,6 +25,6 @@ def fits(name: str) -> bool:
 
 
 def mac_address(node_number: int, port: int) -> str:
-    """A locally administered MAC address (IEEE 802, bit 1 of the first byte) that says whose it is in a capture."""
+    """A locally administered MAC address that tells in a capture whose it is."""
     digits = f"0200{node_number & 0xFFFF:04x}{port & 0xFFFF:04x}"
     return ":".join(digits[i : i + 2] for i in range(0, 12, 2))

@@ -1,4 +1,4 @@
-"""`Network`: Mininet's class on our engine. Everything is a difference between what should be and what runs."""
+"""`Network`: Mininet's class on our engine, kept in step with what it should be."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ from raslab.net.node import Host, Switch
 from raslab.net.plan import Plan, difference
 from raslab.net.processes import Processes
 from raslab.net.reachability import PingFigures, ping_all
+from raslab.net.readiness import wait_until_up
 from raslab.net.state import SavedState
 
 
 class Network(EditableNetwork):
     """A network of namespaces, from a `Topo` (ours or Mininet's) or put together by its methods.
 
-    Nothing exists until `start`. While it runs, each method that changes the network changes the running one, or
+    Nothing exists until `start`. While it runs, each method that changes the network changes the running
+    one, or
     raises and leaves it as it was. Options are Mininet's; those about controllers have no meaning here.
     """
 
@@ -97,7 +99,7 @@ class Network(EditableNetwork):
             host.configDefault()
 
     def start(self) -> None:
-        """Run the network; raises TopologyError, KernelRefusedError, NeedsRootError and then leaves nothing behind."""
+        """Run the network; if that raises (TopologyError, KernelRefusedError ...) nothing is left behind."""
         with self._lock:
             if self._running:
                 return
@@ -141,7 +143,7 @@ class Network(EditableNetwork):
         return [line for plan in self._plans for line in plan.commands]
 
     def namespace_of(self, name: str) -> Namespace:
-        """The namespace of a node. Starts a network that was never started: Mininet's nodes live before that."""
+        """The namespace of a node. Starts a network that never was: Mininet's nodes live before that."""
         with self._lock:
             if not self._running and not self._stopped:
                 self.start()
@@ -152,7 +154,7 @@ class Network(EditableNetwork):
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """Everything done inside is one change: a running network gets all of it, or none and an exception."""
+        """All that is done inside is one change: a running network gets it whole, or raises and gets none."""
         with self._lock:
             if not self._running or self._changing:
                 yield
@@ -175,6 +177,7 @@ class Network(EditableNetwork):
         plan = difference(self._applied, wanted)
         try:
             apply(plan, self._namespaces, self.processes)
+            wait_until_up(plan, wanted, self._namespaces)
         except BaseException:
             apply(difference(wanted, self._applied), self._namespaces, self.processes, tolerant=True)
             raise

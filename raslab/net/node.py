@@ -35,14 +35,19 @@ _PRINT_PID = """sh -c 'printf "\\001%d\\n" $$; exec "$@"' sh """
 class Node(mininet.Node):
     """A network namespace with a name.
 
-    Parameters as in Mininet (`ip`, `mac`, `defaultRoute`), and `ips`: all addresses of the first interface, IPv4
-    and IPv6, with prefix lengths.
+    Parameters as in Mininet (`ip`, `mac`, `defaultRoute`), and `ips`: all addresses of the first interface,
+    IPv4 and IPv6, with prefix lengths.
     """
 
     kind = NodeKind.HOST
 
     def __init__(self, name: str, inNamespace: bool = True, **params: Any) -> None:
         self.network: Network | None = None
+        self.shell: subprocess.Popen[Any] | None
+        self.stdin: Any
+        self.stdout: Any
+        self.pollOut: Any
+        self.pid: int | None
         self.number = 0  # of the node in its network, for MAC addresses
         self.tunnels: dict[str, Intf] = {}
         super().__init__(name, inNamespace=True, **params)
@@ -67,7 +72,7 @@ class Node(mininet.Node):
         return run(network.processes, self.namespace, argv, timeout=timeout, input=input, options=options)
 
     def popen(self, *args: Any, **kwargs: Any) -> subprocess.Popen[Any]:
-        """Start a process in the node: ``popen(["ping", ...])``, ``popen("ping ...")`` or ``popen("ping", ...)``.
+        """Start a process in the node from a list, a line, or words.
 
         As in Mininet, output goes to pipes unless told otherwise and shell=True runs it through $SHELL.
         """
@@ -83,7 +88,7 @@ class Node(mininet.Node):
         return self._running_network().processes.spawn(self.namespace, argv, **options)
 
     def call(self, function: Callable[..., R], *args: Any) -> R:
-        """Run a Python function in a thread inside the node's network namespace; return or raise what it does.
+        """Run a Python function inside the node's network namespace; return or raise what it does.
 
         Sockets that it opens belong to the node. Programs that it starts would not end with the network: use
         `run` and `popen` for those.
@@ -154,11 +159,7 @@ class Node(mininet.Node):
         self.startShell()
         words = args[0] if len(args) == 1 and isinstance(args[0], list) else args
         line = " ".join(map(str, words))
-        if (
-            kwargs.pop("printPid", False)
-            and not line.rstrip().endswith("&")
-            and not mininet.isShellBuiltin(line)
-        ):
+        if kwargs.pop("printPid", False) and not line.rstrip().endswith("&") and not mininet.isShellBuiltin(line):
             line = _PRINT_PID + line
         super().sendCmd(line)
 
@@ -232,12 +233,7 @@ class Node(mininet.Node):
     def setARP(self, ip: str, mac: str) -> str:
         """Add a permanent neighbour entry and return what `ip` says about it."""
         dev = next(
-            (
-                i.name
-                for i in self.intfList()
-                for a in i.addresses
-                if ip_interface(ip) in ip_interface(a).network
-            ),
+            (i.name for i in self.intfList() for a in i.addresses if ip_interface(ip) in ip_interface(a).network),
             str(self.defaultIntf()),
         )
         result = self.run(["ip", "neighbor", "replace", ip, "lladdr", mac, "dev", dev, "nud", "permanent"])

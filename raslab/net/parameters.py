@@ -42,9 +42,7 @@ def impairment(where: str, base: Impairment, parameters: Mapping[str, Any]) -> t
     return replace(base, **given), problems
 
 
-def _values(
-    where: str, parameters: Mapping[str, Any], known: tuple[str, ...]
-) -> tuple[dict[str, Any], list[str]]:
+def _values(where: str, parameters: Mapping[str, Any], known: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
     """Parameters under our own names and in our own units."""
     values: dict[str, Any] = {}
     problems: list[str] = []
@@ -69,7 +67,7 @@ def addresses(ip: str | None, ips: Any) -> tuple[str, ...]:
 
 
 def milliseconds(text: Any) -> Any:
-    """``"10ms"``, ``"1s"``, ``"500us"`` in milliseconds; anything else is handed on for validation to refuse."""
+    """``"10ms"``, ``"1s"``, ``"500us"`` in milliseconds; anything else as it is, for validation to refuse."""
     match = _TIME.fullmatch(text) if isinstance(text, str) else None
     return float(match[1]) * _MS[match[2]] if match else text
 

@@ -17,7 +17,8 @@ from raslab.net.quantities import interfaces, queue_limit, tunnel_mtu
 from raslab.net.render import command
 from raslab.net.steps import Step
 
-# A new namespace inherits IPv4 settings from the computer it runs on: the ones that matter are set either way.
+# A new namespace inherits IPv4 settings from the computer it runs on: the ones that matter are set either
+# way.
 _SYSCTLS = (
     ("net.ipv4.conf.all.rp_filter", "0"),
     ("net.ipv4.conf.default.rp_filter", "0"),
@@ -28,9 +29,7 @@ _SYSCTLS = (
 )
 _HOST_SYSCTLS = (*_SYSCTLS, ("net.ipv4.ip_forward", "0"))
 _ROUTER_SYSCTLS = (*_SYSCTLS, ("net.ipv4.ip_forward", "1"), ("net.ipv6.conf.all.forwarding", "1"))
-_SWITCH_SYSCTLS = (
-    ("net.ipv6.conf.default.disable_ipv6", "1"),
-)  # a switch has no addresses and sends nothing
+_SWITCH_SYSCTLS = (("net.ipv6.conf.default.disable_ipv6", "1"),)  # a switch has no addresses and sends nothing
 _SYSCTLS_OF = {
     NodeKind.HOST: _HOST_SYSCTLS,
     NodeKind.ROUTER: _ROUTER_SYSCTLS,
@@ -89,13 +88,9 @@ class _Difference:
         self.kept_links = {
             key for key in self.old_links.keys() & new_links if all(node in self.kept for node, _ in key)
         }
-        self.old_tunnels = {
-            (tunnel.node, tunnel.name): tunnel for tunnel in old.tunnels if tunnel.node in self.kept
-        }
+        self.old_tunnels = {(tunnel.node, tunnel.name): tunnel for tunnel in old.tunnels if tunnel.node in self.kept}
         identities = {_tunnel_identity(tunnel) for tunnel in new.tunnels}
-        self.kept_tunnels = {
-            key for key, tunnel in self.old_tunnels.items() if _tunnel_identity(tunnel) in identities
-        }
+        self.kept_tunnels = {key for key, tunnel in self.old_tunnels.items() if _tunnel_identity(tunnel) in identities}
 
     def phases(self) -> list[list[Step]]:
         """Removals, namespaces, links, settings."""

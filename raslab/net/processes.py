@@ -1,8 +1,9 @@
 """Processes of a network: all of them live in one PID namespace and die with it.
 
-The first process of the namespace is a shell that waits for the end of a pipe whose other end only this process
-holds. When this process ends in any way, the kernel closes the pipe, the shell ends, and with it every process
-of the namespace: no daemon survives, and none has to be found by name.
+The first process of the namespace is a shell that waits for the end of a pipe whose other end only this
+process
+holds. When this process ends in any way, the kernel closes the pipe, the shell ends, and with it every
+process of the namespace: no daemon survives, and none has to be found by name.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from raslab.errors import NeedsRootError, NetworkProcessesError
@@ -38,8 +40,11 @@ class Processes:
         self._started: list[tuple[Namespace, subprocess.Popen[Any]]] = []
 
     def spawn(self, node: Namespace, argv: Sequence[str], **options: Any) -> subprocess.Popen[Any]:
-        """`subprocess.Popen(argv, **options)` inside `node`; raises what Popen raises, NeedsRootError, NetworkProcessesError."""
-        options.setdefault("cwd", os.getcwd())  # the spawning thread has a working directory of its own
+        """`subprocess.Popen(argv, **options)` inside `node`.
+
+        Raises what Popen raises, NeedsRootError, NetworkProcessesError.
+        """
+        options.setdefault("cwd", Path.cwd())  # the spawning thread has a working directory of its own
 
         def job() -> subprocess.Popen[Any]:
             syscalls.setns(node.network_fd, syscalls.CLONE_NEWNET)
@@ -63,7 +68,7 @@ class Processes:
             process.wait()
 
     def stop(self) -> None:
-        """Kill every process of the network and wait until all have ended. May be called at any time, and again."""
+        """Kill every process of the network and wait until all have ended. May be called again."""
         with self._lock:
             jobs, init, started = self._jobs, self._init, self._started
             self._jobs, self._init, self._started = None, None, []
@@ -72,7 +77,8 @@ class Processes:
         if init is None:
             return
         init.kill()
-        # The namespace's init cannot end before its processes are reaped, and those we started are ours to reap.
+        # The namespace's init cannot end before its processes are reaped, and those we started are ours to
+        # reap.
         for _, process in started:
             process.wait()
         init.wait()
@@ -83,9 +89,7 @@ class Processes:
     def _start(self) -> queue.SimpleQueue[_Job | None]:
         jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         started: Outcome[subprocess.Popen[bytes]] = Outcome()
-        threading.Thread(
-            target=_spawning_thread, args=(jobs, started), name="raslab-processes", daemon=True
-        ).start()
+        threading.Thread(target=_spawning_thread, args=(jobs, started), name="raslab-processes", daemon=True).start()
         self._init = started.get()
         self._jobs = jobs
         return jobs

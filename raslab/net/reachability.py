@@ -30,9 +30,7 @@ def ping_one(source: Node, destination: Node, timeout: str | float | None = None
     return sent, received, low, average, high, deviation
 
 
-def ping_all(
-    nodes: Sequence[Node], timeout: str | float | None = None
-) -> list[tuple[Node, Node, PingFigures]]:
+def ping_all(nodes: Sequence[Node], timeout: str | float | None = None) -> list[tuple[Node, Node, PingFigures]]:
     """Ping from every node to every other one, showing progress as Mininet does."""
     results = []
     output("*** Ping: testing ping reachability\n")

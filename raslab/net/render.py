@@ -20,7 +20,8 @@ def command(step: Step) -> str:
         case steps.SetSysctl():
             return f"ip netns exec {step.node} sysctl -w {step.key}={step.value}"
         case steps.AddOvsPort():
-            return f"ip netns exec {step.node} ovs-vsctl add-port {kernel_name(step.node)} {kernel_name(step.interface)}"
+            ports = f"{kernel_name(step.node)} {kernel_name(step.interface)}"
+            return f"ip netns exec {step.node} ovs-vsctl add-port {ports}"
         case steps.SetImpairment() | steps.DeleteImpairment():
             return f"tc -n {step.node} {_qdisc(step)}"
         case _:

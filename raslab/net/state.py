@@ -1,4 +1,4 @@
-"""The desired state of a network as its objects hold it, saved before a change that may have to be taken back."""
+"""The desired state of a network, saved before a change that may have to be taken back."""
 
 from __future__ import annotations
 

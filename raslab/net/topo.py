@@ -54,9 +54,7 @@ class Topo(mininet.Topo):
         """Connect two nodes; the parameters are those of `raslab.net.Link`."""
         unknown = [name for name in (node1, node2) if name not in self.g.node]
         for name in unknown:
-            self.problems.append(
-                sentences.unknown_node(f"the link {node1} - {node2}", name, list(self.g.node))
-            )
+            self.problems.append(sentences.unknown_node(f"the link {node1} - {node2}", name, list(self.g.node)))
         if unknown:
             return None
         if node1 == node2:

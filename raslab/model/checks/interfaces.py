@@ -33,15 +33,18 @@ def check(facts: Facts) -> Iterator[str]:
 def _addresses(facts: Facts, interface: Interface | Tunnel, where: str) -> Iterator[str]:
     node = facts.nodes.get(interface.node)
     if interface.addresses and isinstance(interface, Interface) and node is not None and node.kind.is_switch:
-        yield f"Switch port {interface.name} of {interface.node} has an address: put it on a host or router instead."
+        yield (f"Switch port {interface.name} of {interface.node} has an address: put it on a host or router instead.")
     for text in map(str, interface.addresses):
         address = facts.address(text)
         if address is not None:
             yield from _host_address(address, text, where)
         elif "/" not in text and facts.address(text + "/32") is not None:
-            yield f"Address {text} on {where} has no prefix length: write {text}/{64 if ':' in text else 24}, for example."
+            yield (
+                f"Address {text} on {where} has no prefix length: write {text}/{64 if ':' in text else 24}, "
+                f"for example."
+            )
         else:
-            yield f"Address {text} on {where} cannot be read: write an IPv4 or IPv6 address with its prefix length."
+            yield (f"Address {text} on {where} cannot be read: write an IPv4 or IPv6 address with its prefix length.")
 
 
 def _host_address(address: Address, text: str, where: str) -> Iterator[str]:
@@ -50,9 +53,9 @@ def _host_address(address: Address, text: str, where: str) -> Iterator[str]:
     if address.ip.is_multicast or address.ip.is_unspecified:
         yield f"Address {text} on {where} is no host's address: choose a unicast address."
     elif has_own_address and address.ip == network.network_address:
-        yield f"Address {text} on {where} is the address of the subnet itself: choose a host address in {network}."
+        yield (f"Address {text} on {where} is the address of the subnet itself: choose a host address in {network}.")
     elif has_own_address and isinstance(address, IPv4Interface) and address.ip == network.broadcast_address:
-        yield f"Address {text} on {where} is the broadcast address of its subnet: choose another one in {network}."
+        yield (f"Address {text} on {where} is the broadcast address of its subnet: choose another one in {network}.")
 
 
 def mtu_problems(mtu: object, addresses: tuple[str, ...], where: str) -> Iterator[str]:
@@ -101,7 +104,8 @@ def _impairment_values(impairment: Impairment, where: str) -> Iterator[str]:
         yield f"Jitter {impairment.jitter_ms:g} ms of {where} is negative: choose zero or more."
     elif impairment.jitter_ms > max(impairment.delay_ms, 0):
         yield (
-            f"Jitter {impairment.jitter_ms:g} ms of {where} is larger than its delay of {impairment.delay_ms:g} ms: "
+            f"Jitter {impairment.jitter_ms:g} ms of {where} is larger than "
+            f"its delay of {impairment.delay_ms:g} ms: "
             "choose at most the delay."
         )
     if not 0 <= impairment.loss_percent <= 100:

@@ -29,7 +29,8 @@ def _nodes(facts: Facts) -> Iterator[str]:
         seen.add(node.name)
         if not _NODE.fullmatch(node.name):
             yield (
-                f"Node name {node.name!r} cannot be a host name: use letters, digits, dots, dashes and underscores, "
+                f"Node name {node.name!r} cannot be a host name: use letters, digits, dots, "
+                f"dashes and underscores, "
                 "and no dash or dot first."
             )
         elif len(node.name) > _NODE_LENGTH:
@@ -60,4 +61,7 @@ def _interfaces(facts: Facts) -> Iterator[str]:
                     "leave out white space, slashes, colons and percent signs."
                 )
             elif len(interface.name.encode()) > _INTERFACE_LENGTH:
-                yield f"Interface name {interface.name} of node {name} is too long: use at most {_INTERFACE_LENGTH} bytes."
+                yield (
+                    f"Interface name {interface.name} of node {name} is too long: "
+                    f"use at most {_INTERFACE_LENGTH} bytes."
+                )

@@ -34,11 +34,7 @@ def check(facts: Facts) -> Iterator[str]:
 def is_connected(facts: Facts, route: Route) -> bool:
     """True if the next hop is on a subnet of the node, or on an interface that the route names."""
     interfaces = facts.interfaces.get(route.node, [])
-    if (
-        route.dev is not None
-        and route.dev != "lo"
-        and all(route.dev != interface.name for interface in interfaces)
-    ):
+    if route.dev is not None and route.dev != "lo" and all(route.dev != interface.name for interface in interfaces):
         return False
     if route.via is None or route.dev is not None:
         return True
@@ -54,7 +50,9 @@ def _unreadable(route: Route) -> str:
             f"Destination {route.destination} of a route on node {route.node} cannot be read: "
             "write a prefix like 10.0.2.0/24, or default."
         )
-    return f"Destination {route.destination} of a route on node {route.node} has bits beyond its prefix: write {network}."
+    return (
+        f"Destination {route.destination} of a route on node {route.node} has bits beyond its prefix: write {network}."
+    )
 
 
 def _next_hop(facts: Facts, route: Route, family: int, where: str) -> Iterator[str]:
@@ -65,7 +63,7 @@ def _next_hop(facts: Facts, route: Route, family: int, where: str) -> Iterator[s
         try:
             hop = ip_address(route.via)
         except ValueError:
-            yield f"Next hop {route.via} of the {where} cannot be read: write an address without prefix length."
+            yield (f"Next hop {route.via} of the {where} cannot be read: write an address without prefix length.")
             return
         if family and hop.version != family:
             yield f"Next hop {hop} of the {where} is of the other address family: use one family."
@@ -74,7 +72,9 @@ def _next_hop(facts: Facts, route: Route, family: int, where: str) -> Iterator[s
         return
     if route.dev is not None:
         names = [interface.name for interface in facts.interfaces.get(route.node, [])]
-        yield f"Interface {route.dev} of the {where} does not exist: use one of {', '.join(names) or 'its interfaces'}."
+        yield (
+            f"Interface {route.dev} of the {where} does not exist: use one of {', '.join(names) or 'its interfaces'}."
+        )
     else:
         yield (
             f"Next hop {route.via} of the {where} is on no subnet of that node: "

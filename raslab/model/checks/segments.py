@@ -31,18 +31,14 @@ def _segments(facts: Facts) -> list[list[Interface]]:
 
     def root(key: _Key) -> _Key:
         while (above := parent.setdefault(key, key)) != key:
-            parent[key] = parent[above] if above in parent else above
+            parent[key] = parent.get(above, above)
             key = above
         return key
 
     def key_of(interface: Interface) -> _Key:
         node = facts.nodes.get(interface.node)
         # All ports of a switch are the same place.
-        return (
-            (interface.node,)
-            if node is not None and node.kind.is_switch
-            else (interface.node, interface.name)
-        )
+        return (interface.node,) if node is not None and node.kind.is_switch else (interface.node, interface.name)
 
     for link in facts.topology.links:
         parent[root(key_of(link.a))] = root(key_of(link.b))
@@ -60,7 +56,8 @@ def _duplicates(placed: list[tuple[Address, Interface]]) -> Iterator[str]:
         other = first.setdefault(address.ip, interface)
         if other is not interface:
             yield (
-                f"Address {address.ip} is used twice on one segment, by node {other.node} and by node {interface.node}: "
+                f"Address {address.ip} is used twice on one segment, "
+                f"by node {other.node} and by node {interface.node}: "
                 "give one of them another address."
             )
 
@@ -68,13 +65,12 @@ def _duplicates(placed: list[tuple[Address, Interface]]) -> Iterator[str]:
 def _overlaps(placed: list[tuple[Address, Interface]]) -> Iterator[str]:
     distinct: dict[IPv4Network | IPv6Network, Interface] = {}
     for address, interface in placed:
-        if (
-            address.network.prefixlen < address.network.max_prefixlen
-        ):  # a lone host address overlaps by intention
+        if address.network.prefixlen < address.network.max_prefixlen:  # a lone host address overlaps by intention
             distinct.setdefault(address.network, interface)
     for (a, interface_a), (b, interface_b) in combinations(distinct.items(), 2):
-        if a.version == b.version and a.overlaps(b):  # type: ignore[arg-type]
+        if a.version == b.version and a.overlaps(b):
             yield (
-                f"Subnet {a} of node {interface_a.node} and subnet {b} of node {interface_b.node} overlap on one segment: "
+                f"Subnet {a} of node {interface_a.node} and subnet {b} of node {interface_b.node} "
+                "overlap on one segment: "
                 "give both the same prefix length, or separate subnets."
             )

@@ -29,7 +29,8 @@ def check(facts: Facts) -> Iterator[str]:
         if other is not tunnel:
             key = "no key" if tunnel.key is None else f"key {tunnel.key}"
             yield (
-                f"Tunnels {other.name} and {tunnel.name} of node {tunnel.node} have the same end points and {key}: "
+                f"Tunnels {other.name} and {tunnel.name} of node {tunnel.node} have the same end points "
+                f"and {key}: "
                 "give one of them another key."
             )
 
@@ -38,7 +39,7 @@ def _parameters(tunnel: Tunnel, where: str) -> Iterator[str]:
     if tunnel.kind not in TUNNEL_KINDS:
         yield f"Kind {tunnel.kind} of {where} is unknown: choose one of {', '.join(TUNNEL_KINDS)}."
     if tunnel.key is not None and not (is_integer(tunnel.key) and 0 <= tunnel.key <= MAX_KEY):
-        yield f"Key {tunnel.key} of {where} does not fit into the 32 bits of a GRE key: choose 0 to {MAX_KEY}."
+        yield (f"Key {tunnel.key} of {where} does not fit into the 32 bits of a GRE key: choose 0 to {MAX_KEY}.")
     if not (is_integer(tunnel.ttl) and 1 <= tunnel.ttl <= MAX_TTL):
         yield f"TTL {tunnel.ttl} of {where} is impossible: choose 1 to {MAX_TTL}."
 
@@ -54,13 +55,15 @@ def _end_points(facts: Facts, tunnel: Tunnel, where: str) -> Iterator[str]:
         return
     local, remote = ends
     if local.version != remote.version:
-        yield f"Local address {local} and remote address {remote} of {where} are of different families: use one family."
+        yield (
+            f"Local address {local} and remote address {remote} of {where} are of different families: use one family."
+        )
         return
     if local == remote:
         yield f"Local and remote address of {where} are both {local}: the remote one is the other gateway's."
     own = {address.ip for address in facts.addresses_of(tunnel.node)}
     if local not in own:
+        choice = ", ".join(str(address) for address in facts.addresses_of(tunnel.node))
         yield (
-            f"Local address {local} of {where} is not an address of that node: "
-            f"use one of {', '.join(map(str, sorted(own, key=lambda a: (a.version, int(a))))) or 'its interfaces'}."
+            f"Local address {local} of {where} is not an address of that node: use one of {choice or 'its interfaces'}."
         )

@@ -27,7 +27,8 @@ _ECHOED_HEADER = 16
 class Refusal:
     """One request that the kernel refused.
 
-    position: index of the request in what was sent; code: errno; reason: the kernel's own words, may be empty.
+    position: index of the request in what was sent; code: errno; reason: the kernel's own words, may be
+    empty.
     """
 
     position: int
@@ -39,12 +40,10 @@ class Refusal:
 
 
 class Connection:
-    """An rtnetlink socket of the network namespace in which the creating thread is. Safe to use from any thread."""
+    """An rtnetlink socket of the creating thread's network namespace, safe to use from any thread."""
 
     def __init__(self) -> None:
-        self._socket = socket.socket(
-            socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE
-        )
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
         self._socket.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
         self._socket.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
         self._lock = threading.Lock()
@@ -89,23 +88,19 @@ class Connection:
     @staticmethod
     def _batch_end(requests: Sequence[bytes], start: int) -> int:
         size, end = 0, start
-        while (
-            end < len(requests)
-            and end - start < _BATCH_MESSAGES
-            and size + len(requests[end]) <= _BATCH_BYTES
-        ):
+        while end < len(requests) and end - start < _BATCH_MESSAGES and size + len(requests[end]) <= _BATCH_BYTES:
             size += len(requests[end])
             end += 1
         return max(end, start + 1)
 
     def _send_batch(self, batch: Sequence[bytes], offset: int) -> list[Refusal]:
-        # An error is always answered, success only where an acknowledgement is asked for: on the last request.
+        # An error is always answered, success only where an acknowledgement is asked for: on the last
+        # request.
         first = self._sequence + 1
         self._sequence += len(batch)
         last = self._sequence
         stamped = [
-            wire.stamp(request, first + i, wire.ACK if first + i == last else 0)
-            for i, request in enumerate(batch)
+            wire.stamp(request, first + i, wire.ACK if first + i == last else 0) for i, request in enumerate(batch)
         ]
         self._socket.send(b"".join(stamped))
         refusals: list[Refusal] = []

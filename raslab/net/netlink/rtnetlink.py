@@ -1,19 +1,20 @@
-"""Requests for links, addresses and routes. Constants are those of linux/rtnetlink.h, if_link.h and if_tunnel.h.
+"""Requests for links, addresses and routes (linux/rtnetlink.h, if_link.h, if_tunnel.h).
 
-Interfaces are named by index. The kernel lets the creator choose the index of a new interface, so a whole node
-can be described without asking for a single answer.
+Interfaces are named by index. The kernel lets the creator choose the index of a new interface, so a whole
+node can be described without asking for a single answer.
 """
 
 from __future__ import annotations
 
 import socket
 import struct
+from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network, ip_address
 
 from raslab.net.netlink import wire
 
-RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_SETLINK = 16, 17, 18, 19
-RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
+RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK = 16, 17, 18
+RTM_NEWADDR, RTM_DELADDR = 20, 21
 RTM_NEWROUTE, RTM_DELROUTE = 24, 25
 RTM_NEWLINKPROP = 108
 
@@ -23,13 +24,17 @@ IFLA_ADDRESS = 1
 IFLA_IFNAME = 3
 IFLA_MTU = 4
 IFLA_MASTER = 10
+IFLA_OPERSTATE = 16
 IFLA_LINKINFO = 18
 IFLA_NET_NS_FD = 28
+IFLA_EXT_MASK = 29
 IFLA_PROP_LIST = 52
 IFLA_ALT_IFNAME = 53
 IFLA_INFO_KIND = 1
 IFLA_INFO_DATA = 2
 VETH_INFO_PEER = 1
+IF_OPER_UP = 6  # RFC 2863, section 6
+RTEXT_FILTER_SKIP_STATS = 1 << 3
 
 IFLA_BR_STP_STATE = 5
 IFLA_BR_MCAST_SNOOPING = 23
@@ -83,9 +88,7 @@ def _ifinfo(index: int = 0, flags: int = 0, change: int = 0) -> bytes:
 
 def _properties(mac: str | None, mtu: int | None) -> bytes:
     """Attributes that any kind of link understands."""
-    return (wire.attribute(IFLA_ADDRESS, mac_bytes(mac)) if mac else b"") + (
-        wire.u32(IFLA_MTU, mtu) if mtu else b""
-    )
+    return (wire.attribute(IFLA_ADDRESS, mac_bytes(mac)) if mac else b"") + (wire.u32(IFLA_MTU, mtu) if mtu else b"")
 
 
 def _add_link(index: int, name: str, properties: bytes, kind: str, *data: bytes) -> bytes:
@@ -118,7 +121,7 @@ def add_veth(
 
 
 def add_bridge(index: int, name: str, *, mac: str | None = None, stp: bool = False) -> bytes:
-    """Create a Linux bridge without multicast snooping, so that it forwards all multicast as a plain switch does."""
+    """Create a Linux bridge that forwards all multicast, as a plain switch does."""
     data = wire.u32(IFLA_BR_STP_STATE, int(stp)) + wire.u8(IFLA_BR_MCAST_SNOOPING, 0)
     return _add_link(index, name, _properties(mac, None), "bridge", data)
 
@@ -137,8 +140,8 @@ def add_gre(
 ) -> bytes:
     """Create a tunnel of kind ``gre`` or ``gretap``; over IPv6 if `local` and `remote` are IPv6 addresses.
 
-    Over IPv6 the tunnel encapsulation limit option (RFC 2473, 4.1.1) is left out: its 8 bytes per packet serve
-    against nested encapsulation only.
+    Over IPv6 the tunnel encapsulation limit option (RFC 2473, 4.1.1) is left out: its 8 bytes per packet
+    serve against nested encapsulation only.
     """
     outer_local, outer_remote = ip_address(local), ip_address(remote)
     data = (
@@ -187,9 +190,25 @@ def get_link(name: str) -> bytes:
     return wire.message(RTM_GETLINK, 0, _ifinfo() + wire.text(IFLA_IFNAME, name))
 
 
-def dump_addresses() -> bytes:
-    """Ask for all addresses of the namespace."""
-    return wire.message(RTM_GETADDR, wire.DUMP, _IFADDRMSG.pack(socket.AF_UNSPEC, 0, 0, 0, 0))
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """What the kernel says about a link. `operational`: it is on and has a carrier (RFC 2863)."""
+
+    index: int
+    operational: bool
+
+
+def dump_links() -> bytes:
+    """Ask for all links of the namespace, without their counters."""
+    body = _ifinfo() + wire.u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS)
+    return wire.message(RTM_GETLINK, wire.DUMP, body)
+
+
+def link_state(answer: wire.Message) -> LinkState:
+    """Decode one link of an answer."""
+    _, _, index, _, _ = _IFINFOMSG.unpack_from(answer.payload)
+    state = wire.attributes(answer.payload[_IFINFOMSG.size :]).get(IFLA_OPERSTATE, b"\0")
+    return LinkState(index, state[0] == IF_OPER_UP)
 
 
 def _address(kind: int, flags: int, index: int, address: AnyInterface) -> bytes:
@@ -198,9 +217,7 @@ def _address(kind: int, flags: int, index: int, address: AnyInterface) -> bytes:
     body = _IFADDRMSG.pack(family, address.network.prefixlen, no_detection, RT_SCOPE_UNIVERSE, index)
     packed = address.ip.packed
     body += wire.attribute(IFA_LOCAL, packed) + wire.attribute(IFA_ADDRESS, packed)
-    if (
-        isinstance(address, IPv4Interface) and address.network.prefixlen < 31
-    ):  # RFC 3021: a /31 has no broadcast
+    if isinstance(address, IPv4Interface) and address.network.prefixlen < 31:  # RFC 3021: a /31 has no broadcast
         body += wire.attribute(IFA_BROADCAST, address.network.broadcast_address.packed)
     return wire.message(kind, flags, body)
 

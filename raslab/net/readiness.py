@@ -1,0 +1,57 @@
+"""Waiting until the kernel has noticed that links are up.
+
+Switching both ends of a link on returns before the kernel has told IPv6 and the bridges about the carrier. What is
+sent until then is lost, and a lost neighbour solicitation costs a second (RFC 4861, 10: RetransTimer).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from raslab.errors import LinkNotUpError
+from raslab.model.topology import Topology
+from raslab.net import steps
+from raslab.net.namespaces import Namespace, Namespaces
+from raslab.net.netlink import rtnetlink
+from raslab.net.plan import Plan
+
+DEADLINE_S = 10.0
+_PAUSE_S = 0.001
+
+
+def wait_until_up(plan: Plan, topology: Topology, namespaces: Namespaces) -> None:
+    """Wait for the links that `plan` has switched on; raises LinkNotUpError after DEADLINE_S."""
+    waiting = _switched_on(plan, topology)
+    deadline = time.monotonic() + DEADLINE_S
+    while True:
+        for node in list(waiting):
+            waiting[node] = _not_up(namespaces[node], waiting[node])
+            if not waiting[node]:
+                del waiting[node]
+        if not waiting:
+            return
+        if time.monotonic() > deadline:
+            node, interfaces = next(iter(waiting.items()))
+            raise LinkNotUpError(node, sorted(interfaces), DEADLINE_S)
+        time.sleep(_PAUSE_S)
+
+
+def _switched_on(plan: Plan, topology: Topology) -> dict[str, set[str]]:
+    """Interfaces by node that get a carrier through `plan`: both ends are up, and one of them was not."""
+    touched = {(step.node, step.interface) for step in plan.steps if isinstance(step, steps.SetUp) and step.up}
+    found: dict[str, set[str]] = {}
+    for link in topology.links:
+        ends = [(end.node, end.name) for end in link.ends]
+        if all(end.up for end in link.ends) and touched.intersection(ends):
+            for node, interface in ends:
+                found.setdefault(node, set()).add(interface)
+    return found
+
+
+def _not_up(namespace: Namespace, interfaces: Iterable[str]) -> set[str]:
+    states = {
+        state.index: state for state in map(rtnetlink.link_state, namespace.connection.ask(rtnetlink.dump_links()))
+    }
+    indexes = {name: namespace.index_of(name) for name in interfaces}
+    return {name for name, index in indexes.items() if index not in states or not states[index].operational}
