@@ -89,9 +89,15 @@ def missing_for_native() -> tuple[str, ...]:
         return remember(probe())
 
 
+def lacking(findings: Findings) -> tuple[str, ...]:
+    """Names of what `native` would lack by FINDINGS; root can do without user namespaces."""
+    spared = {"userns"} if findings.privilege == "root" else set()
+    return tuple(one.name for one in findings.capabilities if one.state != "have" and one.name not in spared)
+
+
 def remember(findings: Findings) -> tuple[str, ...]:
     """Keep what FINDINGS say about `native` for `missing_for_native`, and return it."""
-    missing = tuple(report.name for report in findings.capabilities if report.state != "have")
+    missing = lacking(findings)
     memory = _memory()
     try:
         memory.parent.mkdir(parents=True, exist_ok=True)

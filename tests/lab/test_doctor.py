@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import raslab
-from raslab.machine.capabilities import capabilities, missing_for_native, probe, remember
+from raslab.machine.capabilities import capabilities, lacking, missing_for_native, probe, remember
 from raslab.machine.capability_list import CAPABILITIES
 from raslab.machine.here import here
 from raslab.machine.programs import system_environment
@@ -54,9 +54,7 @@ def open_folder() -> Iterator[Path]:
 def traces() -> list[str]:
     """What could show on this computer that something was left behind."""
     environment = system_environment()
-    return [
-        subprocess.run(command, env=environment, capture_output=True, text=True).stdout for command in TRACES
-    ]
+    return [subprocess.run(command, env=environment, capture_output=True, text=True).stdout for command in TRACES]
 
 
 def run_doctor(folder: Path, *prefix: str) -> tuple[int, dict[str, Any]]:
@@ -166,12 +164,10 @@ def test_without_user_namespaces_an_ordinary_user_can_try_nothing(open_folder: P
     assert set(states.values()) == {"untried"}
 
 
-def test_the_answer_for_native_is_remembered_and_renewed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_answer_for_native_is_remembered_and_renewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     findings = probe()
-    missing = tuple(one.name for one in findings.capabilities if one.state != "have")
+    missing = lacking(findings)
     assert missing_for_native() == missing
     (memory,) = tmp_path.rglob("native-*.json")
     memory.write_text('["from memory"]')
