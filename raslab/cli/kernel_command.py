@@ -40,8 +40,11 @@ def run_build(args: argparse.Namespace) -> int:
     display = ProgressDisplay(interactive=sys.stdout.isatty())
     try:
         kernel = build(display, verify, args.source, args.jobs)
-    finally:
+    except KeyboardInterrupt:
         display.finish()
+        print("Interrupted; the next `raslab kernel build` goes on from here.", file=sys.stderr)
+        raise
+    display.finish()
     print(
         f"Built the lab kernel {kernel.version} in {_minutes(kernel.wall_seconds)}"
         f" ({kernel.cpu_seconds:.0f} CPU-seconds): {kernel.path}"
