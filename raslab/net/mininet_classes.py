@@ -34,7 +34,7 @@ with _small_distutils():
     from mininet.log import info, output
     from mininet.net import Mininet
     from mininet.node import Host, Node
-    from mininet.topo import Topo
+    from mininet.topo import SingleSwitchTopo, Topo
     from mininet.util import ipAdd, isShellBuiltin, macColonHex
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "Link",
     "Mininet",
     "Node",
+    "SingleSwitchTopo",
     "Topo",
     "info",
     "ipAdd",
