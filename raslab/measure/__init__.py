@@ -1,1 +1,22 @@
-"""Throughput, latency, counters, captures and CPU as pandas frames. Never prints."""
+"""Measurements on a running network. Each returns a pandas frame with units in its column names.
+
+`frame.attrs` says how the figures came about: ``lab``, ``machine``, ``kernel``, ``clock`` and ``commands``, the
+command lines that somebody without raslab would use for the same.
+"""
+
+from raslab.measure.echo import latency
+from raslab.measure.interfaces import InterfaceCounters, counters
+from raslab.measure.packets import Capture, capture
+from raslab.measure.processor import ProcessorTime, cpu
+from raslab.measure.transfer import throughput
+
+__all__ = [
+    "Capture",
+    "InterfaceCounters",
+    "ProcessorTime",
+    "capture",
+    "counters",
+    "cpu",
+    "latency",
+    "throughput",
+]

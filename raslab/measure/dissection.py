@@ -1,0 +1,105 @@
+"""From captured packets to table rows: the headers that matter in a network of tunnels.
+
+One row per packet. Outer headers are those on the wire; inner ones what a GRE tunnel carries, empty without one.
+Ports and TCP flags are of the innermost packet. scapy is imported when there is something to dissect: it takes a
+second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+COLUMNS = (
+    "time_s",
+    "length_bytes",
+    "source",
+    "destination",
+    "protocol",
+    "gre_protocol",
+    "gre_key",
+    "inner_source",
+    "inner_destination",
+    "inner_protocol",
+    "source_port",
+    "destination_port",
+    "tcp_flags",
+)
+
+PROTOCOL_NAMES = {1: "icmp", 2: "igmp", 6: "tcp", 17: "udp", 41: "ipv6", 47: "gre", 50: "esp", 58: "icmpv6", 89: "ospf"}
+"""IANA's protocol numbers; others are shown as numbers."""
+GRE_PROTOCOL_NAMES = {0x0800: "ipv4", 0x86DD: "ipv6", 0x6558: "ethernet"}
+"""Ethernet types in the GRE header (RFC 2784 section 2.4); 0x6558 is a bridged frame, as in NVGRE (RFC 7637)."""
+
+
+def rows(packets: Sequence[Any]) -> list[dict[str, Any]]:
+    """A row per scapy packet; time_s counts from the first packet."""
+    if not packets:
+        return []
+    start = float(packets[0].time)
+    return [
+        {"time_s": round(float(packet.time) - start, 9), "length_bytes": packet.wirelen} | _headers(packet)
+        for packet in packets
+    ]
+
+
+def _headers(packet: Any) -> dict[str, Any]:
+    from scapy.layers.l2 import ARP, GRE
+
+    if ARP in packet:
+        return {"source": packet[ARP].psrc, "destination": packet[ARP].pdst, "protocol": "arp"}
+    outer = _ip(packet)
+    if outer is None:
+        return {"protocol": packet.lastlayer().name.lower()}
+    found: dict[str, Any] = {"source": outer.src, "destination": outer.dst, "protocol": _protocol(outer)}
+    innermost: Any = outer
+    if found["protocol"] == "gre":
+        gre = outer[GRE]
+        found["gre_protocol"] = GRE_PROTOCOL_NAMES.get(gre.proto, f"{gre.proto:#06x}")
+        found["gre_key"] = gre.key if gre.key_present else None
+        innermost = _ip(gre.payload)
+        if innermost is not None:
+            found |= {
+                "inner_source": innermost.src,
+                "inner_destination": innermost.dst,
+                "inner_protocol": _protocol(innermost),
+            }
+    return found | (_ports(innermost) if innermost is not None else {})
+
+
+def _ip(packet: Any) -> Any:
+    """The first IP header, IPv4 or IPv6, or None."""
+    from scapy.layers.inet import IP
+    from scapy.layers.inet6 import IPv6
+
+    layer = packet
+    while layer:
+        if isinstance(layer, (IP, IPv6)):
+            return layer
+        layer = layer.payload
+    return None
+
+
+def _protocol(ip: Any) -> str:
+    """Name of what an IP packet carries, behind IPv6 extension headers if there are any."""
+    number = ip.proto if ip.version == 4 else ip.nh
+    layer = ip.payload
+    while ip.version == 6 and type(layer).__name__.startswith("IPv6ExtHdr"):
+        number, layer = layer.nh, layer.payload
+    return PROTOCOL_NAMES.get(number, str(number))
+
+
+def _ports(ip: Any) -> dict[str, Any]:
+    from scapy.layers.inet import TCP, UDP
+
+    for layer in (TCP, UDP):
+        if layer in ip and not _is_quoted(ip, layer):
+            header = ip[layer]
+            flags = {"tcp_flags": str(header.flags)} if layer is TCP else {}
+            return {"source_port": header.sport, "destination_port": header.dport} | flags
+    return {}
+
+
+def _is_quoted(ip: Any, layer: Any) -> bool:
+    """True if the header belongs to a packet that an ICMP error quotes: `TCPerror`, `UDPerror`."""
+    return type(ip[layer]).__name__.endswith("error")
