@@ -1,6 +1,7 @@
 """`raslab doctor` on the computer that runs the tests, whatever its kernel lacks and whoever runs them."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -9,7 +10,8 @@ import pytest
 from raslab.machine.capabilities import lacking, probe
 from raslab.machine.programs import system_environment
 
-UNSHARE = ["unshare", "--user", "--map-root-user", "--net"]
+AS_ROOT = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+UNSHARE = ["unshare", *AS_ROOT, "--net"]
 KINDS = {"gre": "gre remote 192.0.2.2", "vrf": "vrf table 1", "wireguard": "wireguard", "veth": "veth"}
 
 
