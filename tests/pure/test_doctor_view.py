@@ -32,19 +32,13 @@ DIAGNOSIS = Diagnosis(
             "Unknown device type",
             "lab machine, or a kernel with ip_gre",
         ),
-        CapabilityReport(
-            "ipvs", "untried", "load balancing", "Operation not permitted", "ask as root (sudo)"
-        ),
+        CapabilityReport("ipvs", "untried", "load balancing", "Operation not permitted", "ask as root (sudo)"),
     ),
     programs=(
         ProgramReport("ip", "have", True, "links, addresses, routes, tunnels", "/usr/sbin/ip", "6.1.0", ""),
         ProgramReport("iperf3", "missing", True, "throughput", "", "", "sudo apt-get install iperf3"),
-        ProgramReport(
-            "zebra", "missing", False, "routing daemons (FRR)", "", "", "optional: sudo apt-get install frr"
-        ),
-        ProgramReport(
-            "charon-systemd", "have", False, "IKEv2 (strongSwan)", "/usr/sbin/charon-systemd", "", ""
-        ),
+        ProgramReport("zebra", "missing", False, "routing daemons (FRR)", "", "", "optional: sudo apt-get install frr"),
+        ProgramReport("charon-systemd", "have", False, "IKEv2 (strongSwan)", "/usr/sbin/charon-systemd", "", ""),
     ),
     auto=Choice(None, "needed programs are not installed", "sudo apt-get install iperf3"),
 )
@@ -80,10 +74,7 @@ def test_a_pipe_gets_each_row_on_one_line_without_colours() -> None:
     doctor_view.show(DIAGNOSIS, doctor_view.console_for(stream))
     assert "\x1b" not in stream.getvalue()
     (row,) = (line for line in stream.getvalue().splitlines() if line.startswith("gre "))
-    assert (
-        " ".join(row.split())
-        == "gre missing GRE tunnels, keyed and unkeyed lab machine, or a kernel with ip_gre"
-    )
+    assert " ".join(row.split()) == "gre missing GRE tunnels, keyed and unkeyed lab machine, or a kernel with ip_gre"
 
 
 def test_the_last_line_names_the_machine_or_the_remedy() -> None:
@@ -117,9 +108,7 @@ def test_json_has_the_promised_keys() -> None:
 
 def test_names_of_capabilities_are_unique_and_so_are_the_devices_that_try_them() -> None:
     names = [one.name for one in CAPABILITIES]
-    devices = [
-        line.split()[3] for one in CAPABILITIES for line in one.lines if line.startswith("link add dev")
-    ]
+    devices = [line.split()[3] for one in CAPABILITIES for line in one.lines if line.startswith("link add dev")]
     assert len(set(names)) == len(names)
     assert len(set(devices)) == len(devices)
     assert all(len(device) <= 15 for device in devices), "IFNAMSIZ holds 15 characters and a NUL"
