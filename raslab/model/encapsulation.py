@@ -1,0 +1,82 @@
+"""What a tunnel costs in bytes: header sizes, MTU inside, and the share of a link that is left for the user.
+
+Everything here is arithmetic on published header formats, so it is the theory that measurements are held against.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+IpVersion = Literal[4, 6]
+Transport = Literal["tcp", "udp"]
+
+ETHERNET_HEADER_BYTES = 14
+"""IEEE 802.3: two addresses and the type. Linux queueing disciplines count these, not preamble, FCS or gap."""
+IP_HEADER_BYTES: dict[IpVersion, int] = {4: 20, 6: 40}
+"""RFC 791 section 3.1 without options; RFC 8200 section 3 without extension headers."""
+TRANSPORT_HEADER_BYTES: dict[Transport, int] = {"tcp": 20 + 12, "udp": 8}
+"""TCP: RFC 9293 section 3.1 plus the timestamps option padded to 12 (RFC 7323 appendix A), which Linux always
+negotiates. UDP: RFC 768."""
+GRE_HEADER_BYTES = 4
+"""RFC 2784 section 2: flags, version, protocol type."""
+GRE_KEY_BYTES = 4
+"""RFC 2890 section 2."""
+IPV6_ENCAPSULATION_LIMIT_BYTES = 8
+"""RFC 2473 section 4.1.1, a destination options header. Linux adds it to ip6gre unless told `encaplimit none`."""
+
+
+@dataclass(frozen=True)
+class Encapsulation:
+    """The headers that a path puts around a packet; `outer_ip_version` None means that it adds none.
+
+    key: a GRE key is present (RFC 2890).
+    carries_ethernet: the payload is a whole Ethernet frame (gretap, NVGRE: RFC 7637) and not an IP packet.
+    encapsulation_limit: an IPv6 tunnel carries the RFC 2473 limit option.
+    """
+
+    outer_ip_version: IpVersion | None = None
+    key: bool = False
+    carries_ethernet: bool = False
+    encapsulation_limit: bool = False
+
+    @property
+    def overhead_bytes(self) -> int:
+        """Bytes that each packet grows by between the inner and the outer IP layer."""
+        if self.outer_ip_version is None:
+            return 0
+        return (
+            IP_HEADER_BYTES[self.outer_ip_version]
+            + IPV6_ENCAPSULATION_LIMIT_BYTES * self.encapsulation_limit
+            + GRE_HEADER_BYTES
+            + GRE_KEY_BYTES * self.key
+            + ETHERNET_HEADER_BYTES * self.carries_ethernet
+        )
+
+    def inner_mtu(self, link_mtu: int) -> int:
+        """Largest inner IP packet, in bytes, that crosses a link of `link_mtu` bytes in one piece."""
+        return link_mtu - self.overhead_bytes
+
+    def frame_bytes(self, payload_bytes: int, protocol: Transport, ip_version: IpVersion) -> int:
+        """Bytes on the wire, Ethernet header included, of one packet with `payload_bytes` of user data."""
+        return (
+            ETHERNET_HEADER_BYTES
+            + self.overhead_bytes
+            + IP_HEADER_BYTES[ip_version]
+            + TRANSPORT_HEADER_BYTES[protocol]
+            + payload_bytes
+        )
+
+    def tcp_payload_bytes(self, link_mtu: int, ip_version: IpVersion) -> int:
+        """User data, in bytes, in one full TCP segment on a link of `link_mtu` bytes."""
+        return self.inner_mtu(link_mtu) - IP_HEADER_BYTES[ip_version] - TRANSPORT_HEADER_BYTES["tcp"]
+
+    def efficiency(self, payload_bytes: int, protocol: Transport, ip_version: IpVersion) -> float:
+        """Share of the bytes on the wire that is user data, 0 to 1: the most a saturated link can deliver."""
+        return payload_bytes / self.frame_bytes(payload_bytes, protocol, ip_version)
+
+
+NO_TUNNEL = Encapsulation()
+GRE = Encapsulation(outer_ip_version=4)
+GRE_WITH_KEY = Encapsulation(outer_ip_version=4, key=True)
+NVGRE = Encapsulation(outer_ip_version=4, key=True, carries_ethernet=True)
