@@ -193,3 +193,24 @@ class NotObservedError(RaslabError, TimeoutError):
 
     def __init__(self, what: str, timeout_s: float, observed: str) -> None:
         super().__init__(f"Waited {timeout_s:g} s in vain until {what}; last seen: {observed or 'nothing'}.")
+
+
+# Labs
+
+
+class UnknownLabError(RaslabError):
+    """There is no lab of that name."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"There is no lab {name}; the labs are: {', '.join(known) or 'none'}.")
+
+
+class LabFailedError(RaslabError):
+    """A lab did not come to its end."""
+
+    def __init__(self, lab: str, reason: str) -> None:
+        super().__init__(f"The lab {lab} failed: {reason.rstrip('. ')}.")
+
+
+class BadOptionError(RaslabError, ValueError):
+    """An option of a command has a value that cannot work."""
