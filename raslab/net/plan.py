@@ -6,9 +6,10 @@ start-up and live changes are the same code. Nothing here touches a kernel.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_interface
+from typing import NamedTuple
 
 from raslab.model.topology import Impairment, Interface, Link, NodeKind, Route, Topology, Tunnel
 from raslab.net import steps
@@ -22,6 +23,8 @@ from raslab.net.steps import Step
 _SYSCTLS = (
     ("net.ipv4.conf.all.rp_filter", "0"),
     ("net.ipv4.conf.default.rp_filter", "0"),
+    # Taking an address away leaves the others of its subnet.
+    ("net.ipv4.conf.all.promote_secondaries", "1"),
     # Addresses are used at once (RFC 4862, 5.4: detection may be off) and outlive `link down`.
     ("net.ipv6.conf.all.accept_dad", "0"),
     ("net.ipv6.conf.default.accept_dad", "0"),
@@ -91,6 +94,8 @@ class _Difference:
         self.old_tunnels = {(tunnel.node, tunnel.name): tunnel for tunnel in old.tunnels if tunnel.node in self.kept}
         identities = {_tunnel_identity(tunnel) for tunnel in new.tunnels}
         self.kept_tunnels = {key for key, tunnel in self.old_tunnels.items() if _tunnel_identity(tunnel) in identities}
+        self.kept_interfaces = {(node, "lo") for node in self.kept} | self.kept_tunnels
+        self.kept_interfaces.update(end for key in self.kept_links for end in key)
 
     def phases(self) -> list[list[Step]]:
         """Removals, namespaces, links, settings."""
@@ -178,10 +183,10 @@ class _Difference:
             yield steps.SetUp(*where, new.up)
 
     def _routes(self) -> Iterator[Step]:
-        """New routes, and the routes that the kernel dropped while their interface was down or absent."""
-        standing = set(_usable(self.old)) if self.kept else set()
-        for route in _usable(self.new):
-            if route not in standing or route.node not in self.kept:
+        """New routes, and those that the kernel has dropped because what carried them was off or is made anew."""
+        before = _carriers(self.old)
+        for route, carrier in _carriers(self.new).items():
+            if before.get(route) != carrier or (route.node, carrier.interface) not in self.kept_interfaces:
                 yield steps.AddRoute(route.node, route)
 
 
@@ -208,28 +213,38 @@ def _impairment(node: str, interface: str, old: Impairment, new: Impairment) -> 
         yield steps.DeleteImpairment(node, interface)
 
 
-def _usable(topology: Topology) -> Iterator[Route]:
-    """The routes whose next hop is reached through an interface that is up; the kernel takes no others."""
+class _Carrier(NamedTuple):
+    """The interface, and its address, by which a next hop is reached."""
+
+    interface: str
+    address: str
+
+
+def _carriers(topology: Topology) -> dict[Route, _Carrier]:
+    """The routes that the kernel takes, those whose interface is up, each with what carries it."""
     by_node: dict[str, list[Interface | Tunnel]] = {route.node: [] for route in topology.routes}
-    for interface in _all_interfaces(topology):
-        if interface.node in by_node:
+    everything: list[Interface | Tunnel] = [*interfaces(topology), *topology.tunnels]
+    for interface in everything:
+        if interface.up and interface.node in by_node:
             by_node[interface.node].append(interface)
-    return (route for route in topology.routes if _is_usable(route, by_node[route.node]))
+    found = ((route, _carrier(route, by_node[route.node])) for route in topology.routes)
+    return {route: carrier for route, carrier in found if carrier is not None}
 
 
-def _all_interfaces(topology: Topology) -> Iterable[Interface | Tunnel]:
-    yield from interfaces(topology)
-    yield from topology.tunnels
-
-
-def _is_usable(route: Route, present: list[Interface | Tunnel]) -> bool:
+def _carrier(route: Route, present: list[Interface | Tunnel]) -> _Carrier | None:
     if route.dev is not None:
-        # A device that is not in the topology was made by a program in the node: the kernel will tell.
-        return next((interface.up for interface in present if interface.name == route.dev), True)
+        if route.dev == "lo" or any(interface.name == route.dev for interface in present):
+            return _Carrier(route.dev, "")
+        return None
     if route.via is None:
-        return True
+        return None
     hop = ip_address(route.via)
-    return any(
-        interface.up and any(hop in ip_interface(address).network for address in interface.addresses)
-        for interface in present
+    return next(
+        (
+            _Carrier(interface.name, address)
+            for interface in present
+            for address in interface.addresses
+            if hop in ip_interface(address).network
+        ),
+        None,
     )

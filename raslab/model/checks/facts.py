@@ -36,12 +36,21 @@ class Facts:
                 self._parsed[text] = None
         return self._parsed[text]
 
-    def addresses_of(self, node: str) -> Iterator[Address]:
-        """All readable addresses of a node."""
+    def addresses_of(self, node: str, except_for: Tunnel | None = None) -> Iterator[Address]:
+        """All readable addresses of a node, those of one tunnel left out."""
         for interface in self.interfaces.get(node, []):
-            for text in interface.addresses:
-                if (address := self.address(str(text))) is not None:
-                    yield address
+            if interface is not except_for:
+                for text in interface.addresses:
+                    if (address := self.address(str(text))) is not None:
+                        yield address
+
+    def has_unreadable_address(self, node: str) -> bool:
+        """True if one of the node's addresses cannot be read."""
+        return any(
+            self.address(str(text)) is None
+            for interface in self.interfaces.get(node, [])
+            for text in interface.addresses
+        )
 
 
 def is_number(value: object) -> bool:

@@ -21,6 +21,7 @@ def check(facts: Facts) -> Iterator[str]:
             continue
         if facts.nodes[route.node].kind.is_switch:
             yield f"The {where} is on a switch: put it on a host or router."
+            continue
         family = 0
         try:
             family = 0 if route.destination == "default" else ip_network(route.destination).version
@@ -68,7 +69,7 @@ def _next_hop(facts: Facts, route: Route, family: int, where: str) -> Iterator[s
         if family and hop.version != family:
             yield f"Next hop {hop} of the {where} is of the other address family: use one family."
             return
-    if is_connected(facts, route):
+    if is_connected(facts, route) or facts.has_unreadable_address(route.node):
         return
     if route.dev is not None:
         names = [interface.name for interface in facts.interfaces.get(route.node, [])]

@@ -23,6 +23,7 @@ def check(facts: Facts) -> Iterator[str]:
             continue
         if facts.nodes[tunnel.node].kind.is_switch:
             yield f"Tunnel {tunnel.name} is on switch {tunnel.node}: put it on a host or router."
+            continue
         yield from _parameters(tunnel, where)
         yield from _end_points(facts, tunnel, where)
         other = seen.setdefault((tunnel.node, tunnel.kind, tunnel.local, tunnel.remote, tunnel.key), tunnel)
@@ -61,9 +62,9 @@ def _end_points(facts: Facts, tunnel: Tunnel, where: str) -> Iterator[str]:
         return
     if local == remote:
         yield f"Local and remote address of {where} are both {local}: the remote one is the other gateway's."
-    own = {address.ip for address in facts.addresses_of(tunnel.node)}
+    own = [address.ip for address in facts.addresses_of(tunnel.node, except_for=tunnel)]
     if local not in own:
-        choice = ", ".join(str(address) for address in facts.addresses_of(tunnel.node))
+        choice = ", ".join(str(address) for address in own if address.version == local.version)
         yield (
             f"Local address {local} of {where} is not an address of that node: use one of {choice or 'its interfaces'}."
         )

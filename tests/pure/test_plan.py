@@ -1,0 +1,116 @@
+"""Plans: the command lines of a network's start, and of every kind of change to a running one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from raslab.model.topology import EMPTY, Impairment, Interface, Link, Node, NodeKind, Route, Topology, Tunnel
+from raslab.model.validation import problems_of
+from raslab.net.plan import difference
+from raslab.net.quantities import queue_limit
+
+GOLDEN = Path(__file__).parent / "golden" / "plans.txt"
+
+H1 = Interface("h1", "h1-eth0", ("10.0.1.1/24", "2001:db8:1::1/64"), mac="02:00:00:01:00:00")
+S1 = Interface("s1", "s1-eth1", mac="02:00:00:04:00:01")
+LAN = Interface("gw1", "lan0", ("10.0.1.254/24", "2001:db8:1::254/64"), mac="02:00:00:02:00:00")
+S2 = Interface("s1", "s1-eth2", mac="02:00:00:04:00:02")
+WAN = Interface("gw1", "interface-to-the-provider", ("192.0.2.1/24", "2001:db8:99::1/64"), mtu=9000)
+FAR = Interface("gw2", "wan0", ("192.0.2.2/24", "2001:db8:99::2/64"), mtu=9000)
+SLOW = replace(WAN, impairment=Impairment(rate_mbps=1000, delay_ms=10, jitter_ms=1, loss_percent=0.5))
+GRE = Tunnel("gw1", "gre1", "gre", "192.0.2.1", "192.0.2.2", 1001, addresses=("10.255.0.1/30",))
+TAP = Tunnel("gw1", "tap1", "gretap", "2001:db8:99::1", "2001:db8:99::2", mac="02:00:00:02:80:00")
+DEFAULTS = (Route("h1", "default", "10.0.1.254"), Route("h1", "default", "2001:db8:1::254"))
+BEHIND = Route("gw1", "10.0.2.0/24", "10.255.0.2")
+FULL = Topology(
+    nodes=(Node("h1"), Node("gw1", NodeKind.ROUTER), Node("gw2", NodeKind.ROUTER), Node("s1", NodeKind.BRIDGE)),
+    links=(Link(H1, S1), Link(LAN, S2), Link(SLOW, FAR)),
+    tunnels=(GRE, TAP),
+    routes=(*DEFAULTS, BEHIND),
+)
+NEW_HOST = Interface("h9", "h9-eth0", ("10.0.1.9/24",))
+
+
+def with_h1(**changes: object) -> Topology:
+    """FULL with another first interface."""
+    return replace(FULL, links=(Link(replace(H1, **changes), S1), *FULL.links[1:]))  # type: ignore[arg-type]
+
+
+def with_wan(**changes: object) -> Topology:
+    """FULL with another WAN interface."""
+    return replace(FULL, links=(*FULL.links[:2], Link(replace(SLOW, **changes), FAR)))  # type: ignore[arg-type]
+
+
+CASES = {
+    "start": (EMPTY, FULL),
+    "stop": (FULL, EMPTY),
+    "nothing to do": (FULL, FULL),
+    "host added": (
+        FULL,
+        replace(
+            FULL,
+            nodes=(*FULL.nodes, Node("h9")),
+            links=(*FULL.links, Link(NEW_HOST, Interface("s1", "s1-eth3"))),
+        ),
+    ),
+    "host removed": (FULL, replace(FULL, nodes=FULL.nodes[1:], links=FULL.links[1:], routes=(BEHIND,))),
+    "link removed, and its route": (FULL, replace(FULL, links=FULL.links[1:], routes=(BEHIND,))),
+    "link added again": (replace(FULL, links=FULL.links[1:], routes=(BEHIND,)), FULL),
+    "link down": (FULL, with_h1(up=False)),
+    "link up: its routes come back": (with_h1(up=False), FULL),
+    "address added and removed": (FULL, with_h1(addresses=("10.0.1.7/24", "2001:db8:1::1/64"))),
+    "MTU and MAC changed": (FULL, with_h1(mtu=1400, mac="02:00:00:01:00:99")),
+    "MTU below a tunnel changed": (FULL, with_wan(mtu=1500)),
+    "impairment changed": (FULL, with_wan(impairment=Impairment(rate_mbps=50_000))),
+    "impairment removed": (FULL, with_wan(impairment=Impairment())),
+    "tunnel removed": (FULL, replace(FULL, tunnels=(TAP,), routes=DEFAULTS)),
+    "tunnel key changed: the tunnel is made anew": (FULL, replace(FULL, tunnels=(replace(GRE, key=7), TAP))),
+    "tunnel address changed": (
+        FULL,
+        replace(FULL, tunnels=(replace(GRE, addresses=("10.255.1.1/30",)), TAP), routes=DEFAULTS),
+    ),
+    "route moved": (FULL, replace(FULL, routes=(*DEFAULTS, Route("gw1", "10.0.2.0/24", "192.0.2.2", metric=5)))),
+    "route by interface": (FULL, replace(FULL, routes=(*FULL.routes, Route("gw1", "10.3.0.0/16", dev="gre1")))),
+    "host becomes a router": (FULL, replace(FULL, nodes=(Node("h1", NodeKind.ROUTER), *FULL.nodes[1:]))),
+}
+
+
+def rendered() -> str:
+    """All plans, one section each."""
+    return "".join(
+        f"# {name}\n" + "".join(f"{line}\n" for line in difference(old, new).commands) + "\n"
+        for name, (old, new) in CASES.items()
+    )
+
+
+def test_plans_are_as_agreed() -> None:
+    assert rendered() == GOLDEN.read_text()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_topologies_of_the_cases_are_good(name: str) -> None:
+    assert [problem for topology in CASES[name] for problem in problems_of(topology)] == []
+
+
+def test_start_begins_with_namespaces_and_ends_with_routes() -> None:
+    lines = difference(EMPTY, FULL).commands
+    kinds = ["netns add", "link add", "address add", "route replace"]
+    first = [next(i for i, line in enumerate(lines) if kind in line) for kind in kinds]
+    assert first == sorted(first)
+
+
+@pytest.mark.parametrize(
+    ("impairment", "packets"),
+    [
+        (Impairment(), 20_834),  # 10 Gbit/s for 25 ms of 1500 bytes
+        (Impairment(rate_mbps=1), 1000),
+        (Impairment(rate_mbps=1000, delay_ms=10), 2917),  # 1 Gbit/s for 35 ms
+        (Impairment(rate_mbps=1000, delay_ms=10, jitter_ms=5), 3334),
+        (Impairment(rate_mbps=1000, limit_packets=17), 17),
+    ],
+)
+def test_queue_holds_the_bandwidth_delay_product(impairment: Impairment, packets: int) -> None:
+    assert queue_limit(impairment) == packets
