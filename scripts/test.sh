@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Check the sources, then run the pure tests here, the lab tests in two lab machines at once, and the notebooks.
+# Check the sources, then run the pure tests and those of lab machines here, the lab tests in two lab machines at once,
+# and the notebooks.
 # Usage: scripts/test.sh [lint]           lint stops after the sources
 # The last line counts all tests; the exit status is 0 if nothing failed.
 set -uo pipefail
@@ -39,6 +40,12 @@ pure_tests() {
     tally "${PIPESTATUS[0]}" "$logs/pure"
 }
 
+machine_tests() {
+    title "tests of lab machines, from this computer"
+    .venv/bin/python -m pytest -q tests/machine | tee "$logs/machine"
+    tally "${PIPESTATUS[0]}" "$logs/machine"
+}
+
 # A machine has one processor, most computers have more: every other file goes to a second machine.
 lab_tests() {
     local files=(tests/lab/test_*.py) halves=() children=() index status
@@ -69,6 +76,7 @@ notebook_tests() {
 source_checks
 if [[ ${1:-} != lint ]]; then
     pure_tests
+    machine_tests
     lab_tests
     notebook_tests
     title "all tests"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raslab.machine.here import CLOCK_VARIABLE, MACHINE_VARIABLE
+from raslab.machine.programs import search_path
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,9 @@ def caller_environment() -> dict[str, str]:
 
 
 def inside_environment(command: Command, machine: str, clock: str) -> dict[str, str]:
-    """The command's environment plus the variables by which it knows where it runs."""
-    return dict(command.environment) | {MACHINE_VARIABLE: machine, CLOCK_VARIABLE: clock}
+    """The command's environment, fit for root: system programs are found, and it knows where it runs."""
+    path = search_path(command.environment.get("PATH", ""))
+    return dict(command.environment) | {"PATH": path, MACHINE_VARIABLE: machine, CLOCK_VARIABLE: clock}
 
 
 def writable_folders(command: Command) -> list[Path]:

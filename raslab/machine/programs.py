@@ -73,15 +73,15 @@ PROGRAMS: tuple[Program, ...] = (
 )
 
 
-def search_path() -> str:
-    """The PATH in which labs look for programs: the caller's, then the system's, then those of daemons."""
-    inherited = os.environ.get("PATH", "").split(os.pathsep)
+def search_path(path: str) -> str:
+    """The PATH in which labs look for programs: the caller's, `path`, then the system's, then those of daemons."""
+    inherited = path.split(os.pathsep)
     return os.pathsep.join(dict.fromkeys((*filter(None, inherited), *_SYSTEM_FOLDERS, *_DAEMON_FOLDERS)))
 
 
 def system_environment() -> dict[str, str]:
     """An environment in which system programs are found, for ordinary users too, and speak English."""
-    return {**os.environ, "PATH": search_path(), "LC_ALL": "C"}
+    return {**os.environ, "PATH": search_path(os.environ.get("PATH", "")), "LC_ALL": "C"}
 
 
 def find_programs(programs: Sequence[Program] = PROGRAMS) -> tuple[ProgramReport, ...]:

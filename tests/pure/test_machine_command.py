@@ -27,11 +27,16 @@ def test_the_whole_file_system_is_never_writable() -> None:
 
 
 def test_inside_the_command_can_tell_where_it_is() -> None:
-    assert inside_environment(COMMAND, "uml", "virtual") == {
-        "A": "1\n2",
-        "RASLAB_MACHINE": "uml",
-        "RASLAB_CLOCK": "virtual",
-    }
+    environment = inside_environment(COMMAND, "uml", "virtual")
+    assert environment.pop("PATH")
+    assert environment == {"A": "1\n2", "RASLAB_MACHINE": "uml", "RASLAB_CLOCK": "virtual"}
+
+
+def test_system_programs_are_found_although_the_user_is_an_ordinary_one() -> None:
+    command = Command(argv=("tc",), cwd=Path("/"), environment={"PATH": "/home/me/bin:/usr/bin"})
+    folders = inside_environment(command, "uml", "real")["PATH"].split(":")
+    assert folders[:2] == ["/home/me/bin", "/usr/bin"]
+    assert "/usr/sbin" in folders
 
 
 def test_the_kernel_command_line_depends_on_clock_and_memory_only() -> None:

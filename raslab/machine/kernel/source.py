@@ -19,7 +19,8 @@ from raslab.machine.kernel.cache import version_key
 
 SUITES = ("trixie-backports", "forky")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-DEFAULT_ARCHIVE = "http://deb.debian.org/debian"
+#: Where Debian's archive is, for computers that run another distribution (package python-apt-common).
+DEBIAN_TEMPLATE = Path("/usr/share/python-apt/templates/Debian.info")
 #: The series the labs are verified with. It has everything; 7.3 dropped Open vSwitch's own GRE and VXLAN
 #: ports.
 PREFERRED_SERIES = "7.2"
@@ -150,11 +151,19 @@ class DebianArchive:
 
 
 def archive_address() -> str:
-    """The Debian mirror that this computer already uses, else Debian's own."""
+    """The Debian mirror that this computer already uses, else the one in the distribution's own template.
+
+    Raises KernelSourceError if the computer knows of none.
+    """
     listing = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(ORIGIN)|$(LABEL)|$(REPO_URI)"],
-        capture_output=True,
-        text=True,
+        ["apt-get", "indextargets", "--format", "$(ORIGIN)|$(LABEL)|$(REPO_URI)"], capture_output=True, text=True
     )
-    mirrors = re.findall(r"^Debian\|Debian\|(\S+?)/?$", listing.stdout, re.MULTILINE)
-    return mirrors[0] if mirrors else DEFAULT_ARCHIVE
+    known = re.findall(r"^Debian\|Debian\|(\S+)$", listing.stdout, re.MULTILINE)
+    if not known and DEBIAN_TEMPLATE.exists():
+        known = re.findall(r"^BaseURI: (\S+/debian/?)$", DEBIAN_TEMPLATE.read_text(), re.MULTILINE)
+    if not known:
+        raise KernelSourceError(
+            "This computer's apt knows no Debian mirror to fetch kernel source from; install the package"
+            " python-apt-common, or run `raslab kernel build --source TARBALL` with a tarball from kernel.org."
+        )
+    return known[0].rstrip("/")
