@@ -150,10 +150,8 @@ _ENDS = ("intf", "cls1", "cls2")
 class Link(mininet.Link):
     """A wire between two nodes.
 
-    Parameters, for both sides: mtu (bytes), rate_mbps, delay_ms, jitter_ms, loss_percent, limit_packets;
-    those of
-    Mininet's TCLink (bw, delay, jitter, loss, max_queue_size) are understood too. params1 and params2 hold
-    what
+    Parameters, for both sides: mtu (bytes), rate_mbps, delay_ms, jitter_ms, loss_percent, limit_packets; those of
+    Mininet's TCLink (bw, delay, jitter, loss, max_queue_size) are understood too. params1 and params2 hold what
     differs on one side, and name, ips, mac, which always do. A side's impairment shapes what that side sends.
     """
 

@@ -12,8 +12,7 @@ from types import ModuleType
 def _small_distutils() -> Iterator[None]:
     """Let `mininet.node` import `distutils.version` without distutils.
 
-    Mininet compares two Open vSwitch versions with it and needs nothing else of it. Python 3.12 has no
-    distutils
+    Mininet compares two Open vSwitch versions with it and needs nothing else of it. Python 3.12 has no distutils
     any more, and the substitute of setuptools takes three quarters of the time that importing Mininet takes.
     """
     if "distutils" in sys.modules or "mininet.node" in sys.modules:

@@ -22,8 +22,7 @@ from raslab.net.threads import in_own_thread
 R = TypeVar("R")
 
 LOOPBACK_INDEX = 1
-# A new namespace may already hold devices that kernel modules make (gre0, sit0 ...): ours are numbered above
-# them.
+# A new namespace may hold devices that kernel modules make (gre0, sit0 ...): ours are numbered above them.
 FIRST_INDEX = 101
 _DESCRIPTORS_PER_NAMESPACE = 3
 _DESCRIPTORS_TO_SPARE = 512
@@ -76,8 +75,7 @@ class Namespace:
 class Namespaces(dict[str, Namespace]):
     """The namespaces of a network by node.
 
-    Interface indexes differ network-wide. Were those of the two ends of a veth pair equal, the kernel would
-    take
+    Interface indexes differ network-wide. Were those of the two ends of a veth pair equal, the kernel would take
     the end for a device of its own and report its carrier up to a second late, and IPv6 waits for that report
     (linkwatch_urgent_event in net/core/link_watch.c).
     """

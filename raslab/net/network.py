@@ -28,8 +28,7 @@ from raslab.net.state import SavedState
 class Network(EditableNetwork):
     """A network of namespaces, from a `Topo` (ours or Mininet's) or put together by its methods.
 
-    Nothing exists until `start`. While it runs, each method that changes the network changes the running
-    one, or
+    Nothing exists until `start`. While it runs, each method that changes the network changes the running one, or
     raises and leaves it as it was. Options are Mininet's; those about controllers have no meaning here.
     """
 

@@ -18,8 +18,7 @@ from raslab.net.quantities import interfaces, queue_limit, tunnel_mtu
 from raslab.net.render import command
 from raslab.net.steps import Step
 
-# A new namespace inherits IPv4 settings from the computer it runs on: the ones that matter are set either
-# way.
+# A new namespace inherits IPv4 settings from the computer it runs on: those that matter are set either way.
 _SYSCTLS = (
     ("net.ipv4.conf.all.rp_filter", "0"),
     ("net.ipv4.conf.default.rp_filter", "0"),

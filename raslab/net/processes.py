@@ -1,9 +1,8 @@
 """Processes of a network: all of them live in one PID namespace and die with it.
 
-The first process of the namespace is a shell that waits for the end of a pipe whose other end only this
-process
-holds. When this process ends in any way, the kernel closes the pipe, the shell ends, and with it every
-process of the namespace: no daemon survives, and none has to be found by name.
+The first process of the namespace waits for the end of a pipe whose other end only this process holds. When this
+process ends in any way, the kernel closes the pipe, the first process ends, and with it every process of the
+namespace: no daemon survives, and none has to be found by name.
 """
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ from raslab.net.namespaces import Namespace
 from raslab.net.threads import Outcome
 
 # Its own /proc makes `ps` and `pidof` show the network's processes under the numbers they know themselves by.
-# Ignoring CHLD lets the kernel reap processes whose parent has gone.
-_INIT = ["/bin/sh", "-c", 'mount -t proc proc /proc && trap "" CHLD && echo ready && read -r _']
+# With CHLD ignored the kernel reaps processes whose parent has gone; a shell would catch the signal regardless.
+_INIT = ["/bin/sh", "-c", "mount -t proc proc /proc && echo ready && exec env --ignore-signal=CHLD cat"]
 
 _Job = Callable[[], None]
 
@@ -77,8 +76,7 @@ class Processes:
         if init is None:
             return
         init.kill()
-        # The namespace's init cannot end before its processes are reaped, and those we started are ours to
-        # reap.
+        # The namespace's init cannot end before its processes are reaped, and ours are ours to reap.
         for _, process in started:
             process.wait()
         init.wait()

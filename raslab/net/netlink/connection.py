@@ -27,8 +27,7 @@ _ECHOED_HEADER = 16
 class Refusal:
     """One request that the kernel refused.
 
-    position: index of the request in what was sent; code: errno; reason: the kernel's own words, may be
-    empty.
+    position: index of the request in what was sent; code: errno; reason: the kernel's own words, may be empty.
     """
 
     position: int
@@ -94,8 +93,7 @@ class Connection:
         return max(end, start + 1)
 
     def _send_batch(self, batch: Sequence[bytes], offset: int) -> list[Refusal]:
-        # An error is always answered, success only where an acknowledgement is asked for: on the last
-        # request.
+        # An error is always answered, success only where an acknowledgement is asked for: on the last one.
         first = self._sequence + 1
         self._sequence += len(batch)
         last = self._sequence

@@ -1,0 +1,36 @@
+"""What the lab tests share: they need root, and some need more of the kernel than every computer has."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+import pytest
+
+from raslab.machine.capabilities import capabilities
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare our marker."""
+    config.addinivalue_line("markers", "needs(*capabilities): skip where `raslab doctor` does not find these")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what the running kernel cannot do, with its own words."""
+    wanted = [name for mark in item.iter_markers("needs") for name in mark.args]
+    missing = _missing() if wanted else {}
+    for name in wanted:
+        if name in missing:
+            pytest.skip(f"this kernel lacks {name}: {missing[name]} (run in a lab machine: raslab exec)")
+
+
+@pytest.fixture
+def root() -> None:
+    """Skip unless the test runs as root."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+
+
+@cache
+def _missing() -> dict[str, str]:
+    return {one.name: one.detail for one in capabilities() if one.state != "have"}

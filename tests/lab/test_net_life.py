@@ -1,0 +1,231 @@
+"""Starting and stopping a network, and dying in the middle of it: nothing may be left behind."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from raslab.errors import (
+    CommandTimeout,
+    KernelRefusedError,
+    NodeNotRunningError,
+    ProgramNotFoundError,
+    UnknownNodeError,
+)
+from raslab.net import Network, Topo
+
+pytestmark = pytest.mark.usefixtures("root")
+DEADLINE_S = 20.0
+
+
+class Pair(Topo):
+    """Two hosts on a switch."""
+
+    def build(self) -> None:
+        self.addSwitch("s1")
+        for name in ("h1", "h2"):
+            self.addLink(self.addHost(name), "s1")
+
+
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    """Wait for `condition`, DEADLINE_S at most."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"after {DEADLINE_S:g} s still: {what}"
+        time.sleep(0.01)
+
+
+def users_of(namespaces: set[str]) -> set[str]:
+    """Processes that are in one of these namespaces, or hold it open."""
+    found = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        for entry in (*process.glob("ns/*"), *process.glob("fd/*")):
+            try:
+                if str(entry.readlink()) in namespaces:
+                    found.add(process.name)
+            except OSError:
+                continue
+    return found
+
+
+def namespaces_of(network: Network) -> set[str]:
+    """The namespaces of all nodes and of their processes, as /proc names them."""
+    found = set()
+    for node in network.values():
+        found.add(str(Path(f"/proc/self/fd/{node.netns_fd}").readlink()))
+        found.add(node.run(["readlink", "/proc/self/ns/pid"]).stdout.strip())
+    return found
+
+
+def test_stop_leaves_nothing_and_may_be_repeated() -> None:
+    network = Network(Pair())
+    network.start()
+    network.start()
+    namespaces = namespaces_of(network)
+    assert len(namespaces) == 4  # three nodes, one PID namespace
+    daemon = network["h1"].popen(["sleep", "1000"])
+    network["h2"].cmd("sleep 1000 &")
+    assert users_of(namespaces)
+    network.stop()
+    network.stop()
+    assert daemon.returncode == -signal.SIGKILL
+    assert users_of(namespaces) == set()
+    with pytest.raises(NodeNotRunningError, match="h1"):
+        network["h1"].run(["true"])
+
+
+def test_network_starts_again_after_stop() -> None:
+    network = Network(Pair())
+    for _ in range(2):
+        with network:
+            assert network.pingAll() == 0
+
+
+def test_a_network_without_a_process_has_none() -> None:
+    before = threading.active_count()
+    with Network(Pair()):
+        assert threading.active_count() == before
+
+
+CHILD = """
+    import sys
+    from raslab.net import Network
+    network = Network()
+    for name in ("h1", "h2"):
+        network.addHost(name)
+    network.addLink("h1", "h2")
+    network.start()
+    network["h1"].popen(["sleep", "1000"])
+    network["h2"].popen(["setsid", "sleep", "1000"])
+    network["h2"].cmd("(sleep 1000 &) ; nohup sleep 1000 &")
+    names = set()
+    for node in network.values():
+        names.add(node.run(["readlink", "/proc/self/ns/net"]).stdout.strip())
+        names.add(node.run(["readlink", "/proc/self/ns/pid"]).stdout.strip())
+    print(*names, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("death", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_death_of_the_program_leaves_nothing(death: signal.Signals) -> None:
+    words = [sys.executable, "-c", textwrap.dedent(CHILD)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        namespaces = set(program.stdout.readline().split())
+        assert len(namespaces) == 3
+        assert len(users_of(namespaces)) >= 5  # the program, the first process, and what it started
+        program.send_signal(death)
+        program.wait()
+    wait_for(lambda: users_of(namespaces) == set(), f"processes in {namespaces}")
+
+
+def test_refused_start_leaves_nothing() -> None:
+    network = Network(Pair())
+    network.addLink("h1", "s1", params1={"name": "all"})  # /proc/sys/net/ipv4/conf/all is taken
+    with pytest.raises(KernelRefusedError, match="Node h1: the kernel refused `ip -n h1 link add all"):
+        network.start()
+    with pytest.raises(NodeNotRunningError):
+        network["h1"].run(["true"])
+
+
+def test_orphans_are_reaped_and_harm_nobody() -> None:
+    with Network(Pair()) as network:
+        for _ in range(3):
+            network["h1"].run(["sh", "-c", "(sleep 0.02 &)"])
+        wait_for(lambda: network["h1"].run(["pgrep", "sleep"]).status == 1, "orphaned sleep processes")
+        assert "Z" not in network["h1"].run(["ps", "-eo", "stat="]).stdout
+
+
+def test_run_separates_output_and_status() -> None:
+    with Network(Pair()) as network:
+        result = network["h1"].run(["sh", "-c", "cat; echo problem >&2; exit 3"], input="question")
+        assert (result.status, result.stdout, result.stderr) == (3, "question", "problem\n")
+        assert network["h1"].run(["hostname"]).stdout == "h1\n"
+
+
+def test_run_ends_a_command_and_its_children_at_the_timeout() -> None:
+    with Network(Pair()) as network:
+        with pytest.raises(CommandTimeout, match=r"Node h1: `sh -c .*` did not end within 0.3 s") as caught:
+            network["h1"].run(["sh", "-c", "echo begun; sleep 987 & wait"], timeout=0.3)
+        assert caught.value.stdout == "begun\n"
+        assert network["h1"].run(["pgrep", "-f", "sleep 987"]).status == 1
+        assert network["h1"].run(["sleep", "0.01"], timeout=10).status == 0
+
+
+def test_run_says_which_program_is_missing() -> None:
+    with Network(Pair()) as network, pytest.raises(ProgramNotFoundError, match="Node h1 cannot run no-such-program"):
+        network["h1"].run(["no-such-program"])
+
+
+def test_run_from_many_threads() -> None:
+    with Network(Pair()) as network:
+        results: dict[int, str] = {}
+
+        def work(number: int) -> None:
+            node = network[f"h{number % 2 + 1}"]
+            results[number] = node.run(["sh", "-c", f"hostname; sleep 0.05; echo {number}"]).stdout
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert results == {number: f"h{number % 2 + 1}\n{number}\n" for number in range(20)}
+
+
+def test_processes_run_in_the_callers_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Network(Pair()) as network:
+        network["h1"].run(["true"])
+        monkeypatch.chdir(tmp_path)
+        assert network["h1"].run(["pwd"]).stdout == f"{tmp_path}\n"
+
+
+def test_call_is_inside_the_node() -> None:
+    with Network(Pair()) as network:
+        inside = network["h1"].call(lambda: Path("/proc/thread-self/ns/net").readlink())
+        assert inside == Path(f"/proc/self/fd/{network['h1'].netns_fd}").readlink()
+        assert inside != Path("/proc/self/ns/net").readlink()
+        with pytest.raises(ZeroDivisionError):
+            network["h1"].call(lambda: 1 / 0)
+
+
+def test_removing_a_node_ends_its_processes() -> None:
+    with Network(Pair()) as network:
+        namespace = {str(Path(f"/proc/self/fd/{network['h2'].netns_fd}").readlink())}
+        process = network["h2"].popen(["sleep", "1000"])
+        assert str(process.pid) in users_of(namespace)
+        network.delNode("h2")
+        assert users_of(namespace) == set()
+        with pytest.raises(UnknownNodeError, match="no node h2 in this network; its nodes are: h1, s1"):
+            network["h2"]
+        assert network["h1"].run(["true"]).status == 0
+
+
+def test_two_networks_do_not_see_each_other() -> None:
+    with Network(Pair()) as one, Network(Pair()) as other:
+        assert one.pingAll() == 0
+        one["h2"].intf("h2-eth0").change(up=False)
+        assert one["h1"].run(["ping", "-c1", "-W1", "10.0.0.2"]).status != 0
+        assert other["h1"].run(["ping", "-c1", "-W1", "10.0.0.2"]).status == 0
+
+
+def test_settings_of_the_computer_stay_as_they_are() -> None:
+    watched = [Path("/proc/sys/net/ipv4/ip_forward"), Path("/proc/sys/kernel/hostname"), Path("/proc/sys/fs/file-max")]
+    before = [path.read_text() for path in watched]
+    mounts = Path("/proc/self/mounts").read_text()
+    interfaces = sorted(Path("/sys/class/net").iterdir())
+    with Network(Pair()) as network:
+        network.addRouter("r1")
+        network["h1"].cmd("true")
+    assert [path.read_text() for path in watched] == before
+    assert Path("/proc/self/mounts").read_text() == mounts
+    assert sorted(Path("/sys/class/net").iterdir()) == interfaces
