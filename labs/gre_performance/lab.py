@@ -1,0 +1,35 @@
+"""GRE performance: what the tunnels of a RAS gateway cost (scenario S20)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from labs.gre_performance.cases import COLUMNS
+from raslab.course.lab import Emit, Lab
+from raslab.course.results import Results
+
+
+def run(seconds: float, emit: Emit) -> None:
+    """Measure; imports what only the inside of a lab machine needs."""
+    from labs.gre_performance.measurement import run as measure
+
+    measure(seconds, emit)
+
+
+def report(results: Results, folder: Path) -> Path:
+    """Write chart and page; imports what only the outside needs."""
+    from labs.gre_performance.page import write
+
+    return write(results, folder)
+
+
+LAB = Lab(
+    name="gre-performance",
+    title="GRE performance bed",
+    scenarios=("S20",),
+    summary="Throughput from intranet 2 to intranet 1 through two gateways, routed and in four kinds of GRE",
+    columns=COLUMNS,
+    default_seconds={"virtual": 0.1, "real": 1.5},
+    run=run,
+    report=report,
+)

@@ -1,0 +1,103 @@
+"""What a person sees while a lab runs and when it has run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from raslab.course.events import Event, Row, Started, Value
+from raslab.course.events import Progress as Step
+from raslab.course.lab import Lab
+from raslab.course.results import Results
+
+PLAIN_WIDTH = 200
+
+
+def console_for(stream: TextIO) -> Console:
+    """A console; one that is not a terminal is wide, so that no table is cut."""
+    return Console(file=stream, width=None if stream.isatty() else PLAIN_WIDTH)
+
+
+def watch(lab: Lab, events: Iterable[Event], console: Console) -> list[Event]:
+    """Show events as they come, and return them all: a bar on a terminal, else a line for each step."""
+    if console.is_terminal:
+        return _watch_bar(lab, events, console)
+    seen = []
+    for event in events:
+        seen.append(event)
+        match event:
+            case Started():
+                console.print(f"{lab.title}: {where(event)}", highlight=False)
+            case Step(step, steps, label):
+                console.print(f"[{step:>2}/{steps}] {label}: ", end="", markup=False, highlight=False)
+            case Row(_, figure):
+                console.print(figure, highlight=False)
+            case _:
+                pass
+    return seen
+
+
+def _watch_bar(lab: Lab, events: Iterable[Event], console: Console) -> list[Event]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    seen = []
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(f"{lab.title}: starting the lab machine", total=None)
+        label = ""
+        for event in events:
+            seen.append(event)
+            match event:
+                case Started():
+                    console.print(f"[bold]{lab.title}[/bold]: {where(event)}", highlight=False)
+                case Step(step, steps, label):
+                    progress.update(task, description=label, total=steps, completed=step - 1)
+                case Row(_, figure):
+                    progress.console.print(f"  {label}: [bold]{figure}[/bold]", highlight=False)
+                    progress.advance(task)
+                case _:
+                    pass
+    return seen
+
+
+def where(started: Started) -> str:
+    """Where and how a lab runs, in words."""
+    return (
+        f"{started.machine} lab machine, kernel {started.kernel}, {started.clock} time,"
+        f" {started.seconds:g} s per measurement"
+    )
+
+
+def show(results: Results, console: Console) -> None:
+    """The table, the notes, and how long it took. A column that is empty in every row is left out."""
+    table = Table(title=results.title, title_justify="left", header_style="bold")
+    shown = [name for name in results.columns if any(row.get(name) is not None for row in results.rows)]
+    for name in shown:
+        numbers = not isinstance(results.rows[0].get(name), str)
+        # Unit and words go on lines of their own, so that the table fits a terminal.
+        table.add_column(name.replace("_", "\n"), justify="right" if numbers else "left")
+    previous: Value = None
+    for row in results.rows:
+        if previous is not None and row[shown[0]] != previous:
+            table.add_section()
+        previous = row[shown[0]]
+        table.add_row(*(_text(row.get(name)) for name in shown))
+    console.print(table)
+    for note in results.notes:
+        console.print(f"- {note}", highlight=False, soft_wrap=not console.is_terminal)
+    if results.seconds_taken is not None:
+        console.print(f"{len(results.rows)} measurements in {results.seconds_taken:.0f} s.", highlight=False)
+
+
+def _text(value: Value) -> str:
+    match value:
+        case None:
+            return ""
+        case float():
+            return f"{value:,}"
+        case int():
+            return f"{value:,}" if value >= 10_000 else str(value)
+        case _:
+            return str(value)

@@ -1,0 +1,33 @@
+"""What a lab is: a description and what to do when it runs. Each lives in a folder of its own under `labs/`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from raslab.course.events import Event
+from raslab.course.results import Results
+
+Emit = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A lab as `labs/<name>/lab.py` describes it, in a variable called LAB.
+
+    name: as typed by users, with hyphens. scenarios: numbers of the scenarios it rebuilds, such as S20.
+    summary: one line. columns: of the table that it measures, in order. default_seconds: steady state that each
+    measurement lasts by default, by clock (``real``, ``virtual``).
+    run: does the work inside a lab machine; gets the seconds per measurement and a function that takes events.
+    report: writes a report about results into an existing folder and returns the page to open.
+    """
+
+    name: str
+    title: str
+    scenarios: tuple[str, ...]
+    summary: str
+    columns: tuple[str, ...]
+    default_seconds: dict[str, float]
+    run: Callable[[float, Emit], None]
+    report: Callable[[Results, Path], Path]

@@ -1,0 +1,88 @@
+"""What a lab's run brought: the table, and how it came about."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from raslab.course.events import Commands, Event, Note, Row, Started, Value
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Results:
+    """A finished run.
+
+    columns: of the table, in order; a row may lack some. started: where and how it ran. seconds_taken: wall time
+    of the whole run, None if it is not to be told.
+    """
+
+    lab: str
+    title: str
+    columns: tuple[str, ...]
+    started: Started
+    rows: list[dict[str, Value]]
+    notes: list[str] = field(default_factory=list)
+    commands: list[Commands] = field(default_factory=list)
+    seconds_taken: float | None = None
+
+    @classmethod
+    def collect(
+        cls, lab: str, title: str, columns: tuple[str, ...], events: Iterable[Event], seconds_taken: float | None = None
+    ) -> Results:
+        """From the events of a run, the first of which is Started."""
+        first, *others = events
+        assert isinstance(first, Started)
+        return cls(
+            lab=lab,
+            title=title,
+            columns=columns,
+            started=first,
+            rows=[one.values for one in others if isinstance(one, Row)],
+            notes=[one.text for one in others if isinstance(one, Note)],
+            commands=[one for one in others if isinstance(one, Commands)],
+            seconds_taken=seconds_taken,
+        )
+
+    def csv(self) -> str:
+        """The table as CSV (RFC 4180, with plain line feeds); nothing in it depends on date or computer name."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, self.columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        return text.getvalue()
+
+    def json(self) -> str:
+        """One JSON object: lab, machine, clock, kernel, seconds, rows, notes."""
+        return json.dumps(
+            {
+                "lab": self.lab,
+                "machine": self.started.machine,
+                "clock": self.started.clock,
+                "kernel": self.started.kernel,
+                "seconds": self.started.seconds,
+                "rows": [{name: row.get(name) for name in self.columns} for row in self.rows],
+                "notes": self.notes,
+            },
+            indent=2,
+        )
+
+    def frame(self) -> pd.DataFrame:
+        """The table as a pandas frame with the usual attributes."""
+        import pandas as pd
+
+        frame = pd.DataFrame(self.rows, columns=list(self.columns))
+        frame.attrs = {
+            "lab": self.lab,
+            "machine": self.started.machine,
+            "kernel": self.started.kernel,
+            "clock": self.started.clock,
+            "commands": [line for group in self.commands for line in group.lines],
+        }
+        return frame

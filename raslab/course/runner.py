@@ -1,0 +1,97 @@
+"""Runs a lab in a lab machine from outside, and passes on what it tells."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from raslab.course.events import Event, Failed, Finished, from_line
+from raslab.errors import LabFailedError
+from raslab.machine.here import here
+from raslab.machine.launch import choose_machine, exec_argv
+
+_LOOK_S = 0.1
+_LAST_LINES = 5
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to run and where. seconds: steady state of each measurement, None for the lab's own choice."""
+
+    lab: str
+    machine: str = "auto"
+    virtual_time: bool = False
+    seconds: float | None = None
+
+    def argv(self, events: Path) -> list[str]:
+        """The command line that does it and writes `events`; raises NoLabMachineError if there can be no such machine.
+
+        Inside a lab machine that fits, the lab runs right there.
+        """
+        worker = [sys.executable, "-m", "raslab.course.worker", self.lab, "--events", str(events)]
+        worker += [] if self.seconds is None else ["--duration", f"{self.seconds:g}"]
+        around = here()
+        if (
+            around.inside
+            and self.machine in ("auto", around.machine)
+            and (around.clock == "virtual") >= self.virtual_time
+        ):
+            return worker
+        return exec_argv(worker, choose_machine(self.machine, self.virtual_time), self.virtual_time)
+
+
+def run_lab(wanted: Wanted) -> Iterator[Event]:
+    """Run the lab and yield its events as they come; returns after Finished.
+
+    Raises NoLabMachineError before anything is started, LabFailedError if the lab does not come to its end.
+    When the caller stops listening, the machine is ended.
+    """
+    with tempfile.TemporaryDirectory(prefix="raslab-run-") as name:
+        folder = Path(name)
+        argv = wanted.argv(folder / "events")
+        (folder / "events").touch()
+        # The folder is the machine's working folder, the one place where its writes reach the host. Standard input
+        # is empty, so that nothing from outside reaches a machine in virtual time.
+        with (folder / "complaints").open("w+") as complaints, (folder / "events").open() as events:
+            process = subprocess.Popen(argv, cwd=folder, stdin=subprocess.DEVNULL, stdout=complaints, stderr=complaints)
+            try:
+                for event in _follow(process, events, wanted.lab):
+                    if isinstance(event, Failed):
+                        raise LabFailedError(wanted.lab, event.text)
+                    yield event
+                    if isinstance(event, Finished):
+                        process.wait()
+                        return
+                complaints.seek(0)
+                said = " / ".join(complaints.read().splitlines()[-_LAST_LINES:])
+                raise LabFailedError(wanted.lab, f"its machine ended with status {process.wait()}: {said}")
+            finally:
+                if process.poll() is None:
+                    process.terminate()
+                    process.wait()
+
+
+def _follow(process: subprocess.Popen[bytes], file: TextIO, lab: str) -> Iterator[Event]:
+    """The events in a growing file, until the process has ended."""
+    ended = os.pidfd_open(process.pid)
+    rest = ""
+    try:
+        while True:
+            running = not select.select([ended], [], [], _LOOK_S)[0]
+            *lines, rest = (rest + file.read()).split("\n")
+            for line in lines:
+                try:
+                    yield from_line(line)
+                except ValueError as error:
+                    raise LabFailedError(lab, f"it said something that is {error}") from error
+            if not running:
+                return
+    finally:
+        os.close(ended)
