@@ -94,9 +94,8 @@ def check_outputs(args: argparse.Namespace) -> None:
         if not path.parent.is_dir():
             raise BadOptionError(f"--{option} {name}: there is no folder {path.parent}; make it first.")
     if args.report is not None:
-        existing = next(
-            folder for folder in (Path(args.report), *Path(args.report).absolute().parents) if folder.exists()
-        )
+        folder = Path(args.report)
+        existing = next((one for one in (folder, *folder.parents) if one.exists()), folder)
         if not args.report or not existing.is_dir():
             raise BadOptionError(
                 f"--report {args.report or repr(args.report)}: {existing} is not a folder; name another one."

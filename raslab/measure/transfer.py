@@ -169,7 +169,8 @@ def _run(src: Node, dst: Node, transfer: Transfer, warmup_s: float, duration_s: 
             client.kill()
             client.wait()
         at_server = _report(server)
-    if at_server.error:
+    # A server that was still sending complains about the interruption; what counts is that it measured.
+    if at_server.error and not at_server.received:
         raise ThroughputError(dst.name, f"could not serve {src.name}", at_server.error)
     return _Outcome(at_client, at_server, packets_per_s, load.percent)
 
