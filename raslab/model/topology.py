@@ -29,11 +29,17 @@ class NodeKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A network namespace. `stp` runs the spanning tree protocol on a bridge."""
+    """A network namespace.
+
+    stp: run the spanning tree protocol on a bridge.
+    private_folders: folders that the node's processes have for themselves, each with the folder to use in its
+    place, or None for an empty one in memory.
+    """
 
     name: str
     kind: NodeKind = NodeKind.HOST
     stp: bool = False
+    private_folders: tuple[tuple[str, str | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def apply(plan: Plan, namespaces: Namespaces, processes: Processes, *, tolerant:
 
 
 def _create(phase: Iterable[Step], namespaces: Namespaces) -> None:
-    wanted = [step.node for step in phase if isinstance(step, steps.AddNamespace)]
+    wanted = {step.node: step.private_folders for step in phase if isinstance(step, steps.AddNamespace)}
     if wanted:
         namespaces.create(wanted)
 

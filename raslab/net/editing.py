@@ -18,10 +18,22 @@ from raslab.net.node import Host, Node, OvsSwitch, Router, Switch
 class EditableNetwork(mininet.Mininet):
     """Holds the desired state of a network. Each verb is one change, see `changing`."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, topo: Any, switch: Any, host: Any, link: Any, ipBase: str, autoSetMacs: bool) -> None:
+        # Not through Mininet's constructor, which runs programs and writes settings of the whole computer.
+        self.topo, self.switch, self.host, self.link = topo, switch, host, link
+        self.ipBase, self.autoSetMacs = ipBase, autoSetMacs
+        self.ipBaseNum, self.prefixLen = mininet.netParse(ipBase)
+        self.nextIP = (0xFFFFFFFF >> self.prefixLen) & self.ipBaseNum or 1
+        self.hosts: list[Any] = []
+        self.switches: list[Any] = []
+        self.links: list[Any] = []
         self.routes: list[Route] = []
+        self.nameToNode: dict[str, Any] = {}
+        self.controller = None  # a bridge needs none
+        self.controllers: list[Any] = []
+        self.terms: list[Any] = []
+        self.cleanup = self.inNamespace = self.waitConn = self.built = False
         self._node_count = 0
-        super().__init__(**options)
 
     def changing(self) -> AbstractContextManager[None]:
         """All that is done inside is one change: a running network gets it whole, or raises and gets none."""

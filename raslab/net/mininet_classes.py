@@ -34,7 +34,7 @@ with _small_distutils():
     from mininet.net import Mininet
     from mininet.node import Host, Node
     from mininet.topo import SingleSwitchTopo, Topo
-    from mininet.util import ipAdd, isShellBuiltin, macColonHex
+    from mininet.util import ipAdd, isShellBuiltin, macColonHex, netParse
 
 __all__ = [
     "Host",
@@ -48,5 +48,6 @@ __all__ = [
     "ipAdd",
     "isShellBuiltin",
     "macColonHex",
+    "netParse",
     "output",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import resource
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TypeVar
@@ -20,15 +20,16 @@ from raslab.net.netlink.connection import Connection
 from raslab.net.threads import in_own_thread
 
 R = TypeVar("R")
+PrivateFolders = tuple[tuple[str, str | None], ...]
 
 LOOPBACK_INDEX = 1
 # A new namespace may hold devices that kernel modules make (gre0, sit0 ...): ours are numbered above them.
 FIRST_INDEX = 101
-_DESCRIPTORS_PER_NAMESPACE = 3
+_DESCRIPTORS_PER_NAMESPACE = 4  # network, host name, mounts, netlink socket
 _DESCRIPTORS_TO_SPARE = 512
 
 
-@dataclass
+@dataclass(eq=False)
 class Namespace:
     """The kernel's side of one node."""
 
@@ -37,6 +38,7 @@ class Namespace:
     hostname_fd: int
     connection: Connection
     numbers: Iterator[int]
+    private_folders: PrivateFolders = ()
     indexes: dict[str, int] = field(default_factory=lambda: {"lo": LOOPBACK_INDEX})
 
     def new_index(self, interface: str) -> int:
@@ -84,9 +86,8 @@ class Namespaces(dict[str, Namespace]):
         super().__init__()
         self._numbers = count(FIRST_INDEX)
 
-    def create(self, names: Iterable[str]) -> None:
+    def create(self, wanted: Mapping[str, PrivateFolders]) -> None:
         """Make one namespace per name; raises NeedsRootError where the process may not."""
-        wanted = list(names)
         _allow_descriptors(len(wanted) * _DESCRIPTORS_PER_NAMESPACE)
         in_own_thread(self._create_here, wanted)
 
@@ -95,15 +96,15 @@ class Namespaces(dict[str, Namespace]):
         while self:
             self.popitem()[1].close()
 
-    def _create_here(self, names: list[str]) -> None:
-        for name in names:
+    def _create_here(self, wanted: Mapping[str, PrivateFolders]) -> None:
+        for name, private_folders in wanted.items():
             try:
-                self[name] = _create_one(name, self._numbers)
+                self[name] = _create_one(name, private_folders, self._numbers)
             except PermissionError as error:
                 raise NeedsRootError(f"node {name}") from error
 
 
-def _create_one(name: str, numbers: Iterator[int]) -> Namespace:
+def _create_one(name: str, private_folders: PrivateFolders, numbers: Iterator[int]) -> Namespace:
     syscalls.unshare(syscalls.CLONE_NEWNET | syscalls.CLONE_NEWUTS)
     socket.sethostname(name)
     return Namespace(
@@ -112,6 +113,7 @@ def _create_one(name: str, numbers: Iterator[int]) -> Namespace:
         hostname_fd=os.open("/proc/thread-self/ns/uts", os.O_RDONLY | os.O_CLOEXEC),
         connection=Connection(),
         numbers=numbers,
+        private_folders=private_folders,
     )
 
 

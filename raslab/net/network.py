@@ -51,24 +51,10 @@ class Network(EditableNetwork):
         self._applied = EMPTY
         self._plans: list[Plan] = []
         self._running = self._changing = self._stopped = False
-        super().__init__(
-            topo=topo,
-            switch=switch,
-            host=host,
-            link=link,
-            controller=None,
-            build=False,
-            ipBase=ipBase,
-            autoSetMacs=autoSetMacs,
-            autoStaticArp=autoStaticArp,
-            xterms=xterms,
-        )
+        super().__init__(topo, switch, host, link, ipBase, autoSetMacs)
+        self.autoStaticArp, self.xterms = autoStaticArp, xterms
         if topo is not None and build:
             self.build()
-
-    @classmethod
-    def init(cls) -> None:
-        """Mininet's global set-up, of which nothing is wanted: no setting of the computer is changed."""
 
     # Life
 

@@ -36,7 +36,7 @@ class Node(mininet.Node):
     """A network namespace with a name.
 
     Parameters as in Mininet (`ip`, `mac`, `defaultRoute`), and `ips`: all addresses of the first interface,
-    IPv4 and IPv6, with prefix lengths.
+    IPv4 and IPv6, with prefix lengths. `privateDirs` are folders that the node has for itself.
     """
 
     kind = NodeKind.HOST
@@ -51,7 +51,7 @@ class Node(mininet.Node):
         self.number = 0  # of the node in its network, for MAC addresses
         self.tunnels: dict[str, Intf] = {}
         super().__init__(name, inNamespace=True, **params)
-        self.spec = NodeSpec(self.name, self.kind, bool(params.get("stp", False)))
+        self.spec = NodeSpec(self.name, self.kind, bool(params.get("stp", False)), self._private_folders())
 
     # Processes
 
@@ -144,10 +144,17 @@ class Node(mininet.Node):
         self.waitOutput()
 
     def mountPrivateDirs(self) -> None:
-        """Called by Mininet's constructor."""
+        """Private folders are mounted with the node's first process."""
 
     def unmountPrivateDirs(self) -> None:
-        """Mounts end with the network's mount namespace."""
+        """Private folders end with the node's mount namespace."""
+
+    def _private_folders(self) -> tuple[tuple[str, str | None], ...]:
+        """`privateDirs` of Mininet: folders, or pairs of a folder and what replaces it, with %(name)s in it."""
+        return tuple(
+            (folder, None) if isinstance(folder, str) else (folder[0], folder[1] % {"name": self.name})
+            for folder in self.privateDirs
+        )
 
     def cmd(self, *args: Any, **kwargs: Any) -> Any:
         """Run a command in the node's shell and return its output, as in Mininet."""

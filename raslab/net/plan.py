@@ -120,7 +120,7 @@ class _Difference:
     def _namespaces(self) -> Iterator[Step]:
         for node in self.new.nodes:
             if node.name not in self.kept:
-                yield steps.AddNamespace(node.name)
+                yield steps.AddNamespace(node.name, node.private_folders)
                 yield steps.SetUp(node.name, "lo", True)
                 for key, value in _SYSCTLS_OF[node.kind]:
                     yield steps.SetSysctl(node.name, key, value)

@@ -18,7 +18,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class AddNamespace(Step):
-    """Make the node's namespace."""
+    """Make the node's namespace; `private_folders` as in `raslab.model.topology.Node`."""
+
+    private_folders: tuple[tuple[str, str | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,6 +210,18 @@ def test_removing_a_node_ends_its_processes() -> None:
         assert network["h1"].run(["true"]).status == 0
 
 
+def test_a_node_sees_its_own_interfaces_and_private_folders(tmp_path: Path) -> None:
+    with Network() as network:
+        network.addHost("h1", privateDirs=["/run/mine", ("/run/kept", f"{tmp_path}/%(name)s")])
+        network.addHost("h2")
+        network.addLink("h1", "h2")
+        network["h1"].run(["sh", "-c", "echo 1 > /run/mine/a; echo 2 > /run/kept/b"])
+        assert network["h1"].run(["ls", "/sys/class/net"]).stdout.split() == ["h1-eth0", "lo"]
+        assert network["h1"].run(["cat", "/run/mine/a", "/run/kept/b"]).stdout == "1\n2\n"
+        assert network["h2"].run(["ls", "/run/mine", "/run/kept"]).stdout.split() == ["/run/kept:", "/run/mine:"]
+    assert (tmp_path / "h1" / "b").read_text() == "2\n"
+
+
 def test_two_networks_do_not_see_each_other() -> None:
     with Network(Pair()) as one, Network(Pair()) as other:
         assert one.pingAll() == 0

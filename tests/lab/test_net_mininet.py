@@ -1,0 +1,197 @@
+"""What Mininet's users rely on: its shell commands, its topologies, and its `mn` command on our engine."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from mininet.link import TCLink
+from mininet.node import OVSSwitch
+from mininet.topo import SingleSwitchTopo
+from mininet.topo import Topo as PlainTopo
+
+from raslab.errors import UnsupportedClassError
+from raslab.net import Network
+
+pytestmark = pytest.mark.usefixtures("root")
+ROOT = Path(__file__).parents[2]
+TOPOLOGY = ROOT / "topologies" / "gre_performance.py"
+
+
+@pytest.fixture
+def net() -> Iterator[Network]:
+    """Mininet's own topology class on our engine."""
+    with Network(SingleSwitchTopo(3)) as network:
+        yield network
+
+
+def test_plain_topology(net: Network) -> None:
+    assert list(net) == ["h1", "h2", "h3", "s1"]
+    assert [host.IP() for host in net.hosts] == ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
+    assert net["h2"].intfNames() == ["h2-eth0"]
+    assert net["s1"].intfNames() == ["s1-eth1", "s1-eth2", "s1-eth3"]
+    assert net.get("h1", "h2") == [net["h1"], net["h2"]]
+    assert net.pingAll() == 0
+
+
+def test_ping_figures(net: Network) -> None:
+    net["h3"].intf().change(up=False)
+    results = net.pingFull(timeout=1)
+    lost = {(str(source), str(to)) for source, to, figures in results if figures[1] == 0}
+    assert lost == {("h1", "h3"), ("h2", "h3"), ("h3", "h1"), ("h3", "h2")}
+    assert all(figures[2] > 0 for _, _, figures in results if figures[1])
+
+
+def test_no_shell_until_it_is_used(net: Network) -> None:
+    assert all(node.shell is None for node in net.values())
+    assert net["h1"].cmd("echo hello; echo trouble >&2") == "hello\r\ntrouble\r\n"
+    assert [node.name for node in net.values() if node.shell] == ["h1"]
+
+
+def test_shell_keeps_its_state(net: Network) -> None:
+    h1 = net["h1"]
+    h1.cmd("cd /tmp; export WORD=kept")
+    assert h1.cmd("pwd; echo $WORD; hostname").split() == ["/tmp", "kept", "h1"]
+    assert h1.cmd(["echo", 1, 2]) == "1 2\r\n"
+    assert h1.cmd("") == ""
+
+
+def test_background_process_and_its_number(net: Network) -> None:
+    h1 = net["h1"]
+    h1.cmd("sleep 654 &")
+    assert h1.lastPid is not None
+    assert h1.cmd(f"ps -o args= {h1.lastPid}").strip() == "sleep 654"
+    h1.cmd("kill %1; wait")
+    assert h1.run(["pgrep", "-f", "sleep 654"]).status == 1
+
+
+def test_send_command_monitor_and_interrupt(net: Network) -> None:
+    h1 = net["h1"]
+    h1.sendCmd("echo begun; sleep 1000")
+    assert h1.waiting
+    seen = ""
+    while "begun" not in seen:
+        seen += h1.monitor(timeoutms=5000)
+    while h1.run(["pgrep", "-x", "sleep"]).status:  # a shell that is about to start it would swallow the signal
+        pass
+    h1.sendInt()
+    h1.waitOutput()
+    assert not h1.waiting
+    assert h1.cmd("echo alive") == "alive\r\n"
+
+
+def test_process_number_of_a_foreground_command(net: Network) -> None:
+    h1 = net["h1"]
+    h1.sendCmd("sh -c 'echo $$'", printPid=True)
+    assert int(h1.waitOutput()) == h1.lastPid
+
+
+def test_popen_and_pexec(net: Network) -> None:
+    h1 = net["h1"]
+    for words in (["echo", "a b"],), ("echo", "a b"):
+        assert h1.popen(*words).communicate()[0] == b"a b\n"
+    assert h1.popen("echo a  b").communicate()[0] == b"a b\n"
+    assert h1.popen("echo $((1+1))", shell=True).communicate()[0] == b"2\n"
+    assert h1.pexec("sh -c 'echo out; echo err >&2; exit 3'") == ("out\n", "err\n", 3)
+
+
+def test_monitor_of_several_hosts(net: Network) -> None:
+    for host in net.hosts:
+        host.sendCmd("echo this is $(hostname)")
+    lines = set()
+    for host, line in net.monitor(timeoutms=5000):
+        assert host is not None
+        lines.add((host.name, line.strip()))
+        if len([1 for _, text in lines if text.startswith("this is")]) == 3:
+            break
+    assert {(f"h{i}", f"this is h{i}") for i in (1, 2, 3)} <= lines
+
+
+class ShapedTopo(PlainTopo):
+    """A topology as courses write it."""
+
+    def build(self) -> None:
+        self.addHost("h1", ip="192.168.1.1/24", mac="00:00:00:00:00:01")
+        self.addHost("h2", ip="192.168.1.2/24")
+        self.addLink("h1", "h2", cls=TCLink, bw=10, delay="5ms", loss=1, max_queue_size=100, use_htb=True)
+
+
+def test_words_of_tclink_are_understood() -> None:
+    network = Network(ShapedTopo())
+    (link,) = network.links
+    assert (link.intf1.spec.impairment.rate_mbps, link.intf2.spec.impairment.delay_ms) == (10, 5.0)
+    assert network["h1"].MAC() == "00:00:00:00:00:01"
+    assert network["h1"].IP() == "192.168.1.1"
+
+
+def test_script_without_a_topology_and_use_before_start() -> None:
+    network = Network()
+    try:
+        h1, h2, s1 = network.addHost("h1"), network.addHost("h2", ip="10.0.0.9/8"), network.addSwitch("s1")
+        network.addLink(h1, s1)
+        network.addLink(h2, s1)
+        assert h1.cmd("hostname") == "h1\r\n"
+        network.start()
+        assert "0% packet loss" in h1.cmd("ping -c1 10.0.0.9")
+    finally:
+        network.stop()
+
+
+def test_class_that_we_cannot_build_is_refused() -> None:
+    network = Network()
+    with pytest.raises(UnsupportedClassError, match=r"Node s1 is of class OVSSwitch, .* use raslab\.net\.Switch"):
+        network.addSwitch("s1", cls=OVSSwitch)
+    assert "s1" not in network
+
+
+def run_mn(*arguments: str, commands: str = "") -> str:
+    """Run Mininet's own `mn` with our topology, where mnexec, ifconfig and brctl cannot be found."""
+    words = [str(Path(sys.executable).with_name("mn")), "--custom", str(TOPOLOGY), *arguments]
+    with tempfile.TemporaryDirectory() as programs:
+        for name in ("bash", "cat", "env", "ip", "mount", "ping", "setsid", "stty"):
+            found = shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin")
+            assert found, name
+            (Path(programs) / name).symlink_to(found)
+        environment = {"PATH": programs, "HOME": programs}
+        result = subprocess.run(
+            words, input=commands, capture_output=True, text=True, timeout=60, check=False, env=environment
+        )
+    assert result.returncode == 0, result.stderr
+    return result.stdout + result.stderr
+
+
+def test_mn_pings_everybody() -> None:
+    shown = run_mn("--topo", "gre_performance,path=routed", "--test", "pingall")
+    assert "*** Results: 0% dropped (12/12 received)" in shown
+
+
+@pytest.mark.needs("gre")
+def test_mn_pings_through_the_tunnel() -> None:
+    shown = run_mn("--topo", "gre_performance", commands="gw1 ip route\nhost2 ping -c1 host1\n")
+    assert "10.2.0.0/24 via 10.255.0.2 dev gre1" in shown
+    assert "1 received, 0% packet loss" in shown
+
+
+def test_mn_command_line() -> None:
+    lines = [
+        "nodes",
+        "dump",
+        "links",
+        "host1 ip -br address",
+        "host2 ping -c1 -W1 host1",
+        "link host1 intranet1 down",
+        "host2 ping -c1 -W1 host1",
+        "link host1 intranet1 up",
+        "py net['host1'].IP()",
+        "pingpair",
+    ]
+    shown = run_mn("--topo", "gre_performance,path=routed", commands="\n".join(lines) + "\n")
+    assert "gw1 gw2 host1 host2 intranet1 intranet2 transport" in shown
+    assert "10.1.0.1/24 2001:db8:1::1/64" in shown
+    assert (shown.count("1 received"), shown.count("0 received")) == (1, 1)
+    assert "Results: 0% dropped (2/2 received)" in shown
