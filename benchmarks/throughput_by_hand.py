@@ -29,7 +29,7 @@ def through_raslab(seconds: int) -> float:
     """Mbit/s received."""
     with Network(GrePerformance(path="gre-key")) as net:
         frame = throughput(net["host2"], net["host1"], duration_s=seconds - 0.5, warmup_s=0.5)
-    return float(frame.loc[0, "throughput_mbps"])
+    return float(frame["throughput_mbps"].iloc[0])
 
 
 def by_hand(seconds: int) -> float:
@@ -38,7 +38,7 @@ def by_hand(seconds: int) -> float:
     result = subprocess.run(["sh", str(script), str(seconds)], capture_output=True, text=True, check=True)
     intervals = [one["sum"] for one in json.loads(result.stdout)["intervals"]]
     steady = [one for one in intervals if one["start"] >= 0.45 and one["seconds"] > 0.05]
-    return sum(one["bytes"] for one in steady) * 8 / 1e6 / sum(one["seconds"] for one in steady)
+    return float(sum(one["bytes"] for one in steady) * 8 / 1e6 / sum(one["seconds"] for one in steady))
 
 
 def main() -> int:
@@ -47,7 +47,8 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)
     args = parser.parse_args()
-    ours, theirs = [], []
+    ours: list[float] = []
+    theirs: list[float] = []
     for number in range(1, args.runs + 1):
         # Whoever comes second finds warmer caches: take turns in that too.
         steps = [(ours, through_raslab), (theirs, by_hand)]

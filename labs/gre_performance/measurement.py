@@ -101,7 +101,8 @@ class _Bench:
         )
         if case.path is PATHS[0] and case.mtu == UDP_MTU:
             self._emit(Commands(f"Measuring {case.label}", frame.attrs["commands"]))
-        (measured,) = frame.to_dict("records")
+        (record,) = frame.to_dict("records")
+        measured = {str(name): value for name, value in record.items()}
         routed = self._routed.setdefault((case.protocol, case.streams, case.mtu), measured["throughput_mbps"])
         return Row(row(case, link_mbps, measured, routed), figure(case, measured))
 

@@ -41,6 +41,15 @@ UNITS = {
     "relative_to_routed": "relative to routed",
 }
 
+DECIMALS = {
+    "throughput_mbps": 1,
+    "loss_percent": 2,
+    "cpu_percent": 1,
+    "efficiency_measured": 4,
+    "efficiency_theory": 4,
+    "relative_to_routed": 4,
+}
+
 
 def write(results: Results, folder: Path) -> Path:
     """Write the chart and the page into `folder`; returns the page's path."""
@@ -66,7 +75,7 @@ def render(results: Results, chart: bytes) -> str:
         results=results,
         virtual=results.started.clock == "virtual",
         headings=[UNITS.get(name, name) for name in shown],
-        cells=[[_cell(row.get(name)) for name in shown] for row in results.rows],
+        cells=[[_cell(name, row.get(name)) for name in shown] for row in results.rows],
         is_text=[isinstance(results.rows[0].get(name), str) for name in shown] if results.rows else [],
         last_of_path=[
             index + 1 < len(results.rows) and row["path"] != results.rows[index + 1]["path"]
@@ -107,18 +116,16 @@ def _best(results: Results) -> list[dict[str, str]]:
     ]
 
 
-def _cell(value: Value) -> str:
+def _cell(name: str, value: Value) -> str:
     match value:
         case None:
             return ""
-        case str():
-            return value
-        case float() if value < 10:
-            return f"{value:.4g}"
         case float():
-            return f"{value:,.1f}".removesuffix(".0")
+            return f"{value:,.{DECIMALS.get(name, 0)}f}"
+        case int() if value >= 10_000:
+            return f"{value:,}"
         case _:
-            return f"{value:,}" if value >= 10_000 else f"{value}"
+            return str(value)
 
 
 def _command(results: Results) -> str:
