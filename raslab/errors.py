@@ -94,6 +94,16 @@ class LinkNotUpError(RaslabError):
         )
 
 
+class OpenVSwitchError(RaslabError):
+    """An Open vSwitch node does not work."""
+
+    def __init__(self, node: str, reason: str) -> None:
+        super().__init__(
+            f"Node {node}: Open vSwitch does not work: {reason}. Install openvswitch-switch and use a kernel that has "
+            "it, such as the lab machine's (raslab exec), or take a Linux bridge."
+        )
+
+
 class NetworkProcessesError(RaslabError):
     """The processes of a network could not be given a PID namespace."""
 

@@ -6,16 +6,16 @@ import errno
 from collections.abc import Iterable, Iterator
 
 from raslab.errors import KernelRefusedError
-from raslab.net import steps
+from raslab.net import ovs, steps
 from raslab.net.encode import request
 from raslab.net.namespaces import Namespaces, sysctl_path, write_sysctls
 from raslab.net.plan import Plan
 from raslab.net.processes import Processes
-from raslab.net.render import command
+from raslab.net.render import command, ovs_words
 from raslab.net.steps import Step
 
 _DELETIONS = (steps.DeleteLink, steps.DeleteAddress, steps.DeleteRoute, steps.DeleteImpairment)
-_NOT_NETLINK = (steps.AddNamespace, steps.DeleteNamespace, steps.SetSysctl, steps.AddOvsPort)
+_NOT_NETLINK = (steps.AddNamespace, steps.DeleteNamespace, steps.SetSysctl, *steps.OVS_STEPS)
 _ALREADY_GONE = {errno.ENODEV, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENOENT}
 
 
@@ -31,6 +31,8 @@ def apply(plan: Plan, namespaces: Namespaces, processes: Processes, *, tolerant:
         for refusal in _send(phase, namespaces):
             if not tolerant:
                 raise refusal
+        if not tolerant:
+            _configure_ovs(phase, namespaces, processes)
         _delete(phase, namespaces, processes)
 
 
@@ -67,6 +69,18 @@ def _send(phase: Iterable[Step], namespaces: Namespaces) -> Iterator[KernelRefus
             step = requests[refusal.position][0]
             if not (isinstance(step, _DELETIONS) and refusal.code in _ALREADY_GONE):
                 yield _refused(step, refusal.code, str(refusal))
+
+
+def _configure_ovs(phase: Iterable[Step], namespaces: Namespaces, processes: Processes) -> None:
+    by_node: dict[str, list[Step]] = {}
+    for step in phase:
+        if isinstance(step, steps.OVS_STEPS):
+            by_node.setdefault(step.node, []).append(step)
+    for node, wanted in by_node.items():
+        if any(isinstance(step, steps.AddOvsBridge) for step in wanted):
+            ovs.start(processes, namespaces[node])
+        words = [word for step in wanted for word in ("--", *ovs_words(step))]
+        ovs.configure(processes, namespaces[node], words)
 
 
 def _delete(phase: Iterable[Step], namespaces: Namespaces, processes: Processes) -> None:

@@ -18,6 +18,7 @@ from raslab.errors import NodeNotRunningError
 from raslab.model.topology import Node as NodeSpec
 from raslab.model.topology import NodeKind
 from raslab.net import mininet_classes as mininet
+from raslab.net.ovs import FOLDERS
 from raslab.net.parameters import addresses
 from raslab.net.run import RunResult, run
 
@@ -281,6 +282,9 @@ class Switch(Node):
 
 
 class OvsSwitch(Switch):
-    """An Open vSwitch bridge."""
+    """An Open vSwitch bridge with daemons of its own; `ovs-vsctl` and `ovs-ofctl` in the node reach them."""
 
     kind = NodeKind.OVS
+
+    def __init__(self, name: str, **params: Any) -> None:
+        super().__init__(name, **params | {"privateDirs": [*FOLDERS, *params.get("privateDirs", [])]})

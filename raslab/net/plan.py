@@ -109,6 +109,9 @@ class _Difference:
             yield steps.DeleteLink(*key)
         for link_key in self.old_links:
             if link_key not in self.kept_links:
+                for end_node, end in link_key:
+                    if end_node in self.kept and self.nodes[end_node].kind is NodeKind.OVS:
+                        yield steps.DeleteOvsPort(end_node, end)
                 # One end is enough; a removed namespace would take its end away too, but only later.
                 node, name = next((end for end in link_key if end[0] in self.kept), link_key[0])
                 if node in self.kept:
@@ -138,6 +141,8 @@ class _Difference:
             if node.name not in self.kept and node.kind is NodeKind.BRIDGE:
                 yield from _names(node.name, node.name)
                 yield steps.SetUp(node.name, node.name, True)
+            elif node.name not in self.kept and node.kind is NodeKind.OVS:
+                yield steps.AddOvsBridge(node.name, node.name)
         for link in self.new.links:
             old = self.old_links[_link_key(link)] if _link_key(link) in self.kept_links else None
             for position, end in enumerate(link.ends):

@@ -19,13 +19,24 @@ def command(step: Step) -> str:
             return f"ip netns delete {step.node}"
         case steps.SetSysctl():
             return f"ip netns exec {step.node} sysctl -w {step.key}={step.value}"
-        case steps.AddOvsPort():
-            ports = f"{kernel_name(step.node)} {kernel_name(step.interface)}"
-            return f"ip netns exec {step.node} ovs-vsctl add-port {ports}"
+        case steps.AddOvsBridge() | steps.AddOvsPort() | steps.DeleteOvsPort():
+            return f"ip netns exec {step.node} ovs-vsctl {' '.join(ovs_words(step))}"
         case steps.SetImpairment() | steps.DeleteImpairment():
             return f"tc -n {step.node} {_qdisc(step)}"
         case _:
             return f"ip -n {step.node} {_ip(step)}"
+
+
+def ovs_words(step: Step) -> list[str]:
+    """The arguments of `ovs-vsctl` for one step."""
+    match step:
+        case steps.AddOvsBridge(_, name):
+            return ["add-br", kernel_name(name)]
+        case steps.AddOvsPort(node, interface):
+            return ["add-port", kernel_name(node), kernel_name(interface)]
+        case steps.DeleteOvsPort(_, interface):
+            return ["--if-exists", "del-port", kernel_name(interface)]
+    raise TypeError(f"not a step of Open vSwitch: {step!r}")
 
 
 def _ip(step: Step) -> str:

@@ -153,7 +153,24 @@ class DeleteImpairment(Step):
 
 
 @dataclass(frozen=True, slots=True)
+class AddOvsBridge(Step):
+    """Start Open vSwitch in the node, with one bridge."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class AddOvsPort(Step):
     """Make an interface a port of the node's Open vSwitch bridge."""
 
     interface: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteOvsPort(Step):
+    """Take a port from the node's Open vSwitch bridge."""
+
+    interface: str
+
+
+OVS_STEPS = (AddOvsBridge, AddOvsPort, DeleteOvsPort)

@@ -74,6 +74,11 @@ CASES = {
     ),
     "route moved": (FULL, replace(FULL, routes=(*DEFAULTS, Route("gw1", "10.0.2.0/24", "192.0.2.2", metric=5)))),
     "route by interface": (FULL, replace(FULL, routes=(*FULL.routes, Route("gw1", "10.3.0.0/16", dev="gre1")))),
+    "Open vSwitch": (EMPTY, Topology((Node("s1", NodeKind.OVS), Node("h1")), (Link(H1, S1),))),
+    "port of Open vSwitch removed": (
+        Topology((Node("s1", NodeKind.OVS), Node("h1")), (Link(H1, S1),)),
+        Topology((Node("s1", NodeKind.OVS), Node("h1"))),
+    ),
     "host becomes a router": (FULL, replace(FULL, nodes=(Node("h1", NodeKind.ROUTER), *FULL.nodes[1:]))),
 }
 

@@ -1,0 +1,55 @@
+"""Open vSwitch nodes; needs a kernel that has it, and the openvswitch-switch package."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from raslab.errors import OpenVSwitchError
+from raslab.machine.capabilities import capabilities
+from raslab.net import Network, Topo
+
+pytestmark = pytest.mark.usefixtures("root")
+needs_programs = pytest.mark.skipif(shutil.which("ovs-vswitchd") is None, reason="openvswitch-switch is not installed")
+
+
+class Bed(Topo):
+    """Three hosts on one Open vSwitch."""
+
+    def build(self) -> None:
+        self.addSwitch("s1", ovs=True)
+        for name in ("h1", "h2", "h3"):
+            self.addLink(self.addHost(name), "s1")
+
+
+@needs_programs
+@pytest.mark.needs("openvswitch")
+def test_switch_learns_and_obeys() -> None:
+    with Network(Bed()) as net:
+        assert net.pingAll(timeout=2) == 0
+        assert net["s1"].run(["ovs-vsctl", "list-ports", "s1"]).stdout.split() == ["s1-eth1", "s1-eth2", "s1-eth3"]
+        net["s1"].run(["ovs-ofctl", "add-flow", "s1", "priority=9,in_port=s1-eth3,actions=drop"])
+        assert net["h3"].run(["ping", "-c1", "-W1", "10.0.0.1"]).status == 1
+        assert net["h2"].run(["ping", "-c1", "-W1", "10.0.0.1"]).status == 0
+
+
+@needs_programs
+@pytest.mark.needs("openvswitch")
+def test_ports_come_and_go() -> None:
+    with Network(Bed()) as net:
+        net.addLink(net.addHost("h4"), "s1")
+        assert net["h4"].run(["ping", "-c1", "-W2", "10.0.0.1"]).status == 0
+        net.delNode("h1")
+        ports = net["s1"].run(["ovs-vsctl", "list-ports", "s1"]).stdout.split()
+        assert ports == ["s1-eth2", "s1-eth3", "s1-eth4"]
+
+
+@needs_programs
+def test_kernel_without_it_is_named() -> None:
+    if "openvswitch" in {one.name for one in capabilities() if one.state == "have"}:
+        pytest.skip("this kernel has Open vSwitch")
+    network = Network(Bed())
+    with pytest.raises(OpenVSwitchError, match="Node s1: Open vSwitch does not work"):
+        network.start()
+    assert network.commands == []
