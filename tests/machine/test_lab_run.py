@@ -1,0 +1,52 @@
+"""`raslab run` from the outside: the figures that the GRE lab must show, its files, and a run that is broken off."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+
+import pytest
+
+from tests.machine.conftest import Launcher, processes_in
+
+LAB = ("run", "gre-performance", "--machine", "uml")
+
+
+def test_virtual_time_agrees_with_theory(raslab: Launcher) -> None:
+    done = raslab(*LAB, "--virtual-time", "--json", "-", "--csv", "figures.csv", "--report", "report")
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader((raslab.work / "figures.csv").read_text().splitlines()))
+    assert len(rows) == 25
+    for row in rows:
+        tolerance = 0.002 if row["streams"] == "8" else 0.015
+        assert float(row["efficiency_measured"]) == pytest.approx(float(row["efficiency_theory"]), rel=tolerance), row
+        assert row["retransmits"] == ("0" if row["protocol"] == "tcp" else "")
+        assert row["cpu_percent"] == ""
+    assert [row["path"] for row in json.loads(done.stdout)["rows"]] == [row["path"] for row in rows]
+    assert "[25/25]" in done.stderr
+    report = raslab.work / "report"
+    assert {file.name for file in report.iterdir()} == {"index.html", "results.csv", "throughput.png"}
+    assert (report / "results.csv").read_text() == (raslab.work / "figures.csv").read_text()
+
+
+def test_an_interrupted_run_leaves_nothing(raslab: Launcher) -> None:
+    child = raslab.start(*LAB)
+    assert child.stdout is not None
+    assert child.stdout.readline().startswith("GRE performance bed: uml lab machine")
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=30)
+    assert child.returncode == 128 + signal.SIGINT
+
+
+def test_a_machine_that_dies_is_told_in_one_sentence(raslab: Launcher) -> None:
+    child = raslab.start(*LAB)
+    assert child.stdout is not None
+    assert child.stdout.readline().startswith("GRE performance bed: uml lab machine")
+    (launcher,) = (pid for pid, argv in processes_in(raslab.temporary).items() if b"\0exec\0" in argv)
+    os.kill(launcher, signal.SIGKILL)
+    _, told = child.communicate(timeout=30)
+    assert child.returncode == 2
+    assert told.startswith("raslab: The lab gre-performance failed: its machine ended with status -9")
+    assert told.count("\n") == 1
