@@ -166,4 +166,5 @@ def archive_address() -> str:
             "This computer's apt knows no Debian mirror to fetch kernel source from; install the package"
             " python-apt-common, or run `raslab kernel build --source TARBALL` with a tarball from kernel.org."
         )
-    return known[0].rstrip("/")
+    address: str = known[0]
+    return address.rstrip("/")
