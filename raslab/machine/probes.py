@@ -14,7 +14,7 @@ import struct
 import subprocess
 from pathlib import Path
 
-from raslab.machine import genetlink, namespaces
+from raslab.machine import genetlink
 
 _ESP_KEY = "0x" + bytes(range(20)).hex()  # AES-128 key and salt (RFC 4106, 8.1) for one test packet
 _ESP_ENDS = "src 192.0.2.1 dst 192.0.2.2"
@@ -41,7 +41,7 @@ _IPVS_SCHED_NAME, _IPVS_FLAGS, _IPVS_TIMEOUT, _IPVS_NETMASK = 6, 7, 8, 9
 
 def network_namespace() -> None:
     """A network namespace starts with a loopback device and nothing else."""
-    namespaces.unshare(namespaces.CLONE_NEWNET)
+    syscalls.unshare(syscalls.CLONE_NEWNET)
     names = [name for _, name in socket.if_nameindex()]
     if "lo" not in names:
         raise OSError(f"a new network namespace holds {names} and no lo")
@@ -49,7 +49,7 @@ def network_namespace() -> None:
 
 def pid_namespace() -> None:
     """The first process of a PID namespace sees itself as number 1."""
-    namespaces.unshare(namespaces.CLONE_NEWPID)
+    syscalls.unshare(syscalls.CLONE_NEWPID)
     child = os.fork()
     if child == 0:
         os._exit(0 if os.getpid() == 1 else 1)
@@ -60,22 +60,22 @@ def pid_namespace() -> None:
 
 def user_namespace() -> None:
     """Whoever asks is root in a user namespace, and may make a network namespace there."""
-    namespaces.become_root_of_a_user_namespace()
-    namespaces.unshare(namespaces.CLONE_NEWNET)
+    syscalls.become_root_of_a_user_namespace()
+    syscalls.unshare(syscalls.CLONE_NEWNET)
 
 
 def time_namespace() -> None:
     """The monotonic clock of a time namespace can be set forward before anybody lives in it."""
-    namespaces.unshare(namespaces.CLONE_NEWTIME)
+    syscalls.unshare(syscalls.CLONE_NEWTIME)
     Path("/proc/self/timens_offsets").write_text("monotonic 1000 0\n")
 
 
 def cgroup_v2() -> None:
     """The cgroup v2 tree can be mounted and offers controllers."""
-    namespaces.unshare(namespaces.CLONE_NEWNS | namespaces.CLONE_NEWCGROUP)
-    namespaces.mount("none", "/", "", namespaces.MS_REC | namespaces.MS_PRIVATE)
+    syscalls.unshare(syscalls.CLONE_NEWNS | syscalls.CLONE_NEWCGROUP)
+    syscalls.mount("none", "/", "", syscalls.MS_REC | syscalls.MS_PRIVATE)
     # Not over /sys/fs/cgroup: where the tree is mounted already, the kernel refuses it a second time.
-    namespaces.mount("cgroup2", "/mnt", "cgroup2")
+    syscalls.mount("cgroup2", "/mnt", "cgroup2")
     if not Path("/mnt/cgroup.procs").exists():
         raise OSError("the mounted cgroup v2 tree has no cgroup.procs")
 

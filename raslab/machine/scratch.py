@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
-from raslab.machine import namespaces, probes
+from raslab.machine import probes, syscalls
 from raslab.machine.capability_list import CAPABILITIES, Capability
 
 _NOT_PERMITTED = ("Operation not permitted", "Permission denied")
@@ -42,13 +42,13 @@ def result_of(complaint: str) -> Result:
 
 def enter() -> tuple[str, str]:
     """Leave the host's namespaces; returns the privilege gained and, with "none", the reason."""
-    wanted = namespaces.CLONE_NEWNET | namespaces.CLONE_NEWNS
+    wanted = syscalls.CLONE_NEWNET | syscalls.CLONE_NEWNS
     try:
-        namespaces.unshare(wanted)
+        syscalls.unshare(wanted)
     except OSError:
         try:
-            namespaces.become_root_of_a_user_namespace()
-            namespaces.unshare(wanted)
+            syscalls.become_root_of_a_user_namespace()
+            syscalls.unshare(wanted)
         except OSError as error:
             return "none", error.strerror or str(error)
         return "user namespace", ""

@@ -14,7 +14,7 @@ from itertools import count
 from typing import TypeVar
 
 from raslab.errors import NeedsRootError
-from raslab.net import syscalls
+from raslab.machine import syscalls
 from raslab.net.netlink import rtnetlink
 from raslab.net.netlink.connection import Connection
 from raslab.net.threads import in_own_thread

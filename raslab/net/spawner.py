@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from raslab.errors import NeedsRootError, NetworkProcessesError
-from raslab.net import syscalls
+from raslab.machine import syscalls
 from raslab.net.namespaces import Namespace
 from raslab.net.threads import Outcome
 
