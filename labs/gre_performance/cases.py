@@ -31,6 +31,18 @@ COLUMNS = (
 )
 """Of the table: the case, what was measured, and what it is compared with. Shares are between 0 and 1."""
 
+MINOR_COLUMNS = (
+    "loss_percent",
+    "link_mbps",
+    "retransmits",
+    "overhead_bytes",
+    "packets_per_s",
+    "efficiency_theory",
+    "cpu_percent",
+    "relative_to_routed",
+)
+"""The least important first."""
+
 
 @dataclass(frozen=True)
 class Path:

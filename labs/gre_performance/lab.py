@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from labs.gre_performance.cases import COLUMNS
+from labs.gre_performance.cases import COLUMNS, MINOR_COLUMNS
 from raslab.course.lab import Emit, Lab
 from raslab.course.results import Results
 
@@ -29,6 +29,7 @@ LAB = Lab(
     scenarios=("S20",),
     summary="Throughput from intranet 2 to intranet 1 through two gateways, routed and in four kinds of GRE",
     columns=COLUMNS,
+    minor_columns=MINOR_COLUMNS,
     default_seconds={"virtual": 0.1, "real": 1.5},
     run=run,
     report=report,

@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     begin = time.monotonic()
     events = run_view.watch(lab, run_lab(wanted), console)
     results = Results.collect(lab.name, lab.title, lab.columns, events, time.monotonic() - begin)
-    run_view.show(results, console)
+    run_view.show(lab, results, console)
     for line in write_outputs(args, lab, results):
         console.print(line, highlight=False, soft_wrap=True)
     return 0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import TextIO
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -70,25 +72,43 @@ def where(started: Started) -> str:
     )
 
 
-def show(results: Results, console: Console) -> None:
-    """The table, the notes, and how long it took. A column that is empty in every row is left out."""
-    table = Table(title=results.title, title_justify="left", header_style="bold")
-    shown = [name for name in results.columns if any(row.get(name) is not None for row in results.rows)]
+def show(lab: Lab, results: Results, console: Console) -> None:
+    """The table, the notes, and how long it took.
+
+    A column that is empty in every row is left out, and so are minor ones for which a terminal is too narrow.
+    """
+    filled = [name for name in lab.columns if any(row.get(name) is not None for row in results.rows)]
+    shown = fitting(filled, lab.minor_columns, results.rows, console.width)
+    table = Table(title=lab.title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in shown:
-        numbers = not isinstance(results.rows[0].get(name), str)
-        # Unit and words go on lines of their own, so that the table fits a terminal.
-        table.add_column(name.replace("_", "\n"), justify="right" if numbers else "left")
-    previous: Value = None
-    for row in results.rows:
-        if previous is not None and row[shown[0]] != previous:
-            table.add_section()
-        previous = row[shown[0]]
-        table.add_row(*(_text(row.get(name)) for name in shown))
+        text = isinstance(results.rows[0].get(name), str)
+        table.add_column(name.replace("_", "\n"), justify="left" if text else "right", no_wrap=True)
+    for row, following in zip_longest(results.rows, results.rows[1:]):
+        last_of_its_kind = following is not None and row[shown[0]] != following[shown[0]]
+        table.add_row(*(_text(row.get(name)) for name in shown), end_section=last_of_its_kind)
     console.print(table)
+    if len(shown) < len(filled):
+        left_out = ", ".join(name for name in filled if name not in shown)
+        console.print(f"- This terminal is too narrow for {left_out}; --csv has them.", highlight=False)
     for note in results.notes:
         console.print(f"- {note}", highlight=False, soft_wrap=not console.is_terminal)
     if results.seconds_taken is not None:
         console.print(f"{len(results.rows)} measurements in {results.seconds_taken:.0f} s.", highlight=False)
+
+
+def fitting(columns: Sequence[str], minor: Sequence[str], rows: Sequence[Mapping[str, Value]], width: int) -> list[str]:
+    """The columns that fit into `width` characters: minor ones go, in their order, until the rest does."""
+    needed = {
+        name: 2 + max(len(part) for part in (*name.split("_"), *(_text(row.get(name)) for row in rows)))
+        for name in columns
+    }
+    shown = list(columns)
+    for name in minor:
+        if sum(needed[one] for one in shown) <= width:
+            break
+        if name in shown:
+            shown.remove(name)
+    return shown
 
 
 def _text(value: Value) -> str:

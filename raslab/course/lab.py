@@ -17,7 +17,8 @@ class Lab:
     """A lab as `labs/<name>/lab.py` describes it, in a variable called LAB.
 
     name: as typed by users, with hyphens. scenarios: numbers of the scenarios it rebuilds, such as S20.
-    summary: one line. columns: of the table that it measures, in order. default_seconds: steady state that each
+    summary: one line. columns: of the table that it measures, in order. minor_columns: those that a narrow terminal
+    can do without, the least important first. default_seconds: steady state that each
     measurement lasts by default, by clock (``real``, ``virtual``).
     run: does the work inside a lab machine; gets the seconds per measurement and a function that takes events.
     report: writes a report about results into an existing folder and returns the page to open.
@@ -28,6 +29,7 @@ class Lab:
     scenarios: tuple[str, ...]
     summary: str
     columns: tuple[str, ...]
+    minor_columns: tuple[str, ...]
     default_seconds: dict[str, float]
     run: Callable[[float, Emit], None]
     report: Callable[[Results, Path], Path]
