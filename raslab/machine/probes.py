@@ -14,7 +14,7 @@ import struct
 import subprocess
 from pathlib import Path
 
-from raslab.machine import genetlink
+from raslab.machine import genetlink, syscalls
 
 _ESP_KEY = "0x" + bytes(range(20)).hex()  # AES-128 key and salt (RFC 4106, 8.1) for one test packet
 _ESP_ENDS = "src 192.0.2.1 dst 192.0.2.2"
