@@ -19,6 +19,9 @@ from pathlib import Path
 
 STARTED = time.perf_counter()
 
+# The package mininet brings the release's Python classes for the distribution's interpreter, which .venv uses too.
+DISTRIBUTION_PYTHON = "/usr/bin/python3"
+
 # Mininet writes settings of the whole computer when it starts. It goes on, with a warning, where it may not.
 _READ_ONLY_SETTINGS = 'mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && exec "$@"'
 
@@ -81,7 +84,8 @@ SIDES = {"raslab": build_ours, "mininet": build_mininet}
 
 def measure(side: str, hosts: int) -> Timing:
     """Run one side in a fresh process."""
-    words = [sys.executable, str(Path(__file__).resolve()), "--side", side, "--hosts", str(hosts)]
+    python = DISTRIBUTION_PYTHON if side == "mininet" else sys.executable
+    words = [python, str(Path(__file__).resolve()), "--side", side, "--hosts", str(hosts)]
     shield = ["sh", "-c", _READ_ONLY_SETTINGS, "sh"] if side == "mininet" else []
     result = subprocess.run(
         ["unshare", "--net", "--mount", *shield, *words], capture_output=True, text=True, check=False
