@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import count
 from types import TracebackType
 from typing import Any
 
@@ -82,12 +83,13 @@ class InterfaceCounters:
         rows: list[Row] = []
         try:
             with IPRoute() as route:
-                for number in range(1_000_000_000):
+                for number in count(1):
+                    last = self._stop.is_set()  # asked before the sample, so that one is taken after the block's end
                     rows += _dump(route, node, names, time.monotonic() - self._begin)
                     started.set()
-                    if self._stop.is_set():
+                    if last:
                         break
-                    self._stop.wait(self._begin + (number + 1) * self._interval_s - time.monotonic())
+                    self._stop.wait(self._begin + number * self._interval_s - time.monotonic())
         finally:
             started.set()  # an error is raised when the frame is asked for, not waited for here
         return rows

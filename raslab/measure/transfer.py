@@ -48,7 +48,7 @@ COLUMNS = (
     "cpu_percent",
 )
 
-# From the last connection to the first byte iperf3 exchanges a few messages; the run is this much longer.
+# From the last connection to the first byte iperf3 exchanges a few messages; the run is at least this much longer.
 _START_S = INTERVAL_S
 _ANSWER_S = 10.0
 _SPARE_S = 60
@@ -147,15 +147,19 @@ def _run(src: Node, dst: Node, transfer: Transfer, warmup_s: float, duration_s: 
     """
     packets_per_s, load = {}, cpu()
     with _server(dst, transfer.port) as server:
+        begin = time.monotonic()
         client = src.popen(client_argv(transfer), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:
-            early = not _connected(dst, transfer, client) or ended_within(client, warmup_s)
+            early = not _connected(dst, transfer, client)
+            # Where connecting is slow, so is what follows.
+            start_s = max(_START_S, time.monotonic() - begin)
+            early = early or ended_within(client, warmup_s)
             if not early:
                 before = {node: _packets(node, transfer) for node in (src, dst)}
                 with load:
                     early = ended_within(client, duration_s)
                 packets_per_s = {node.name: _packets(node, transfer).rate_since(before[node]) for node in before}
-            if not early and not ended_within(client, _START_S):
+            if not early and not ended_within(client, start_s):
                 client.send_signal(signal.SIGINT)
             at_client = _report(client)
             if early or at_client.error:
