@@ -22,7 +22,7 @@ from raslab.net import Intf, Link, Node
 from raslab.net.names import kernel_name
 
 _ANSWER_S = 5.0
-_COUNTS = re.compile(rb"(\d+) packets captured, (\d+) packets received by filter, (\d+) packets dropped")
+_COUNTS = re.compile(rb"(\d+) packets? captured, (\d+) packets? received by filter, (\d+) packets? dropped")
 """What tcpdump says when it gets SIGUSR1."""
 
 
@@ -52,6 +52,7 @@ class Capture:
         self._output = _Reader(self._process.stdout)
         self._messages = _Reader(self._process.stderr)
         self._wait("tcpdump listens", self._listens)
+        self._wait("tcpdump tells its counts", self._counts)
         return self
 
     def __exit__(
@@ -85,16 +86,29 @@ class Capture:
     def _listens(self) -> tuple[bool, str]:
         return b"listening on" in self._messages.so_far, repr(self._messages.so_far)
 
-    def _drained(self) -> tuple[bool, str]:
-        """Ask tcpdump for its counts: has it written all that the kernel's filter took?"""
+    def _counts(self) -> tuple[bool, str]:
+        """Ask tcpdump for its counts, and see whether it has told any."""
         self._process.send_signal(signal.SIGUSR1)
-        counts = _COUNTS.findall(self._messages.so_far)
-        if not counts:
-            return False, "no counts"
-        captured, received, dropped = map(int, counts[-1])
-        if self.interface == "lo":
-            received //= 2  # there the kernel shows every packet twice, going out and coming in; tcpdump writes one
-        return captured + dropped >= received, f"{captured} of {received} packets written"
+        return bool(self._waiting_packets()), "no counts"
+
+    def _drained(self) -> tuple[bool, str]:
+        """Ask tcpdump for its counts: has it written all that the kernel gave it?
+
+        What passed before the filter was in place is counted too and never written, so the number to come down to
+        is the smallest that was ever told.
+        """
+        self._process.send_signal(signal.SIGUSR1)
+        waiting = self._waiting_packets()
+        return len(waiting) > 1 and waiting[-1] == waiting[-2] == min(
+            waiting
+        ), f"{waiting[-1]} packets waiting, {min(waiting)} at best"
+
+    def _waiting_packets(self) -> list[int]:
+        """From each answer to SIGUSR1: packets that the kernel took and tcpdump has not written."""
+        answers = [map(int, answer) for answer in _COUNTS.findall(self._messages.so_far)]
+        # On lo the kernel shows every packet twice, going out and coming in; tcpdump writes one.
+        shows = 2 if self.interface == "lo" else 1
+        return [received // shows - captured - dropped for captured, received, dropped in answers]
 
     @cached_property
     def packets(self) -> list[Any]:
