@@ -60,6 +60,7 @@ class Capture:
     ) -> None:
         try:
             if error is None:
+                self._told = len(self._waiting_packets())
                 self._wait("tcpdump has written all packets", self._drained)
             self._process.send_signal(signal.SIGINT)
             if not ended_within(self._process, _ANSWER_S):
@@ -95,13 +96,14 @@ class Capture:
         """Ask tcpdump for its counts: has it written all that the kernel gave it?
 
         What passed before the filter was in place is counted too and never written, so the number to come down to
-        is the smallest that was ever told.
+        is the smallest that was ever told. Of the answers since the block's end the first may be to an earlier
+        question; the last two must agree.
         """
         self._process.send_signal(signal.SIGUSR1)
         waiting = self._waiting_packets()
-        return len(waiting) > 1 and waiting[-1] == waiting[-2] == min(
-            waiting
-        ), f"{waiting[-1]} packets waiting, {min(waiting)} at best"
+        fresh = waiting[self._told :]
+        drained = len(fresh) > 2 and fresh[-1] == fresh[-2] == min(waiting)
+        return drained, f"{waiting[-1]} packets waiting, {min(waiting)} at best"
 
     def _waiting_packets(self) -> list[int]:
         """From each answer to SIGUSR1: packets that the kernel took and tcpdump has not written."""
