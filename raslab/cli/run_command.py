@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import math
+import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,12 +59,35 @@ def run(args: argparse.Namespace) -> int:
     to_stdout = STANDARD_OUTPUT in (args.json, args.csv)
     console = run_view.console_for(sys.stderr if to_stdout else sys.stdout)
     begin = time.monotonic()
-    events = run_view.watch(lab, run_lab(wanted), console)
+    with cleaning_up_on_signals():
+        events = run_view.watch(lab, run_lab(wanted), console)
     results = Results.collect(lab.name, lab.title, lab.columns, events, time.monotonic() - begin)
     run_view.show(lab, results, console)
     for line in write_outputs(args, lab, results):
         console.print(line, highlight=False, soft_wrap=True)
     return 0
+
+
+@contextmanager
+def cleaning_up_on_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the program as an exception does, so that what was begun is also ended.
+
+    A signal that was ignored when we were started stays so: that is how ``nohup`` works.
+    """
+
+    def leave(number: int, _frame: object) -> None:
+        sys.exit(128 + number)
+
+    before = {
+        number: signal.signal(number, leave)
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def duration(text: str | None) -> float | None:

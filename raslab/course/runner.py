@@ -6,17 +6,17 @@ import os
 import select
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TextIO
 
 from raslab.course.events import Event, Failed, Finished, from_line
+from raslab.course.folder import passing_folder
 from raslab.errors import LabFailedError
 from raslab.machine.here import here
 from raslab.machine.launch import choose_machine, exec_argv
 
+EVENTS = "events"
 _LOOK_S = 0.1
 _LAST_LINES = 5
 
@@ -30,12 +30,13 @@ class Wanted:
     virtual_time: bool = False
     seconds: float | None = None
 
-    def argv(self, events: Path) -> list[str]:
-        """The command line that does it and writes `events`; raises NoLabMachineError if there can be no such machine.
+    @property
+    def argv(self) -> list[str]:
+        """The command line that does it and writes EVENTS into its working folder.
 
-        Inside a lab machine that fits, the lab runs right there.
+        Raises NoLabMachineError if there can be no such machine. Inside a lab machine that fits, the lab runs right there.
         """
-        worker = [sys.executable, "-m", "raslab.course.worker", self.lab, "--events", str(events)]
+        worker = [sys.executable, "-m", "raslab.course.worker", self.lab, "--events", EVENTS]
         worker += [] if self.seconds is None else ["--duration", f"{self.seconds:g}"]
         around = here()
         if (
@@ -51,15 +52,15 @@ def run_lab(wanted: Wanted) -> Iterator[Event]:
     """Run the lab and yield its events as they come; returns after Finished.
 
     Raises NoLabMachineError before anything is started, LabFailedError if the lab does not come to its end.
-    When the caller stops listening, the machine is ended.
+    When the caller stops listening, the machine is ended; when the caller dies in any way, it ends by itself.
     """
-    with tempfile.TemporaryDirectory(prefix="raslab-run-") as name:
-        folder = Path(name)
-        argv = wanted.argv(folder / "events")
-        (folder / "events").touch()
+    # The signal comes when our thread ends, however it ends; `raslab exec` answers by ending its machine.
+    argv = ["setpriv", "--pdeathsig", "TERM", *wanted.argv]
+    with passing_folder("raslab-run-") as folder:
+        (folder / EVENTS).touch()
         # The folder is the machine's working folder, the one place where its writes reach the host. Standard input
         # is empty, so that nothing from outside reaches a machine in virtual time.
-        with (folder / "complaints").open("w+") as complaints, (folder / "events").open() as events:
+        with (folder / "complaints").open("w+") as complaints, (folder / EVENTS).open() as events:
             process = subprocess.Popen(argv, cwd=folder, stdin=subprocess.DEVNULL, stdout=complaints, stderr=complaints)
             try:
                 for event in _follow(process, events, wanted.lab):

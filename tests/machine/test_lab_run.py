@@ -6,10 +6,11 @@ import csv
 import json
 import os
 import signal
+import subprocess
 
 import pytest
 
-from tests.machine.conftest import Launcher, processes_in
+from tests.machine.conftest import Launcher, processes_in, wait_for
 
 LAB = ("run", "gre-performance", "--machine", "uml")
 
@@ -31,19 +32,46 @@ def test_virtual_time_agrees_with_theory(raslab: Launcher) -> None:
     assert (report / "results.csv").read_text() == (raslab.work / "figures.csv").read_text()
 
 
-def test_an_interrupted_run_leaves_nothing(raslab: Launcher) -> None:
-    child = raslab.start(*LAB)
+def started(raslab: Launcher, *options: str) -> subprocess.Popen[str]:
+    """A run whose machine is up and has said so; the `raslab` fixture looks for what is left of it after the test."""
+    child = raslab.start(*LAB, *options)
     assert child.stdout is not None
     assert child.stdout.readline().startswith("GRE performance bed: uml lab machine")
-    child.send_signal(signal.SIGINT)
+    assert raslab.kernel()
+    return child
+
+
+@pytest.mark.parametrize("clock", [[], ["--virtual-time"]], ids=["real", "virtual"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_run_leaves_nothing(raslab: Launcher, number: signal.Signals, clock: list[str]) -> None:
+    child = started(raslab, *clock)
+    child.send_signal(number)
     child.communicate(timeout=30)
-    assert child.returncode == 128 + signal.SIGINT
+    assert child.returncode == 128 + number
+    assert raslab.nothing_is_left()
+
+
+@pytest.mark.parametrize("clock", [[], ["--virtual-time"]], ids=["real", "virtual"])
+def test_a_killed_run_leaves_nothing(raslab: Launcher, clock: list[str]) -> None:
+    child = started(raslab, *clock)
+    child.send_signal(signal.SIGKILL)
+    wait_for("the end of the machine and of its folders", raslab.nothing_is_left)
+
+
+def test_a_run_that_ignores_the_end_of_its_terminal_goes_on(raslab: Launcher) -> None:
+    """Negative twin: `nohup raslab run` must survive SIGHUP."""
+    child = raslab.start(*LAB, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    assert child.stdout is not None
+    for begin in ("GRE performance bed", "[ 1/25]", "[ 2/25]"):
+        assert child.stdout.readline().startswith(begin)
+        child.send_signal(signal.SIGHUP)
+    child.send_signal(signal.SIGTERM)
+    child.communicate(timeout=30)
+    assert child.returncode == 128 + signal.SIGTERM
 
 
 def test_a_machine_that_dies_is_told_in_one_sentence(raslab: Launcher) -> None:
-    child = raslab.start(*LAB)
-    assert child.stdout is not None
-    assert child.stdout.readline().startswith("GRE performance bed: uml lab machine")
+    child = started(raslab)
     (launcher,) = (pid for pid, argv in processes_in(raslab.temporary).items() if b"\0exec\0" in argv)
     os.kill(launcher, signal.SIGKILL)
     _, told = child.communicate(timeout=30)
