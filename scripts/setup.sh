@@ -17,9 +17,20 @@ fail() {
     exit 1
 }
 
+# conclude LABEL STARTED STATUS: say how long a step took; of one that failed, how its log ends, and stop.
+conclude() {
+    [[ -t 1 ]] && printf '\r'
+    if (($3 != 0)); then
+        printf 'setup: %s failed; the end of %s:\n' "$1" "$log" >&2
+        tail -n 15 "$log" | cut -c -300 >&2
+        exit 1
+    fi
+    say "$1: done in $((SECONDS - $2)) s "
+}
+
 # step LABEL COMMAND...: run a long command, its output in the log, with one line that counts the seconds.
 step() {
-    local label=$1 started=$SECONDS child
+    local label=$1 started=$SECONDS child status=0
     shift
     "$@" >>"$log" 2>&1 </dev/null &
     child=$!
@@ -28,20 +39,24 @@ step() {
         printf '\rsetup: %s ... %d s ' "$label" $((SECONDS - started))
         sleep 0.5
     done
-    if ! wait "$child"; then
-        printf '\nsetup: %s failed; the end of %s:\n' "$label" "$log" >&2
-        tail -n 15 "$log" | cut -c -300 >&2
-        exit 1
-    fi
+    wait "$child" || status=$?
     trap - INT TERM
-    [[ -t 1 ]] && printf '\r'
-    say "$label: done in $((SECONDS - started)) s "
+    conclude "$label" "$started" "$status"
+}
+
+# step_as_root LABEL COMMAND...: the same through sudo, in the foreground: it may ask for a password, on the terminal.
+step_as_root() {
+    local label=$1 started=$SECONDS status=0
+    shift
+    # shellcheck disable=SC2024 # the log belongs to this user, not to root
+    sudo -- "$@" >>"$log" 2>&1 </dev/null || status=$?
+    conclude "$label" "$started" "$status"
 }
 
 # The packages on the list that are not installed, on one line.
 missing_packages() {
     local uses=lab wanted
-    [[ $purpose == test ]] && uses="lab test $(sed -n 's/^ID=//p' /etc/os-release)"
+    [[ $purpose == test ]] && uses="lab test $(sed -n 's/^ID=//p' /etc/os-release | tr -d "\"'")"
     wanted=$(awk -v uses=" $uses " '/^[^#]/ && index(uses, " " $2 " ") { print $1 }' scripts/packages.txt)
     # shellcheck disable=SC2086 # one argument for each package is meant
     comm -23 <(sort <<<"$wanted") \
@@ -50,22 +65,23 @@ missing_packages() {
 }
 
 install_packages() {
-    local missing as_root=()
+    local missing
     if ! command -v dpkg-query >/dev/null; then
         say "this is neither Debian nor Ubuntu: please install the counterparts of scripts/packages.txt yourself"
         return
     fi
     missing=$(missing_packages)
     [[ -z $missing ]] && return
-    if ((EUID != 0)); then
-        if ! { command -v sudo >/dev/null && sudo -v 2>/dev/null; }; then
-            fail "only root may install packages: apt-get install --no-install-recommends $missing"
-        fi
-        as_root=(sudo -n)
-    fi
     say "will install with apt-get, for all users of this computer: $missing"
-    # shellcheck disable=SC2086
-    step "packages" "${as_root[@]}" scripts/install_packages.sh $missing
+    # shellcheck disable=SC2086 # one argument for each package is meant
+    if ((EUID == 0)); then
+        step "packages" scripts/install_packages.sh $missing
+    elif command -v sudo >/dev/null; then
+        say "only root may do that, so sudo runs scripts/install_packages.sh; it may ask for your password"
+        step_as_root "packages" scripts/install_packages.sh $missing
+    else
+        fail "only root may do that, and there is no sudo; as root: $root/scripts/install_packages.sh $missing"
+    fi
 }
 
 # The first Python that is new enough; the distribution's own first, because every lab machine can see it.
@@ -105,7 +121,7 @@ make_machine() {
 }
 
 mkdir -p "$root/build"
-exec 9<"${BASH_SOURCE[0]}"
+exec 9>"$root/build/lock"
 flock 9 # a second set-up at the same time waits for the first
 : >"$log"
 install_packages

@@ -41,6 +41,11 @@ def test_a_broken_copy_is_not(right: str, wrong: str, tmp_path: Path) -> None:
     assert validate(text.replace(right, wrong), tmp_path).returncode != 0
 
 
+def test_the_set_up_inside_brings_what_labs_need_and_no_vagrant() -> None:
+    (set_up,) = (line for line in VAGRANTFILE.read_text().splitlines() if "setup.sh" in line)
+    assert '"/vagrant/scripts/setup.sh lab"' in set_up
+
+
 def test_jupyterlab_is_reachable_from_this_computer_only() -> None:
     (forward,) = (line for line in VAGRANTFILE.read_text().splitlines() if "forwarded_port" in line)
     assert 'host_ip: "127.0.0.1"' in forward
