@@ -8,6 +8,8 @@ Try it with `mn --custom topologies/gre_performance.py --topo gre_performance,pa
 
 from __future__ import annotations
 
+from typing import Any
+
 from raslab.errors import TopologyError
 from raslab.net import Topo
 from raslab.net.mn import (  # noqa: F401 - `mn --custom` takes them from here
@@ -49,7 +51,7 @@ class GrePerformance(Topo):
     ) -> None:
         if path not in PATHS:
             raise TopologyError([f"Path {path} of gre_performance is unknown: choose one of {', '.join(PATHS)}."])
-        wire = {"mtu": mtu, "rate_mbps": rate_mbps}
+        wire: dict[str, Any] = {"mtu": mtu, "rate_mbps": rate_mbps}
         self.addSwitch("transport")
         for site in (1, 2):
             self._add_site(site, wire)
@@ -66,7 +68,7 @@ class GrePerformance(Topo):
                 self._add_tunnel(site, other, path)
             self._add_routes(site, other, behind="transport" if path == "routed" else "tunnel")
 
-    def _add_site(self, site: int, wire: dict[str, float | None]) -> None:
+    def _add_site(self, site: int, wire: dict[str, Any]) -> None:
         host, gateway, intranet = f"host{site}", f"gw{site}", f"intranet{site}"
         own, router = _addresses(intranet, 1), _addresses(intranet, 254)
         self.addSwitch(intranet)
