@@ -91,6 +91,11 @@ def test_the_window_leaves_out_start_and_end() -> None:
     assert [one.end_s for one in chosen] == [0.199, 0.301]
 
 
+def test_a_late_timer_makes_a_long_interval() -> None:
+    chosen = window(intervals(0.14, 0.3, 0.4), warmup_s=0.1, duration_s=0.1)
+    assert [(one.start_s, one.end_s) for one in chosen] == [(0.14, 0.3)]
+
+
 def test_a_window_after_the_end_is_empty() -> None:
     assert window(intervals(0.1, 0.2), warmup_s=0.3, duration_s=1.0) == []
 
