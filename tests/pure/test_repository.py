@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tomllib
+from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -32,10 +36,39 @@ FOREIGN = re.compile(
 )
 
 
-def tracked_files() -> list[Path]:
-    """Every text file that git knows."""
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return [ROOT / name for name in names.split("\0") if name and (ROOT / name).is_file()]
+def git_files(folder: Path) -> list[Path] | None:
+    """Every file of a clone that git knows; None in an unpacked archive, or if git is missing or refuses to tell."""
+    if not (folder / ".git").exists() or not shutil.which("git"):
+        return None
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=folder, capture_output=True, text=True)
+    if listed.returncode:
+        return None
+    return [folder / name for name in listed.stdout.split("\0") if name and (folder / name).is_file()]
+
+
+def walked_files(folder: Path) -> Iterator[Path]:
+    """Every file below FOLDER that its .gitignore does not leave out."""
+    ignored = [".git", *(line.strip("/") for line in (folder / ".gitignore").read_text().splitlines())]
+    for here, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not any(fnmatch(name, pattern) for pattern in ignored)]
+        yield from (Path(here) / name for name in files if not any(fnmatch(name, pattern) for pattern in ignored))
+
+
+def own_files() -> list[Path]:
+    """Every file of the repository, in a clone and in an unpacked archive of it."""
+    known = git_files(ROOT)
+    return list(walked_files(ROOT)) if known is None else known
+
+
+def installed_files(tmp_path: Path, project: str) -> set[str]:
+    """What an installation of raslab holds with PROJECT as its pyproject.toml, built in a copy below TMP_PATH."""
+    source = tmp_path / "source"
+    shutil.copytree(ROOT / "raslab", source / "raslab", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "README.md", source)
+    (source / "pyproject.toml").write_text(project)
+    build = [sys.executable, "-c", "import setuptools; setuptools.setup()", "--quiet", "build", "--build-lib", "../out"]
+    subprocess.run(build, cwd=source, capture_output=True, check=True)
+    return {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()}
 
 
 def foreign_lines(text: str) -> list[str]:
@@ -65,7 +98,7 @@ def documented(heading: str) -> set[str]:
 def test_no_file_names_a_foreign_folder_or_a_registry() -> None:
     found = {
         str(path.relative_to(ROOT)): lines
-        for path in tracked_files()
+        for path in own_files()
         if b"\0" not in path.read_bytes() and (lines := foreign_lines(path.read_text()))
     }
     assert found == {}
@@ -75,6 +108,30 @@ def test_the_search_for_foreign_names_finds_them() -> None:
     assert foreign_lines("see /" + "work/main/x") == ["see /" + "work/main/x"]
     assert foreign_lines("https://py" + "pi.org/simple")
     assert foreign_lines("a normal /home/ann/" + "work/x and pypi, the index") == []
+
+
+def test_files_are_found_without_git_too(tmp_path: Path) -> None:
+    assert git_files(tmp_path) is None
+    (tmp_path / ".gitignore").write_text(".venv/\n*.egg-info/\n/reports/\n")
+    for name in ("kept.py", "deep/kept.md", ".venv/x.py", "raslab.egg-info/y", "reports/z"):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).touch()
+    assert set(walked_files(tmp_path)) == {tmp_path / name for name in (".gitignore", "kept.py", "deep/kept.md")}
+
+
+def test_an_installation_has_every_file_of_the_package(tmp_path: Path) -> None:
+    installed = installed_files(tmp_path, (ROOT / "pyproject.toml").read_text())
+    assert {"raslab/machine/init.c", "raslab/machine/kernel/lab.fragment", "raslab/py.typed"} < installed
+    names = {str(path.relative_to(ROOT)) for path in own_files()}
+    assert {name for name in names if name.startswith("raslab/")} <= installed
+
+
+def test_an_installation_would_lack_what_is_not_named(tmp_path: Path) -> None:
+    project = (ROOT / "pyproject.toml").read_text()
+    assert '"*.c", ' in project
+    installed = installed_files(tmp_path, project.replace('"*.c", ', ""))
+    assert "raslab/machine/init.c" not in installed
+    assert "raslab/machine/kernel/seed.patch" in installed
 
 
 def test_every_command_in_the_readme_exists() -> None:
