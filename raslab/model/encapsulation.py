@@ -16,8 +16,8 @@ ETHERNET_HEADER_BYTES = 14
 IP_HEADER_BYTES: dict[IpVersion, int] = {4: 20, 6: 40}
 """RFC 791 section 3.1 without options; RFC 8200 section 3 without extension headers."""
 TRANSPORT_HEADER_BYTES: dict[Transport, int] = {"tcp": 20 + 12, "udp": 8}
-"""TCP: RFC 9293 section 3.1 plus the timestamps option padded to 12 (RFC 7323 appendix A), which Linux always
-negotiates. UDP: RFC 768."""
+"""TCP: RFC 9293 section 3.1 and the timestamps option that Linux always negotiates, padded to 12 bytes (RFC 7323
+appendix A). UDP: RFC 768."""
 GRE_HEADER_BYTES = 4
 """RFC 2784 section 2: flags, version, protocol type."""
 GRE_KEY_BYTES = 4

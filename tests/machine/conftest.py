@@ -88,9 +88,7 @@ class Launcher:
         return self("exec", "--machine", "uml", "--", *command, text=text)
 
     def kernel(self) -> int:
-        """Process id of the one UML kernel now running for this test: it leads a session, its guest's
-        processes do not.
-        """
+        """Process id of this test's one UML kernel: it leads a session, its guest's processes do not."""
         processes = processes_in(self.temporary)
         (kernel,) = (pid for pid, line in processes.items() if b"umid=lab" in line and leads_a_session(pid))
         return kernel

@@ -1,9 +1,7 @@
-"""Getting kernel source: the distribution's package, signature checked by apt, or a tarball that the user
-names.
+"""Getting kernel source: Debian's package, its signature checked by apt, or a tarball that the user names.
 
-Debian's backports suite carries new kernels for the stable release. It is read through an apt state of our
-own, below the cache folder, so that the computer's list of sources is never touched; the archive keyring says
-whom to trust.
+Debian's backports suite carries new kernels for the stable release. It is read through an apt state of our own, below
+the cache folder, so that the computer's list of sources is never touched; the archive keyring says whom to trust.
 """
 
 from __future__ import annotations
@@ -21,8 +19,7 @@ SUITES = ("trixie-backports", "forky")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 #: Where Debian's archive is, for computers that run another distribution (package python-apt-common).
 DEBIAN_TEMPLATE = Path("/usr/share/python-apt/templates/Debian.info")
-#: The series the labs are verified with. It has everything; 7.3 dropped Open vSwitch's own GRE and VXLAN
-#: ports.
+#: The series the labs are verified with. It has everything; 7.3 dropped Open vSwitch's own GRE and VXLAN ports.
 PREFERRED_SERIES = "7.2"
 #: In older series the guest's programs run on natively on the host if only the kernel process is killed.
 OLDEST_SERIES = "7.2"
@@ -38,9 +35,7 @@ class KernelSource:
 
 
 def choose_series(available: list[str]) -> str | None:
-    """Which of the offered series (``["7.2", "7.3"]``) to build: the verified one, else the newest that is
-    safe.
-    """
+    """Which of the offered series (``["7.2", "7.3"]``) to build: the verified one, else the newest that is safe."""
     if PREFERRED_SERIES in available:
         return PREFERRED_SERIES
     safe = [series for series in available if version_key(series) >= version_key(OLDEST_SERIES)]

@@ -15,8 +15,9 @@ from raslab.machine.streams import Streams
 
 
 def verify(kernel: Path) -> None:
-    """Boot `kernel` and run the doctor inside; raises KernelBuildError naming what it lacks,
-    MachineDiedError.
+    """Boot `kernel` and run the doctor inside.
+
+    Raises KernelBuildError naming what the kernel lacks, MachineDiedError if it does not boot.
     """
     command = Command(
         argv=(sys.executable, "-m", "raslab", "doctor", "--json"),
