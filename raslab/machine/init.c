@@ -14,11 +14,12 @@
  * Frames on the serial line: one letter, a little-endian 32-bit length, the payload.
  *
  *     to the guest:   I standard input (empty: end of file)   K signal number   W rows, columns (16 bits each)
- *     to the host:    R ready: listening from now on   O standard output   E standard error   A count of input bytes consumed (32 bits)
- *                     X exit status (32 bits)   F text: why the command could not be started
+ *     to the host:    R ready: listening from now on   O standard output   E standard error
+ *                     A count of input bytes consumed (32 bits)   X exit status (32 bits)
+ *                     F text: why the command could not be started
  *
- * Two traps of UML's serial lines: input sent before the line is opened is never seen, so the host waits for R; and a line
- * that is throttled never recovers, so the host has at most WINDOW input bytes in flight.
+ * Two traps of UML's serial lines: input sent before the line is opened is never seen, so the host waits for R; and a
+ * line that is throttled never recovers, so the host has at most WINDOW input bytes in flight.
  */
 #define _GNU_SOURCE
 #include <errno.h>

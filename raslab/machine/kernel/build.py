@@ -1,7 +1,7 @@
 """Building the lab kernel: fetch, unpack, configure, compile, verify, keep.
 
-The work folder survives an interruption and the next build goes on from there; it is removed when the kernel
-is in the cache. A lock keeps two builds of one user apart.
+The work folder survives an interruption and the next build goes on from there; it is removed when the kernel is in
+the cache. A lock keeps two builds of one user apart.
 """
 
 from __future__ import annotations
@@ -26,8 +26,7 @@ from raslab.machine.kernel.source import DebianArchive, KernelSource, from_tarba
 
 #: Files that the compiler writes for the present recipe; only the progress display depends on it.
 EXPECTED_OBJECTS = 1250
-#: Name, time and place of a build end up in `uname` and from there in the random pool, so they are the same
-#: everywhere.
+#: Name, time and place of a build end up in `uname` and from there in the random pool: they are alike everywhere.
 REPRODUCIBLE = {
     "KBUILD_BUILD_TIMESTAMP": "2026-01-01 00:00:00 UTC",
     "KBUILD_BUILD_USER": "raslab",
@@ -35,8 +34,7 @@ REPRODUCIBLE = {
     "KBUILD_BUILD_VERSION": "1",
     "LC_ALL": "C",
 }
-#: Source that a User-Mode Linux never compiles (Kconfig files are kept: all of them are read). It is two
-#: thirds.
+#: Source that a User-Mode Linux never compiles, two thirds of it (Kconfig files are kept: all of them are read).
 UNUSED_SOURCE = (
     "*/Documentation/*/*",
     "*/tools/testing/*",
@@ -60,9 +58,7 @@ BUILD_TOOLS = ("gcc", "make", "flex", "bison", "bc", "xz", "tar", "patch", "stri
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a build is: the step's name, its share done (0 to 1, None if unknown), seconds gone, seconds
-    left.
-    """
+    """How far a build is: the step's name, its share done (0 to 1, None if unknown), seconds gone, seconds left."""
 
     step: str
     done: float | None
@@ -85,9 +81,9 @@ Verify = Callable[[Path], None]
 def build(report: Report, verify: Verify, tarball: Path | None = None, jobs: int | None = None) -> CachedKernel:
     """Build the lab kernel into the cache and return it.
 
-    report: called several times a second with the progress. verify: called with the path of the new
-    executable before it goes into the cache; raises if the kernel is no good. tarball: source to use instead
-    of Debian's package. jobs: compilers at a time (default: one per processor).
+    report: called several times a second with the progress. verify: called with the path of the new executable before
+    it goes into the cache; raises if the kernel is no good. tarball: source to use instead of Debian's package.
+    jobs: compilers at a time (default: one per processor).
 
     Raises KernelSourceError, KernelBuildError.
     """

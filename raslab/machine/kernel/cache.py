@@ -1,8 +1,7 @@
 """Where built kernels are kept and how one is found again.
 
-A kernel lives in ``<user cache>/raslab/kernel/<version>-<recipe>/``; the recipe is a hash over everything of
-ours that shapes the result (configuration fragment and patch), so a change of the recipe asks for a new build
-and nothing else.
+A kernel lives in ``<user cache>/raslab/kernel/<version>-<recipe>/``; the recipe is a hash over everything of ours that
+shapes the result (configuration fragment and patch), so a change of the recipe asks for a new build and nothing else.
 """
 
 from __future__ import annotations
@@ -23,10 +22,9 @@ DESCRIPTION = "kernel.json"
 class CachedKernel:
     """A kernel that is ready to boot.
 
-    path: the executable. version: of the kernel source, such as ``7.2.12``. recipe: hash of fragment and
-    patch. source: name of the package or file it was built from. built: day, ISO 8601. cpu_seconds,
-    wall_seconds: cost of the build. missing_options: options of the fragment which that kernel version does
-    not have.
+    path: the executable. version: of the kernel source, such as ``7.2.12``. recipe: hash of fragment and patch.
+    source: name of the package or file it was built from. built: day, ISO 8601. cpu_seconds, wall_seconds: cost of the
+    build. missing_options: options of the fragment which that kernel version does not have.
     """
 
     path: Path
