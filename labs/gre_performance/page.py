@@ -55,7 +55,7 @@ def write(results: Results, folder: Path) -> Path:
     """Write the chart and the page into `folder`; returns the page's path."""
     draw(results, folder / CHART)
     page = folder / PAGE
-    page.write_text(render(results, (folder / CHART).read_bytes()))
+    page.write_text(render(results, (folder / CHART).read_bytes()), encoding="utf-8")
     return page
 
 
@@ -64,7 +64,7 @@ def render(results: Results, chart: bytes) -> str:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
+        loader=jinja2.FileSystemLoader(HERE, encoding="utf-8"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

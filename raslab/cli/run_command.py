@@ -9,18 +9,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from raslab.errors import BadOptionError
 
-if TYPE_CHECKING:
-    from raslab.course.lab import Lab
-    from raslab.course.results import Results
-
 SHORTEST_S = 0.1
 LONGEST_S = 3600.0
-STANDARD_OUTPUT = "-"
 
 
 def add_to(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -47,24 +41,25 @@ def add_to(subparsers: argparse._SubParsersAction[Any]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Check everything that can be checked, run the lab, show and write its results."""
     from raslab.cli import run_view
+    from raslab.cli.run_outputs import Outputs
     from raslab.course.loader import load_lab
     from raslab.course.results import Results
     from raslab.course.runner import Wanted, run_lab
 
     lab = load_lab(args.lab)
     seconds = duration(args.duration)
-    check_outputs(args)
+    outputs = Outputs(args.json, args.csv, args.report)
+    outputs.check()
     wanted = Wanted(lab.name, args.machine, args.virtual_time, seconds)
 
-    to_stdout = STANDARD_OUTPUT in (args.json, args.csv)
-    console = run_view.console_for(sys.stderr if to_stdout else sys.stdout)
+    console = run_view.console_for(sys.stderr if outputs.to_stdout else sys.stdout)
     begin = time.monotonic()
     with cleaning_up_on_signals():
         events = run_view.watch(lab, run_lab(wanted), console)
     results = Results.collect(lab.name, lab.title, lab.columns, events, time.monotonic() - begin)
     run_view.show(lab, results, console)
-    for line in write_outputs(args, lab, results):
-        console.print(line, highlight=False, soft_wrap=True)
+    for line in outputs.write(lab, results):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     return 0
 
 
@@ -104,42 +99,3 @@ def duration(text: str | None) -> float | None:
             f" from {SHORTEST_S:g} to {LONGEST_S:g}."
         )
     return seconds
-
-
-def check_outputs(args: argparse.Namespace) -> None:
-    """Raise BadOptionError for an output that could not be written once the lab has run."""
-    if args.json == args.csv == STANDARD_OUTPUT:
-        raise BadOptionError("--json - and --csv - cannot share standard output: give one of them a file.")
-    for option in ("json", "csv"):
-        name = getattr(args, option)
-        if name in (None, STANDARD_OUTPUT):
-            continue
-        path = Path(name)
-        if not name or path.is_dir():
-            raise BadOptionError(f"--{option} {name or repr(name)} is not a file: add a file name to it.")
-        if not path.parent.is_dir():
-            raise BadOptionError(f"--{option} {name}: there is no folder {path.parent}; make it first.")
-    if args.report is not None:
-        folder = Path(args.report)
-        existing = next((one for one in (folder, *folder.parents) if one.exists()), folder)
-        if not args.report or not existing.is_dir():
-            raise BadOptionError(
-                f"--report {args.report or repr(args.report)}: {existing} is not a folder; name another one."
-            )
-
-
-def write_outputs(args: argparse.Namespace, lab: Lab, results: Results) -> list[str]:
-    """Write what was asked for; a sentence about each file."""
-    written = []
-    for name, text in ((args.json, results.json() + "\n"), (args.csv, results.csv())):
-        if name == STANDARD_OUTPUT:
-            sys.stdout.write(text)
-        elif name is not None:
-            Path(name).write_text(text)
-            written.append(f"Written: {name}")
-    if args.report is not None:
-        folder = Path(args.report)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "results.csv").write_text(results.csv())
-        written.append(f"Report: {lab.report(results, folder)}")
-    return written

@@ -34,7 +34,8 @@ class Wanted:
     def argv(self) -> list[str]:
         """The command line that does it and writes EVENTS into its working folder.
 
-        Raises NoLabMachineError if there can be no such machine. Inside a lab machine that fits, the lab runs right there.
+        Inside a lab machine that fits, the lab runs right there. Raises NoLabMachineError if there can be no such
+        machine.
         """
         worker = [sys.executable, "-m", "raslab.course.worker", self.lab, "--events", EVENTS]
         worker += [] if self.seconds is None else ["--duration", f"{self.seconds:g}"]
@@ -60,7 +61,10 @@ def run_lab(wanted: Wanted) -> Iterator[Event]:
         (folder / EVENTS).touch()
         # The folder is the machine's working folder, the one place where its writes reach the host. Standard input
         # is empty, so that nothing from outside reaches a machine in virtual time.
-        with (folder / "complaints").open("w+") as complaints, (folder / EVENTS).open() as events:
+        with (
+            (folder / "complaints").open("w+", encoding="utf-8", errors="replace") as complaints,
+            (folder / EVENTS).open(encoding="utf-8") as events,
+        ):
             process = subprocess.Popen(argv, cwd=folder, stdin=subprocess.DEVNULL, stdout=complaints, stderr=complaints)
             try:
                 for event in _follow(process, events, wanted.lab):

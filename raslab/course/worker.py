@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--duration", type=float, metavar="S", help="steady state of each measurement")
     parser.add_argument("--events", type=Path, required=True, metavar="FILE", help="where to write what happens")
     args = parser.parse_args(argv)
-    with args.events.open("a") as events:
+    with args.events.open("a", encoding="utf-8") as events:
         return work(args.name, args.duration, events)
 
 

@@ -18,7 +18,7 @@ LAB = ("run", "gre-performance", "--machine", "uml")
 def test_virtual_time_agrees_with_theory(raslab: Launcher) -> None:
     done = raslab(*LAB, "--virtual-time", "--json", "-", "--csv", "figures.csv", "--report", "report")
     assert done.returncode == 0, done.stderr
-    rows = list(csv.DictReader((raslab.work / "figures.csv").read_text().splitlines()))
+    rows = list(csv.DictReader((raslab.work / "figures.csv").read_text(encoding="utf-8").splitlines()))
     assert len(rows) == 25
     for row in rows:
         tolerance = 0.002 if row["streams"] == "8" else 0.015
@@ -29,7 +29,9 @@ def test_virtual_time_agrees_with_theory(raslab: Launcher) -> None:
     assert "[25/25]" in done.stderr
     report = raslab.work / "report"
     assert {file.name for file in report.iterdir()} == {"index.html", "results.csv", "throughput.png"}
-    assert (report / "results.csv").read_text() == (raslab.work / "figures.csv").read_text()
+    assert (report / "results.csv").read_text(encoding="utf-8") == (raslab.work / "figures.csv").read_text(
+        encoding="utf-8"
+    )
 
 
 def started(raslab: Launcher, *options: str) -> subprocess.Popen[str]:

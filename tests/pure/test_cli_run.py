@@ -5,7 +5,11 @@ from pathlib import Path
 import pytest
 
 from raslab.cli.main import main
+from raslab.cli.run_outputs import Outputs
 from raslab.course import runner
+from raslab.course.loader import load_lab
+from raslab.errors import BadOptionError
+from tests.pure.test_report import results
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +37,18 @@ NO_SHARING = "--json - and --csv - cannot share standard output: give one of the
         ([LAB, "--json", ""], "--json '' is not a file: add a file name to it."),
         ([LAB, "--json", "-", "--csv", "-"], NO_SHARING),
         ([LAB, "--report", "file/deeper"], "--report file/deeper: file is not a folder; name another one."),
+        ([LAB, "--json", "/proc/x.json"], "--json /proc/x.json cannot be written ("),
+        ([LAB, "--csv", "/sys/y.csv"], "--csv /sys/y.csv cannot be written ("),
+        ([LAB, "--report", "/proc/r"], "--report /proc/r cannot be written ("),
+        ([LAB, "--json", "a", "--csv", "./a"], "--json and --csv would both write ./a: name another file."),
+        (
+            [LAB, "--json", "r/../new/results.csv", "--report", "new"],
+            "--json r/../new/results.csv: there is no folder r/../new; make it first.",
+        ),
+        (
+            [LAB, "--json", "results.csv", "--report", "."],
+            "--json and --report would both write results.csv: name another file.",
+        ),
         ([LAB, "--machine", "native", "--virtual-time"], "A native machine has no virtual time"),
     ],
 )
@@ -60,6 +76,43 @@ def test_good_input_would_start_one(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         main(
             ["run", "gre-performance", "--machine", "uml", "--duration", "0.1", "--csv", "a.csv", "--report", "new/er"]
         )
+
+
+def test_checking_outputs_leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "old.csv").write_text("figures of yesterday")
+    Outputs(json="new.json", csv="old.csv", report="deep/er").check()
+    Outputs(json="/dev/null", csv="/dev/null").check()
+    assert (tmp_path / "old.csv").read_text() == "figures of yesterday"
+    assert [file.name for file in tmp_path.iterdir()] == ["old.csv"]
+
+
+def test_what_cannot_be_written_in_the_end_keeps_nothing_else_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lab = load_lab(LAB)
+    outputs = Outputs(json="a/x.json", csv="figures.csv", report="full/report")
+    for folder in ("a", "full"):
+        (tmp_path / folder).mkdir()
+    outputs.check()
+    (tmp_path / "a").rmdir()
+    (tmp_path / "full").rmdir()
+    (tmp_path / "full").touch()
+    told = []
+    with pytest.raises(BadOptionError) as problem:
+        told.extend(outputs.write(lab, results()))
+    assert str(problem.value).startswith("--json a/x.json cannot be written (No such file or directory)")
+    assert "--report full/report cannot be written (" in str(problem.value)
+    assert (tmp_path / "figures.csv").read_text(encoding="utf-8") == results().csv()
+
+
+def test_the_report_is_named_by_its_absolute_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = list(Outputs(report="report").write(load_lab(LAB), results()))
+    page = tmp_path / "report" / "index.html"
+    assert told == [f"Report: {page}"]
+    assert "0.4 – 0.5 Gbit/s" in page.read_text(encoding="utf-8")
 
 
 def test_labs_are_listed_on_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:

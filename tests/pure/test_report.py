@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -22,7 +25,7 @@ GOLDEN_PAGE = HERE / "golden" / "gre-performance.html"
 
 def results() -> Results:
     lab = load_lab("gre-performance")
-    events = [from_line(line) for line in EVENTS.read_text().splitlines()]
+    events = [from_line(line) for line in EVENTS.read_text(encoding="utf-8").splitlines()]
     return Results.collect(lab.name, lab.title, lab.columns, events)
 
 
@@ -33,7 +36,7 @@ def page(of: Results) -> str:
 
 
 def test_csv() -> None:
-    assert results().csv() == GOLDEN_CSV.read_text()
+    assert results().csv() == GOLDEN_CSV.read_text(encoding="utf-8")
 
 
 def test_csv_has_the_promised_columns_and_every_case() -> None:
@@ -60,7 +63,7 @@ def test_json_holds_the_same() -> None:
 
 
 def test_page() -> None:
-    assert page(results()) == GOLDEN_PAGE.read_text()
+    assert page(results()) == GOLDEN_PAGE.read_text(encoding="utf-8")
 
 
 class Links(HTMLParser):
@@ -125,3 +128,21 @@ def test_events_survive_their_line(event: Started | Progress | Row | Note | Fini
 def test_what_is_no_event(line: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - json's own message is as good as ours
         from_line(line)
+
+
+def test_files_are_utf8_wherever_they_are_written(tmp_path: Path) -> None:
+    """The computer's own encoding must not matter: here it cannot even say the dash of the page."""
+    program = (
+        "import sys; from pathlib import Path; from raslab.course.loader import load_lab;"
+        "from tests.pure.test_report import results; from raslab.cli.run_outputs import Outputs;"
+        "print(*Outputs(csv=sys.argv[1] + '/a.csv', report=sys.argv[1]).write(load_lab('gre-performance'), results()))"
+    )
+    environment = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    argv = [sys.executable, "-X", "warn_default_encoding", "-c", program, str(tmp_path)]
+    done = subprocess.run(argv, env=environment, cwd=HERE.parents[1], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    own_sources = [
+        line for line in done.stderr.splitlines() if "EncodingWarning" in line and "site-packages" not in line
+    ]
+    assert own_sources == []
+    assert "0.4 – 0.5 Gbit/s" in (tmp_path / "index.html").read_text(encoding="utf-8")
