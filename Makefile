@@ -14,9 +14,9 @@ help: ## list the targets
 setup: ## install packages, make .venv, build the lab kernel if this computer's own cannot run labs
 	@scripts/setup.sh lab
 
-demo: setup ## measure what a GRE tunnel between two gateways costs, and write a report
-	@$(RASLAB) run gre-performance --report $(REPORT)
-	@echo "Report: $(CURDIR)/$(REPORT)/index.html"
+demo: setup ## measure what a GRE tunnel between two gateways costs, in real and in virtual time, and write reports
+	@$(RASLAB) run gre-performance --report $(REPORT)/real
+	@$(RASLAB) run gre-performance --virtual-time --report $(REPORT)/virtual
 
 test: ## check the sources, run every test, on the host and in lab machines
 	@scripts/setup.sh test

@@ -95,8 +95,12 @@ def test_a_real_time_run_claims_no_efficiency() -> None:
     started = Started("native", "real", "6.1.0", 1.5)
     real = page(Results(virtual.lab, virtual.title, virtual.columns, started, rows))
     assert "efficiency measured" not in real
-    assert "--virtual-time" not in real
+    assert "Run in virtual time" in real
+    assert "Run in real time" not in real
+    assert "--virtual-time" not in real.partition("<h2>Do it again</h2>")[2]
     assert "efficiency measured" in page(virtual)
+    assert "Run in real time" in page(virtual)
+    assert "--virtual-time" in page(virtual).partition("<h2>Do it again</h2>")[2]
 
 
 def test_chart_is_a_picture_and_the_same_every_time(tmp_path: Path) -> None:
