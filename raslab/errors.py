@@ -121,6 +121,16 @@ class UnknownNodeError(RaslabError, KeyError):
         return str(self.args[0])  # KeyError would show it in quotes
 
 
+class UnknownInterfaceError(RaslabError, KeyError):
+    """An interface name that the node does not have. kind: ``interface`` or ``tunnel``."""
+
+    def __init__(self, node: str, name: str, known: Sequence[str], kind: str = "interface") -> None:
+        super().__init__(f"Node {node} has no {kind} {name}; it has: {', '.join(known) or 'none'}.")
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # KeyError would show it in quotes
+
+
 class UnsupportedClassError(RaslabError):
     """A node or link class that does not stand on ours."""
 

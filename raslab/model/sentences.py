@@ -15,6 +15,21 @@ def duplicate_interface(node: str, name: str) -> str:
     return f"Node {node} has two interfaces named {name}: give one of them another name."
 
 
+def name_not_text(what: str) -> str:
+    """A name that is no text."""
+    return f"{what} is not text: write it in quotes."
+
+
+def no_such_link(link: str) -> str:
+    """A link to remove that is not there."""
+    return f"The link {link} is not in this network: it was removed before, or belongs to another network."
+
+
+def unknown_status(link: str, status: object) -> str:
+    """A status of a link that is neither of the two."""
+    return f"Status {status} of the link {link} is unknown: choose up or down."
+
+
 def no_such_route(node: str, destination: str) -> str:
     """A route to remove that is not there."""
     return f"Node {node} has no such route to {destination}: its routes are those that addRoute gave it."
@@ -35,6 +50,14 @@ def link_to_itself(name: str) -> str:
     return f"Node {name} is linked to itself: link two different nodes."
 
 
+def no_way_out() -> str:
+    """A network is to be connected to the computer's own."""
+    return (
+        "A network of raslab has no way out to the computer's own network, so addNAT cannot be used: "
+        "put what its hosts need onto a host of the network."
+    )
+
+
 def unknown_parameter(where: str, name: str, known: Sequence[str]) -> str:
     """A parameter that nothing reads."""
     return f"{where} has no parameter {name}: {_suggestion(name, known)}"
@@ -43,6 +66,7 @@ def unknown_parameter(where: str, name: str, known: Sequence[str]) -> str:
 def _suggestion(name: str, known: Sequence[str]) -> str:
     from difflib import get_close_matches  # only for those who err: its import is not free
 
+    name, known = str(name), [str(one) for one in known]
     close = get_close_matches(name, known, n=1)
     if close:
         return f"did you mean {close[0]}?"

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from raslab.errors import TopologyError, UnknownNodeError, UnsupportedClassError
+from raslab.errors import TopologyError, UnknownInterfaceError, UnknownNodeError
 from raslab.model import sentences
 from raslab.model.topology import Route, Topology, Tunnel
 from raslab.model.validation import connected_routes
 from raslab.net import mininet_classes as mininet
 from raslab.net.link import Link, TunnelIntf
 from raslab.net.node import Host, Node, OvsSwitch, Router, Switch
+from raslab.net.parameters import addresses
+from raslab.net.stock_classes import NoController, our_class
 
 
 class EditableNetwork(mininet.Mininet):
@@ -69,6 +71,14 @@ class EditableNetwork(mininet.Mininet):
         """Add a Linux bridge (stp=True for spanning tree) or an Open vSwitch, and return it."""
         return self._add_node(self.switches, name, cls or (OvsSwitch if ovs else self.switch), Switch, params)
 
+    def addController(self, name: Any = "c0", controller: Any = None, **_options: Any) -> NoController:
+        """Nothing: switches here forward without a controller. Returns an object that scripts may start and stop."""
+        return NoController(str(getattr(name, "name", name)))
+
+    def addNAT(self, *_args: Any, **_options: Any) -> Any:
+        """Not available; raises TopologyError."""
+        raise TopologyError([sentences.no_way_out()])
+
     def delNode(self, node: Any, nodes: Any = None) -> None:
         """Remove a node with its processes, links, tunnels and routes."""
         node = self.node(node)
@@ -82,13 +92,11 @@ class EditableNetwork(mininet.Mininet):
         node.network = None
 
     def _add_node(self, group: list[Any], name: str, cls: Any, ours: type[Node], params: dict[str, Any]) -> Any:
+        if not isinstance(name, str):
+            raise TopologyError([sentences.name_not_text(f"Node name {name!r}")])
         if name in self.nameToNode:
             raise TopologyError([sentences.duplicate_node(name)])
-        if cls in (mininet.Node, mininet.Host):
-            cls = ours
-        if isinstance(cls, type) and not issubclass(cls, Node):
-            instead = f"raslab.net.{ours.__name__} or a subclass of it"
-            raise UnsupportedClassError(f"Node {name}", cls.__name__, instead)
+        cls = our_class(name, cls, ours)
         with self.changing():
             node = cls(name, **params)
             self._node_count += 1
@@ -141,6 +149,8 @@ class EditableNetwork(mininet.Mininet):
 
     def delLink(self, link: Any) -> None:
         """Remove a link, and the routes whose next hop was on it."""
+        if link not in self.links:
+            raise TopologyError([sentences.no_such_link(str(link))])
         with self.changing():
             self.links.remove(link)
             for end in link.ends:
@@ -149,6 +159,8 @@ class EditableNetwork(mininet.Mininet):
 
     def configLinkStatus(self, src: str, dst: str, status: str) -> None:
         """Switch the links between two nodes ``up`` or ``down``."""
+        if status not in ("up", "down"):
+            raise TopologyError([sentences.unknown_status(f"{src} - {dst}", status)])
         for link in self.linksBetween(self[src], self[dst]):
             if status == "up":
                 link.up()
@@ -173,16 +185,19 @@ class EditableNetwork(mininet.Mininet):
         """Give a node a tunnel interface and return it; see `raslab.model.topology.Tunnel`."""
         node = self.node(node)
         with self.changing():
-            return self._add_tunnel(Tunnel(node.name, name, kind, local, remote, key, ttl, mtu, tuple(ips)))
+            return self.take_tunnel(Tunnel(node.name, name, kind, local, remote, key, ttl, mtu, addresses(None, ips)))
 
     def delTunnel(self, node: Any, name: str) -> None:
         """Remove a tunnel, and the routes whose next hop was behind it."""
         node = self.node(node)
+        if name not in node.tunnels:
+            raise UnknownInterfaceError(node.name, name, list(node.tunnels), "tunnel")
         with self.changing():
             del node.tunnels[name], node.nameToIntf[name]
             self._drop_dead_routes()
 
-    def _add_tunnel(self, spec: Tunnel) -> TunnelIntf:
+    def take_tunnel(self, spec: Tunnel) -> TunnelIntf:
+        """Give the node that `spec` names the tunnel; raises TopologyError if it has an interface of that name."""
         node = self[spec.node]
         if spec.name in node.nameToIntf:
             raise TopologyError([sentences.duplicate_interface(spec.node, spec.name)])
@@ -239,7 +254,7 @@ class EditableNetwork(mininet.Mininet):
     def addAddress(self, node: Any, interface: Any, address: str) -> None:
         """Give an interface one more address, with prefix length."""
         intf = self.node(node).intf(interface)
-        intf.change(addresses=(*intf.addresses, address))
+        intf.change(addresses=(*intf.addresses, str(address)))
 
     def delAddress(self, node: Any, interface: Any, address: str) -> None:
         """Take an address from an interface, and drop the routes whose next hop was on its subnet."""

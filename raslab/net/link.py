@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from raslab.errors import TopologyError
+from raslab.model import sentences
 from raslab.model.topology import PERFECT_WIRE, Interface, Tunnel
 from raslab.model.topology import Link as ModelLink
 from raslab.net import mininet_classes as mininet
@@ -212,4 +213,7 @@ class Link(mininet.Link):
         port = params.pop("port", None) if port is None else port
         port = node.newPort() if port is None else port
         name = params.pop("name", None) or params.pop("intfName", None) or name or self.intfName(node, port)
-        return Intf(name, node=node, port=port, link=self, mac=params.pop("mac", None) or mac, **params)
+        intf = Intf(str(name), node=node, port=port, link=self, mac=params.pop("mac", None) or mac, **params)
+        if not isinstance(name, str):
+            intf.problems.append(sentences.name_not_text(f"Interface name {name!r} of node {node.name}"))
+        return intf

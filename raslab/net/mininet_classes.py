@@ -30,7 +30,7 @@ def _small_distutils() -> Iterator[None]:
 
 with _small_distutils():
     from mininet.link import Intf, Link
-    from mininet.log import info, output
+    from mininet.log import error, info, output
     from mininet.net import Mininet
     from mininet.node import Host, Node
     from mininet.topo import SingleSwitchTopo, Topo
@@ -44,6 +44,7 @@ __all__ = [
     "Node",
     "SingleSwitchTopo",
     "Topo",
+    "error",
     "info",
     "ipAdd",
     "isShellBuiltin",

@@ -7,21 +7,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from raslab.errors import RaslabError
 from raslab.net.link import Link
+from raslab.net.mininet_classes import error
 from raslab.net.network import Network
 from raslab.net.node import Host, OvsSwitch, Router, Switch
-
-Mininet = Network
-MininetWithControlNet = Network  # switches have namespaces of their own in any case
+from raslab.net.stock_classes import NoController
 
 
-class NoController:
-    """Stands for the OpenFlow controller that our switches do without."""
+class Mininet(Network):
+    """`Network` as the command line wants it: a slip of the user's must not end the session."""
 
-    def __init__(self, name: str, **_options: Any) -> None:
-        self.name = name
+    def configLinkStatus(self, src: str, dst: str, status: str) -> None:
+        """Switch the links between two nodes ``up`` or ``down``, or say why not."""
+        try:
+            super().configLinkStatus(src, dst, status)
+        except RaslabError as problem:
+            error(f"{problem}\n")
+
+
+MininetWithControlNet = Mininet  # switches have namespaces of their own in any case
 
 
 def findController() -> type[NoController]:

@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import Any
 
 from raslab.errors import NodeNotRunningError, TopologyError
-from raslab.model import sentences
 from raslab.model.topology import EMPTY, Topology
 from raslab.model.validation import problems_of
 from raslab.net.apply import apply
@@ -23,6 +22,7 @@ from raslab.net.processes import Processes
 from raslab.net.reachability import PingFigures, ping_all
 from raslab.net.readiness import wait_until_up
 from raslab.net.state import SavedState
+from raslab.net.takeover import take_over
 
 
 class Network(EditableNetwork):
@@ -62,15 +62,7 @@ class Network(EditableNetwork):
         """Take the topology over and check it, without touching the kernel; raises TopologyError."""
         problems: list[str] = []
         if self.topo is not None:
-            self.buildFromTopo(self.topo)
-            problems += getattr(self.topo, "problems", [])
-            for tunnel in getattr(self.topo, "tunnels", []):
-                if tunnel.node in self.nameToNode:
-                    self._add_tunnel(tunnel)
-                else:
-                    where = f"the tunnel {tunnel.name}"
-                    problems.append(sentences.unknown_node(where, tunnel.node, list(self.nameToNode)))
-            self.routes += getattr(self.topo, "routes", [])
+            problems += take_over(self, self.topo)
         self.configHosts()
         self.built = True
         problems += [problem for link in self.links for end in link.ends for problem in end.problems]

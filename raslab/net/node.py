@@ -14,7 +14,7 @@ from contextlib import suppress
 from ipaddress import ip_interface
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from raslab.errors import NodeNotRunningError
+from raslab.errors import NodeNotRunningError, UnknownInterfaceError
 from raslab.model.topology import Node as NodeSpec
 from raslab.model.topology import NodeKind
 from raslab.net import mininet_classes as mininet
@@ -193,6 +193,12 @@ class Node(mininet.Node):
     def defaultIntf(self) -> Any:
         """The interface with the lowest port, or None."""
         return self.intfs[min(self.intfs)] if self.intfs else None
+
+    def intf(self, intf: Any = None) -> Any:
+        """An interface or tunnel from its name, or itself; the default one for None. Raises UnknownInterfaceError."""
+        if isinstance(intf, str) and intf and intf not in self.nameToIntf:
+            raise UnknownInterfaceError(self.name, intf, list(self.nameToIntf))
+        return super().intf(intf)
 
     def all_interfaces(self) -> list[Any]:
         """Ends of links, then tunnels."""

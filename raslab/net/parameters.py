@@ -60,10 +60,10 @@ def _values(where: str, parameters: Mapping[str, Any], known: tuple[str, ...]) -
     return values, problems
 
 
-def addresses(ip: str | None, ips: Any) -> tuple[str, ...]:
-    """Addresses from Mininet's `ip` and our `ips`, a list or one text."""
-    several = (ips,) if isinstance(ips, str) else tuple(ips or ())
-    return ((ip,) if ip else ()) + several
+def addresses(ip: Any, ips: Any) -> tuple[str, ...]:
+    """Addresses from Mininet's `ip` and our `ips`, a list or one address; what is none is for validation to refuse."""
+    several = ips if isinstance(ips, list | tuple | set | frozenset) else [ips]
+    return tuple(str(address) for address in (ip, *several) if address not in (None, ""))
 
 
 def milliseconds(text: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from ipaddress import ip_address, ip_interface
 from math import ceil
 
+from raslab.model.checks.interfaces import MAX_QUEUE_PACKETS
 from raslab.model.encapsulation import Encapsulation
 from raslab.model.topology import DEFAULT_MTU, Impairment, Interface, Topology, Tunnel
 
@@ -25,7 +26,7 @@ def queue_limit(impairment: Impairment) -> int:
         return impairment.limit_packets
     rate = impairment.rate_mbps if impairment.rate_mbps is not None else UNSHAPED_MBPS
     held_ms = impairment.delay_ms + impairment.jitter_ms + QUEUE_ROOM_MS
-    return max(MIN_QUEUE_PACKETS, ceil(rate * 1e3 * held_ms / _PACKET_BITS))
+    return min(max(MIN_QUEUE_PACKETS, ceil(rate * 1e3 * held_ms / _PACKET_BITS)), MAX_QUEUE_PACKETS)
 
 
 def encapsulation(tunnel: Tunnel) -> Encapsulation:

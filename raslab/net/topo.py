@@ -9,6 +9,7 @@ from raslab.model import sentences
 from raslab.model.topology import Route, Tunnel
 from raslab.net import mininet_classes as mininet
 from raslab.net.node import OvsSwitch, Router
+from raslab.net.parameters import addresses
 
 
 class Topo(mininet.Topo):
@@ -25,6 +26,9 @@ class Topo(mininet.Topo):
 
     def addNode(self, name: str, **opts: Any) -> str:
         """Add a node of any kind and return its name."""
+        if not _is_text(name):
+            self.problems.append(sentences.name_not_text(f"Node name {name!r}"))
+            name = str(name)
         if name in self.g.node:
             self.problems.append(sentences.duplicate_node(name))
             return name
@@ -52,6 +56,7 @@ class Topo(mininet.Topo):
         **opts: Any,
     ) -> Any:
         """Connect two nodes; the parameters are those of `raslab.net.Link`."""
+        node1, node2 = str(node1), str(node2)
         unknown = [name for name in (node1, node2) if name not in self.g.node]
         for name in unknown:
             self.problems.append(sentences.unknown_node(f"the link {node1} - {node2}", name, list(self.g.node)))
@@ -76,7 +81,7 @@ class Topo(mininet.Topo):
         ips: Sequence[str] = (),
     ) -> None:
         """Give `node` a tunnel interface; see `raslab.model.topology.Tunnel`."""
-        self.tunnels.append(Tunnel(node, name, kind, local, remote, key, ttl, mtu, tuple(ips)))
+        self.tunnels.append(Tunnel(node, name, kind, local, remote, key, ttl, mtu, addresses(None, ips)))
 
     def addRoute(
         self,
@@ -88,3 +93,7 @@ class Topo(mininet.Topo):
     ) -> None:
         """Give `node` a static route to `destination`, a prefix or ``default``."""
         self.routes.append(Route(node, destination, via, dev, metric))
+
+
+def _is_text(name: object) -> bool:
+    return isinstance(name, str)

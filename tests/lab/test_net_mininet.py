@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from mininet.link import TCLink
-from mininet.node import OVSSwitch
+from mininet.node import UserSwitch
+from mininet.nodelib import LinuxBridge
 from mininet.topo import SingleSwitchTopo
 from mininet.topo import Topo as PlainTopo
 
@@ -144,10 +145,22 @@ def test_script_without_a_topology_and_use_before_start() -> None:
         network.stop()
 
 
+def test_script_with_a_controller() -> None:
+    with Network(controller=None) as network:
+        controller = network.addController("c0")
+        hosts, switch = [network.addHost(name) for name in ("h1", "h2")], network.addSwitch("s1", cls=LinuxBridge)
+        for host in hosts:
+            network.addLink(host, switch)
+        network.build()
+        controller.start()
+        switch.start([controller])
+        assert network.pingAll() == 0
+
+
 def test_class_that_we_cannot_build_is_refused() -> None:
     network = Network()
-    with pytest.raises(UnsupportedClassError, match=r"Node s1 is of class OVSSwitch, .* use raslab\.net\.Switch"):
-        network.addSwitch("s1", cls=OVSSwitch)
+    with pytest.raises(UnsupportedClassError, match=r"Node s1 is of class UserSwitch, .* use raslab\.net\.Switch"):
+        network.addSwitch("s1", cls=UserSwitch)
     assert "s1" not in network
 
 
@@ -199,11 +212,13 @@ def test_mn_command_line() -> None:
         "host2 ping -c1 -W1 host1",
         "link host1 intranet1 down",
         "host2 ping -c1 -W1 host1",
+        "link host1 intranet9 up",
         "link host1 intranet1 up",
         "py net['host1'].IP()",
         "pingpair",
     ]
     shown = run_mn("--topo", "gre_performance,path=routed", commands="\n".join(lines) + "\n")
+    assert "There is no node intranet9 in this network" in shown
     assert "gw1 gw2 host1 host2 intranet1 intranet2 transport" in shown
     assert "10.1.0.1/24 2001:db8:1::1/64" in shown
     assert (shown.count("1 received"), shown.count("0 received")) == (1, 1)

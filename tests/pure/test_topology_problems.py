@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mininet.node import CPULimitedHost, OVSBridge, OVSKernelSwitch, UserSwitch
+from mininet.node import Host as MininetHost
+from mininet.node import Node as MininetNode
+from mininet.nodelib import LinuxBridge
+from mininet.topo import Topo as PlainTopo
 
-from raslab.errors import TopologyError
+from raslab.errors import TopologyError, UnknownInterfaceError
 from raslab.model.topology import Impairment, Interface, Link, Node, NodeKind, Route, Topology, Tunnel
 from raslab.model.validation import problems_of
-from raslab.net import Network, Topo
+from raslab.net import Host, Network, OvsSwitch, Switch, Topo
 
 GOLDEN = Path(__file__).parent / "golden" / "topology-problems.txt"
 
@@ -86,11 +91,21 @@ CASES = {
     "rate of zero": with_wire(rate_mbps=0),
     "negative rate": with_wire(rate_mbps=-5),
     "rate not a number": with_wire(rate_mbps="fast"),
+    "rate that is none": with_wire(rate_mbps=float("nan")),
+    "infinite rate": with_wire(rate_mbps=float("inf")),
+    "rate beyond the kernel's": with_wire(rate_mbps=1e7),
+    "delay beyond the kernel's": with_wire(delay_ms=1e13),
     "negative delay": with_wire(delay_ms=-1),
     "negative jitter": with_wire(jitter_ms=-1),
     "jitter larger than delay": with_wire(delay_ms=5, jitter_ms=6),
     "loss above 100 %": with_wire(loss_percent=101),
     "queue of nothing": with_wire(limit_packets=0),
+    "queue beyond 32 bits": with_wire(limit_packets=2**32),
+    "interface name that is a number": with_host(name=3),
+    "MAC address that is a number": with_host(mac=5),
+    "local address that is a number": with_tunnel(local=5),
+    "next hop that is a number": with_route(via=5),
+    "destination that is a number": with_route(destination=5),
     "tunnel on an unknown node": with_tunnel(node="gw9"),
     "tunnel on a switch": with_tunnel(node="s1"),
     "tunnel of an unknown kind": with_tunnel(kind="ipip"),
@@ -175,3 +190,119 @@ def test_network_reports_everything_together() -> None:
     )
     assert caught.value.problems == expected
     assert str(caught.value) == "\n".join(expected)
+
+
+class Careless(Topo):
+    """Values of the wrong type in every place that takes one."""
+
+    def build(self) -> None:
+        self.addHost(5, ip="10.0.1.5/24")  # type: ignore[arg-type]
+        self.addHost("h1", ip=7)
+        self.addHost("h2", ips=[5])
+        self.addLink("h1", "h2", rate_mbps=float("nan"), params1={"name": 3})
+        self.addLink(5, "h1", params2={"ips": "10.0.1.1/24"})  # type: ignore[arg-type]
+        self.addTunnel("h1", "gre1", local="10.0.1.1", remote="10.0.1.2", ips=None)  # type: ignore[arg-type]
+        self.addTunnel("h1", "gre2", local="10.0.1.1", remote="10.0.1.2", key=1, ips="10.9.0.1")
+
+
+def test_values_of_the_wrong_type_get_sentences() -> None:
+    with pytest.raises(TopologyError) as caught:
+        Network(Careless())
+    assert caught.value.problems == (
+        "Node name 5 is not text: write it in quotes.",
+        "Interface name 3 of node h1 is not text: write it in quotes.",
+        "Address 7 on interface 3 of node h1 cannot be read: write an IPv4 or IPv6 address with its prefix length.",
+        "Rate nan of interface 3 of node h1 is not a finite number.",
+        "Address 5 on interface h2-eth0 of node h2 cannot be read: "
+        "write an IPv4 or IPv6 address with its prefix length.",
+        "Rate nan of interface h2-eth0 of node h2 is not a finite number.",
+        "Address 10.9.0.1 on interface gre2 of node h1 has no prefix length: write 10.9.0.1/24, for example.",
+    )
+
+
+def test_plain_topology_with_a_number_for_a_name() -> None:
+    topo = PlainTopo()
+    topo.addHost("h1")
+    topo.addHost(5)
+    topo.addLink("h1", 5)
+    with pytest.raises(TopologyError, match=r"^Node name 5 is not text: write it in quotes\.$"):
+        Network(topo)
+
+
+def test_one_address_may_be_written_without_a_list() -> None:
+    network = Network()
+    network.addRouter("r1")
+    network.addHost("h1")
+    network.addLink("r1", "h1", params1={"ips": "192.0.2.1/24"})
+    tunnel = network.addTunnel("r1", "gre1", local="192.0.2.1", remote="192.0.2.2", ips="10.9.0.1/24")
+    assert tunnel.addresses == ("10.9.0.1/24",)
+    assert network.addTunnel("r1", "gre2", local="192.0.2.1", remote="192.0.2.2", key=1).addresses == ()
+
+
+def test_verbs_name_what_is_not_there() -> None:
+    network = Network()
+    for name in ("h1", "h2"):
+        network.addHost(name)
+    link = network.addLink("h1", "h2")
+    with pytest.raises(TopologyError, match="Node name 5 is not text"):
+        network.addHost(5)  # type: ignore[arg-type]
+    with pytest.raises(UnknownInterfaceError, match=r"^Node h1 has no tunnel nope; it has: none\.$"):
+        network.delTunnel("h1", "nope")
+    with pytest.raises(UnknownInterfaceError, match=r"^Node h1 has no interface nope; it has: h1-eth0\.$"):
+        network.addAddress("h1", "nope", "10.0.1.1/24")
+    with pytest.raises(TopologyError, match="Status dwon of the link h1 - h2 is unknown: choose up or down"):
+        network.configLinkStatus("h1", "h2", "dwon")
+    assert link.intf1.isUp()
+    network.configLinkStatus("h1", "h2", "down")
+    assert not link.intf1.isUp()
+    network.delLink(link)
+    with pytest.raises(TopologyError, match="link h1-eth0<->h2-eth0 is not in this network"):
+        network.delLink(link)
+
+
+class Stock(PlainTopo):
+    """Node classes that Mininet comes with."""
+
+    def build(self) -> None:
+        for name, cls in (("h1", CPULimitedHost), ("h2", MininetHost), ("h3", MininetNode)):
+            self.addHost(name, cls=cls)
+        for name, cls in (("s1", OVSKernelSwitch), ("s2", OVSBridge), ("s3", LinuxBridge)):
+            self.addSwitch(name, cls=cls, protocols="OpenFlow13")
+
+
+class LinuxRouter(MininetNode):  # type: ignore[misc]
+    """A router as Mininet's examples make it."""
+
+
+def test_stock_classes_of_mininet_are_ours() -> None:
+    network = Network(Stock(), controller=None)
+    assert [type(network[name]) for name in ("h1", "h2", "h3")] == [Host] * 3
+    assert [type(network[name]) for name in ("s1", "s2", "s3")] == [OvsSwitch, OvsSwitch, Switch]
+
+
+def test_other_classes_are_reported_with_the_other_problems() -> None:
+    topo = PlainTopo()
+    topo.addHost("r1", cls=LinuxRouter, ip="10.0.0.300/24")
+    topo.addSwitch("s1", cls=UserSwitch)
+    topo.addSwitch("s2", cls=MininetHost)
+    topo.addLink("r1", "s1")
+    with pytest.raises(TopologyError) as caught:
+        Network(topo)
+    assert caught.value.problems == (
+        "Node r1 is of class LinuxRouter, which raslab cannot build: "
+        "use raslab.net.Host, raslab.net.Router, which forwards, or a subclass of it.",
+        "Node s1 is of class UserSwitch, which raslab cannot build: use raslab.net.Switch or a subclass of it.",
+        "Node s2 is of class Host, which raslab cannot build: use raslab.net.Switch or a subclass of it.",
+        "Address 10.0.0.300/24 on interface r1-eth0 of node r1 cannot be read: "
+        "write an IPv4 or IPv6 address with its prefix length.",
+    )
+
+
+def test_controllers_are_accepted_and_ignored() -> None:
+    network = Network(controller=None)
+    for controller in (network.addController("c0"), network.addController(), network.addController(name="c1", port=1)):
+        controller.start()
+        controller.stop()
+    assert (network.controllers, list(network)) == ([], [])
+    with pytest.raises(TopologyError, match="has no way out to the computer's own network"):
+        network.addNAT()

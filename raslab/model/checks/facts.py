@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+from math import inf
 
 from raslab.model.topology import Interface, Node, Topology, Tunnel
 
@@ -54,8 +55,8 @@ class Facts:
 
 
 def is_number(value: object) -> bool:
-    """True for int and float, not for bool."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """True for int and float, not for bool, infinity and what is no number (NaN)."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -inf < value < inf
 
 
 def is_integer(value: object) -> bool:

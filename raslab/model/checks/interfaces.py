@@ -13,6 +13,11 @@ MIN_MTU_IPV4 = 68  # RFC 791, section 3.2
 MIN_MTU_IPV6 = 1280  # RFC 8200, section 5
 MAX_MTU = 65535
 
+MIN_RATE_MBPS = 8e-6  # the kernel counts in bytes per second
+MAX_RATE_MBPS = 1e6
+MAX_DELAY_MS = 3_600_000
+MAX_QUEUE_PACKETS = 0xFFFFFFFF
+
 _MAC = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
 _MULTICAST_BIT = 0x01  # of a MAC address's first byte
 
@@ -25,7 +30,7 @@ def check(facts: Facts) -> Iterator[str]:
         if interface.mtu is not None:
             yield from mtu_problems(interface.mtu, interface.addresses, where)
         if interface.mac is not None:
-            yield from _mac(interface.mac, where)
+            yield from _mac(str(interface.mac), where)
         if isinstance(interface, Interface):
             yield from _impairment(interface.impairment, where)
 
@@ -39,10 +44,8 @@ def _addresses(facts: Facts, interface: Interface | Tunnel, where: str) -> Itera
         if address is not None:
             yield from _host_address(address, text, where)
         elif "/" not in text and facts.address(text + "/32") is not None:
-            yield (
-                f"Address {text} on {where} has no prefix length: write {text}/{64 if ':' in text else 24}, "
-                f"for example."
-            )
+            example = f"{text}/{64 if ':' in text else 24}"
+            yield f"Address {text} on {where} has no prefix length: write {example}, for example."
         else:
             yield (f"Address {text} on {where} cannot be read: write an IPv4 or IPv6 address with its prefix length.")
 
@@ -84,28 +87,31 @@ def _impairment(impairment: Impairment, where: str) -> Iterator[str]:
     }
     wrong = [(name, value) for name, value in numbers.items() if value is not None and not is_number(value)]
     for name, value in wrong:
-        yield f"{name} {value!r} of {where} is not a number."
+        yield f"{name} {value!r} of {where} is not a finite number."
     if not wrong:
         yield from _impairment_values(impairment, where)
     limit = impairment.limit_packets
-    if limit is not None and (not is_integer(limit) or limit < 1):
+    if limit is not None and not (is_integer(limit) and 1 <= limit <= MAX_QUEUE_PACKETS):
         yield f"Queue limit {limit!r} of {where} is impossible: choose a whole number of packets, 1 or more."
 
 
 def _impairment_values(impairment: Impairment, where: str) -> Iterator[str]:
-    if impairment.rate_mbps is not None and impairment.rate_mbps <= 0:
+    if impairment.rate_mbps is not None and impairment.rate_mbps < MIN_RATE_MBPS:
         yield (
             f"Rate {impairment.rate_mbps:g} Mbit/s of {where} lets nothing through: "
             "choose a rate above zero, or None for unlimited."
         )
+    if impairment.rate_mbps is not None and impairment.rate_mbps > MAX_RATE_MBPS:
+        yield f"Rate {impairment.rate_mbps:g} Mbit/s of {where} is impossible: choose at most {MAX_RATE_MBPS:.0f}."
+    if impairment.delay_ms > MAX_DELAY_MS:
+        yield f"Delay {impairment.delay_ms:g} ms of {where} is impossible: choose at most {MAX_DELAY_MS}."
     if impairment.delay_ms < 0:
         yield f"Delay {impairment.delay_ms:g} ms of {where} is negative: choose zero or more."
     if impairment.jitter_ms < 0:
         yield f"Jitter {impairment.jitter_ms:g} ms of {where} is negative: choose zero or more."
     elif impairment.jitter_ms > max(impairment.delay_ms, 0):
         yield (
-            f"Jitter {impairment.jitter_ms:g} ms of {where} is larger than "
-            f"its delay of {impairment.delay_ms:g} ms: "
+            f"Jitter {impairment.jitter_ms:g} ms of {where} is larger than its delay of {impairment.delay_ms:g} ms: "
             "choose at most the delay."
         )
     if not 0 <= impairment.loss_percent <= 100:

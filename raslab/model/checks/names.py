@@ -29,9 +29,8 @@ def _nodes(facts: Facts) -> Iterator[str]:
         seen.add(node.name)
         if not _NODE.fullmatch(node.name):
             yield (
-                f"Node name {node.name!r} cannot be a host name: use letters, digits, dots, "
-                f"dashes and underscores, "
-                "and no dash or dot first."
+                f"Node name {node.name!r} cannot be a host name: "
+                "use letters, digits, dots, dashes and underscores, and no dash or dot first."
             )
         elif len(node.name) > _NODE_LENGTH:
             yield f"Node name {node.name} has {len(node.name)} characters: use at most {_NODE_LENGTH}."
@@ -55,7 +54,9 @@ def _interfaces(facts: Facts) -> Iterator[str]:
             if interface.name in seen:
                 yield sentences.duplicate_interface(name, interface.name)
             seen.add(interface.name)
-            if not _INTERFACE.fullmatch(interface.name) or interface.name in (".", ".."):
+            if not _is_text(interface.name):
+                yield sentences.name_not_text(f"Interface name {interface.name!r} of node {name}")
+            elif not _INTERFACE.fullmatch(interface.name) or interface.name in (".", ".."):
                 yield (
                     f"Interface name {interface.name!r} of node {name} is impossible: "
                     "leave out white space, slashes, colons and percent signs."
@@ -65,3 +66,7 @@ def _interfaces(facts: Facts) -> Iterator[str]:
                     f"Interface name {interface.name} of node {name} is too long: "
                     f"use at most {_INTERFACE_LENGTH} bytes."
                 )
+
+
+def _is_text(name: object) -> bool:
+    return isinstance(name, str)

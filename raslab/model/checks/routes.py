@@ -24,7 +24,7 @@ def check(facts: Facts) -> Iterator[str]:
             continue
         family = 0
         try:
-            family = 0 if route.destination == "default" else ip_network(route.destination).version
+            family = 0 if route.destination == "default" else ip_network(str(route.destination)).version
         except ValueError:
             yield _unreadable(route)
         yield from _next_hop(facts, route, family, where)
@@ -39,13 +39,13 @@ def is_connected(facts: Facts, route: Route) -> bool:
         return False
     if route.via is None or route.dev is not None:
         return True
-    hop = ip_address(route.via)
+    hop = ip_address(str(route.via))
     return any(hop in address.network for address in facts.addresses_of(route.node))
 
 
 def _unreadable(route: Route) -> str:
     try:
-        network = ip_network(route.destination, strict=False)
+        network = ip_network(str(route.destination), strict=False)
     except ValueError:
         return (
             f"Destination {route.destination} of a route on node {route.node} cannot be read: "
@@ -62,7 +62,7 @@ def _next_hop(facts: Facts, route: Route, family: int, where: str) -> Iterator[s
         return
     if route.via is not None:
         try:
-            hop = ip_address(route.via)
+            hop = ip_address(str(route.via))
         except ValueError:
             yield (f"Next hop {route.via} of the {where} cannot be read: write an address without prefix length.")
             return

@@ -15,7 +15,7 @@ MAX_TTL = 255
 
 def check(facts: Facts) -> Iterator[str]:
     """Impossible kinds, keys, end points, and tunnels that the kernel could not tell apart."""
-    seen: dict[tuple[object, ...], Tunnel] = {}
+    seen: dict[str, Tunnel] = {}
     for tunnel in facts.topology.tunnels:
         where = f"tunnel {tunnel.name} of node {tunnel.node}"
         if tunnel.node not in facts.nodes:
@@ -26,14 +26,18 @@ def check(facts: Facts) -> Iterator[str]:
             continue
         yield from _parameters(tunnel, where)
         yield from _end_points(facts, tunnel, where)
-        other = seen.setdefault((tunnel.node, tunnel.kind, tunnel.local, tunnel.remote, tunnel.key), tunnel)
+        other = seen.setdefault(_identity(tunnel), tunnel)
         if other is not tunnel:
             key = "no key" if tunnel.key is None else f"key {tunnel.key}"
             yield (
-                f"Tunnels {other.name} and {tunnel.name} of node {tunnel.node} have the same end points "
-                f"and {key}: "
+                f"Tunnels {other.name} and {tunnel.name} of node {tunnel.node} have the same end points and {key}: "
                 "give one of them another key."
             )
+
+
+def _identity(tunnel: Tunnel) -> str:
+    """What the kernel tells tunnels apart by, as text because nothing of it need be hashable."""
+    return repr((tunnel.node, tunnel.kind, tunnel.local, tunnel.remote, tunnel.key))
 
 
 def _parameters(tunnel: Tunnel, where: str) -> Iterator[str]:
@@ -49,7 +53,7 @@ def _end_points(facts: Facts, tunnel: Tunnel, where: str) -> Iterator[str]:
     ends: list[IPv4Address | IPv6Address] = []
     for role, text in (("Local", tunnel.local), ("Remote", tunnel.remote)):
         try:
-            ends.append(ip_address(text))
+            ends.append(ip_address(str(text)))  # of a number it would make an address
         except ValueError:
             yield f"{role} address {text} of {where} cannot be read: write an address without prefix length."
     if len(ends) < 2:
