@@ -9,7 +9,7 @@ from raslab.machine.launch import MACHINES, parse_memory_mb
 
 
 def add_machine_options(parser: argparse.ArgumentParser) -> None:
-    """Add --machine, --virtual-time and --memory."""
+    """Add --machine, --virtual-time, --seed and --memory."""
     parser.add_argument(
         "--machine",
         choices=MACHINES,
@@ -22,10 +22,13 @@ def add_machine_options(parser: argparse.ArgumentParser) -> None:
         help="a clock that jumps over waiting and gives the same figures everywhere",
     )
     parser.add_argument(
+        "--seed", metavar="N", type=int, default=1, help="start of the random numbers in virtual time (default 1)"
+    )
+    parser.add_argument(
         "--memory", metavar="SIZE", default="2G", help="memory of a uml machine, e.g. 512M or 4G (default 2G)"
     )
 
 
 def machine_options(args: argparse.Namespace) -> MachineOptions:
     """The options as data; raises NoLabMachineError for a bad size."""
-    return MachineOptions(virtual_time=args.virtual_time, memory_mb=parse_memory_mb(args.memory))
+    return MachineOptions(virtual_time=args.virtual_time, memory_mb=parse_memory_mb(args.memory), seed=args.seed)

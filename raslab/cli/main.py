@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -41,9 +42,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 128 + signal.SIGINT
     except BrokenPipeError:
         return 128 + signal.SIGPIPE
+    except OSError as error:
+        about = f"{error.filename}: " if error.filename else ""
+        print(f"raslab: {about}{error.strerror or error}", file=sys.stderr)
+        return 2
     return status
 
 
 def console() -> None:
     """The console script."""
+    mend_standard_streams()
     sys.exit(main())
+
+
+def mend_standard_streams() -> None:
+    """Open /dev/null in the place of standard streams that the caller has closed, so that no other file lands there."""
+    for descriptor, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != descriptor:
+                os.dup2(nowhere, descriptor)
+                os.close(nowhere)
+            setattr(sys, name, open(descriptor, mode))  # noqa: SIM115 - stays open as long as we live

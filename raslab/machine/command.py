@@ -65,12 +65,16 @@ def writable_folders(command: Command) -> list[Path]:
     return [folder for folder in folders if folder != Path("/")]
 
 
-def specification(command: Command, environment: Mapping[str, str]) -> bytes:
-    """The file that tells the guest's first process what to do: NUL-terminated records, described in init.c."""
+def specification(command: Command, environment: Mapping[str, str], pause_s: int = 0) -> bytes:
+    """The file that tells the guest's first process what to do: NUL-terminated records, described in init.c.
+
+    pause_s: seconds on the guest's clock before the command starts.
+    """
     records = [("A", argument) for argument in command.argv]
     records += [("E", f"{name}={value}") for name, value in environment.items()]
     records += [("C", str(command.cwd))]
     records += [("B", str(folder)) for folder in writable_folders(command)]
     records += [("T", "")] if command.tty else []
     records += [("N", "")] if command.null_input else []
+    records += [("P", str(pause_s))] if pause_s else []
     return b"".join(os.fsencode(letter + value) + b"\0" for letter, value in records)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,14 @@ def examine() -> Diagnosis:
     absent = [needed[report.name] for report in programs if report.needed and report.state != "have"]
     auto = choose(surroundings, remember(findings), absent, lab_kernel())
     return Diagnosis(surroundings, getpass.getuser(), findings.privilege, findings.capabilities, programs, auto)
+
+
+def user_name() -> str:
+    """Whom this process belongs to; by number where the user has no entry in the password database."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.geteuid())
 
 
 def lab_kernel() -> Path | None:

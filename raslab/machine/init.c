@@ -8,8 +8,8 @@
  * The launcher starts the machine in a temporary folder which is the initial root. That folder holds this program, the
  * empty folder "stage", and the file "spec": NUL-terminated records of one letter and a value
  *
- *     A argument   E environment   C working folder   B writable folder   H host name
- *     T use a pseudo-terminal   N standard input is /dev/null   S size of the writable tmpfs
+ *     A argument   E environment   C working folder   B writable folder
+ *     T use a pseudo-terminal   N standard input is /dev/null   P seconds to sleep before the command
  *
  * Frames on the serial line: one letter, a little-endian 32-bit length, the payload.
  *
@@ -43,15 +43,14 @@
 #include <unistd.h>
 
 #define WINDOW 2048
-#define MAX_LIST 4096
 
 static int line = -1; /* the serial line */
 
 struct spec {
-	char *argv[MAX_LIST + 1], *env[MAX_LIST + 1], *binds[MAX_LIST + 1];
+	char **argv, **env, **binds; /* each ends with NULL */
 	int argc, envc, bindc;
-	const char *cwd, *hostname, *tmpfs_size;
-	int use_pty, null_input;
+	const char *cwd;
+	int use_pty, null_input, pause_s;
 };
 
 /* ---- frames to the host ---- */
@@ -126,13 +125,6 @@ static void __attribute__((noreturn, format(printf, 1, 2))) fail(const char *for
 
 /* ---- the specification ---- */
 
-static void keep(char **list, int *count, char *value)
-{
-	if (*count == MAX_LIST)
-		fail("more than %d arguments, environment variables or folders", MAX_LIST);
-	list[(*count)++] = value;
-}
-
 static void read_spec(const char *path, struct spec *spec)
 {
 	struct stat info;
@@ -146,18 +138,24 @@ static void read_spec(const char *path, struct spec *spec)
 		end += n;
 	close(fd);
 	*end = 0;
+	size_t records = 1;
+
+	for (char *at = text; at < end; at++)
+		records += !*at;
+	spec->argv = calloc(records, sizeof(char *));
+	spec->env = calloc(records, sizeof(char *));
+	spec->binds = calloc(records, sizeof(char *));
 	for (char *record = text; record < end; record += strlen(record) + 1) {
 		char *value = record + 1;
 
 		switch (*record) {
-		case 'A': keep(spec->argv, &spec->argc, value); break;
-		case 'E': keep(spec->env, &spec->envc, value); break;
-		case 'B': keep(spec->binds, &spec->bindc, value); break;
+		case 'A': spec->argv[spec->argc++] = value; break;
+		case 'E': spec->env[spec->envc++] = value; break;
+		case 'B': spec->binds[spec->bindc++] = value; break;
 		case 'C': spec->cwd = value; break;
-		case 'H': spec->hostname = value; break;
-		case 'S': spec->tmpfs_size = value; break;
 		case 'T': spec->use_pty = 1; break;
 		case 'N': spec->null_input = 1; break;
+		case 'P': spec->pause_s = atoi(value); break;
 		default: fail("unknown record %c in the specification", *record);
 		}
 	}
@@ -188,10 +186,9 @@ static void must_mount(const char *source, const char *target, const char *type,
 
 static void build_root(const struct spec *spec)
 {
-	char path[4096], options[4096];
+	char path[4096];
 
-	snprintf(options, sizeof(options), "mode=755,size=%s", spec->tmpfs_size ? spec->tmpfs_size : "50%");
-	must_mount("tmpfs", "/stage", "tmpfs", 0, options);
+	must_mount("tmpfs", "/stage", "tmpfs", 0, "mode=755,size=50%");
 	mkdir("/stage/lower", 0755);
 	mkdir("/stage/upper", 0755);
 	mkdir("/stage/work", 0755);
@@ -457,7 +454,7 @@ static int pump(const struct spec *spec, struct child *child, int signals)
 
 int main(void)
 {
-	static struct spec spec = { .cwd = "/", .hostname = "raslab" };
+	static struct spec spec = { .cwd = "/" };
 	struct child child;
 	struct termios raw;
 	sigset_t chld, before;
@@ -472,7 +469,7 @@ int main(void)
 	tcsetattr(line, TCSANOW, &raw);
 	if (!spec.argc)
 		fail("no command given");
-	sethostname(spec.hostname, strlen(spec.hostname));
+	sethostname("raslab", strlen("raslab"));
 	loopback_up();
 
 	sigemptyset(&chld);
@@ -480,6 +477,8 @@ int main(void)
 	sigprocmask(SIG_BLOCK, &chld, &before);
 	int signals = signalfd(-1, &chld, SFD_CLOEXEC);
 
+	if (spec.pause_s)
+		sleep(spec.pause_s);
 	spawn(&spec, &before, &child);
 	send_frame('R', NULL, 0);
 	int status = pump(&spec, &child, signals);

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from raslab.errors import NoLabMachineError
+import raslab
+from raslab.errors import NoLabMachineError, WorkingFolderGoneError
 from raslab.machine import native, uml
 from raslab.machine.command import Command, MachineOptions, caller_environment
 from raslab.machine.here import here
@@ -50,15 +51,21 @@ def run_command(
 ) -> int:
     """Run a command in a lab machine with the caller's working folder, environment and standard streams.
 
-    Returns its exit status. Raises NoLabMachineError, CommandNotStartedError, MachineDiedError.
+    Returns its exit status.
+    Raises NoLabMachineError, CommandNotStartedError, MachineDiedError, WorkingFolderGoneError.
     """
     options = options or MachineOptions()
     chosen = choose_machine(machine, options.virtual_time)
     no_input = is_empty_input(0)
+    try:
+        cwd = Path.cwd()
+    except FileNotFoundError:
+        raise WorkingFolderGoneError from None
     command = Command(
         argv=tuple(argv),
-        cwd=Path.cwd(),
+        cwd=cwd,
         environment=caller_environment(),
+        writable=hidden_folders((Path(sys.prefix), Path(raslab.__file__).parents[1])),
         tty=tty,
         null_input=no_input and not tty,
     )
@@ -66,6 +73,11 @@ def run_command(
     if chosen == "native":
         return native.run(command, streams)
     return uml.run(command, options, streams)
+
+
+def hidden_folders(folders: Sequence[Path]) -> list[Path]:
+    """Those of `folders` that a machine's own /run and /dev/shm would hide, so that they have to be shared."""
+    return [folder for folder in folders if any(folder.is_relative_to(top) for top in ("/run", "/dev/shm"))]
 
 
 def exec_argv(argv: Sequence[str], machine: str = "auto", virtual_time: bool = False) -> list[str]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import selectors
 import shutil
 import signal
 import stat
 import termios
-import threading
-import time
 import tty
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,17 +17,12 @@ from typing import Protocol
 
 from raslab.errors import CommandNotStartedError, MachineDiedError
 from raslab.machine import frames
-
-#: Seconds that a command has to end after SIGTERM or SIGHUP before its machine is killed.
-GRACE_S = 2.0
-FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGWINCH)
+from raslab.machine.signals import ForcedEndError, Patience, arriving
 
 
 @dataclass(frozen=True)
 class Streams:
-    """Descriptors of the caller: standard input (None: nothing to read), output and error; tty: a terminal in
-    between.
-    """
+    """Descriptors of the caller: standard input (None: nothing to read), output, error; tty: a terminal in between."""
 
     stdin: int | None = 0
     stdout: int = 1
@@ -46,70 +40,66 @@ class SerialLine(Protocol):
         """Why the machine ended early."""
 
 
-class _ForcedEndError(Exception):
-    """The user insists: end the machine now."""
-
-    def __init__(self, signal_number: int) -> None:
-        self.status = 128 + signal_number
-
-
 def carry(machine: SerialLine, streams: Streams) -> int:
-    """Pass data both ways until the command has ended; returns its exit status.
-
-    A signal is passed on to the command. A second SIGINT, or a command that has not ended GRACE_S seconds
-    after SIGTERM or SIGHUP, ends the exchange at once (the caller then kills the machine).
+    """Pass data both ways until the command has ended; returns its exit status. Signals: see `signals`.
 
     Raises CommandNotStartedError, MachineDiedError, BrokenPipeError (nobody reads our output any more).
     """
-    with _signals() as signals, _raw_terminal(streams):
+    with arriving() as signals, _raw_terminal(streams):
         try:
             return _Exchange(machine, streams, signals).run()
-        except _ForcedEndError as forced:
+        except ForcedEndError as forced:
             return forced.status
 
 
 class _Exchange:
+    """The loop between the machine's line and our streams.
+
+    It never blocks in a write: while a reader of ours is slow the guest is not read from, and signals are served.
+    """
+
     def __init__(self, machine: SerialLine, streams: Streams, signals: int | None) -> None:
         self.machine = machine
         self.streams = streams
         self.signals = signals
         self.decoder = frames.Decoder()
+        self.patience = Patience()
+        self.unwritten: dict[int, bytearray] = {streams.stdout: bytearray(), streams.stderr: bytearray()}
         self.credit = frames.INPUT_WINDOW
         self.ready = False
-        self.reading = False
         self.input_ended = streams.stdin is None
-        self.interrupted = False
-        self.ending: int | None = None
-        self.deadline = 0.0
         self.failure: str | None = None
-        self.selector = selectors.PollSelector()
+        self.status: int | None = None
 
     def run(self) -> int:
-        self.selector.register(self.machine.from_guest, selectors.EVENT_READ)
-        if self.signals is not None:
-            self.selector.register(self.signals, selectors.EVENT_READ)
-        while True:
-            left = None if self.ending is None else self.deadline - time.monotonic()
-            if self.ending is not None and left is not None and left <= 0:
-                raise _ForcedEndError(self.ending)
-            ready = {key.fd for key, _ in self.selector.select(left)}
+        while self.status is None or any(self.unwritten.values()):
+            ready = self._wait()
             if self.signals in ready:
                 self._signal()
-            if self.streams.stdin in ready and self.reading:
+            if self.streams.stdin in ready:
                 self._input()
+            for descriptor, text in self.unwritten.items():
+                if text and descriptor in ready:
+                    _write_some(descriptor, text)
             if self.machine.from_guest in ready:
-                status = self._output()
-                if status is not None:
-                    return status
+                self._output()
+        if self.failure is not None:
+            raise CommandNotStartedError(self.failure, self.status)
+        return self.status
 
-    def _read_input(self, wanted: bool) -> None:
-        if wanted == self.reading or self.streams.stdin is None:
-            return
-        self.reading = wanted
-        if wanted:
-            self.selector.register(self.streams.stdin, selectors.EVENT_READ)
-        else:
-            self.selector.unregister(self.streams.stdin)
+    def _wait(self) -> set[int]:
+        """Wait until something can be done; returns the descriptors that are ready for what we want of them."""
+        with selectors.PollSelector() as selector:
+            if self.signals is not None:
+                selector.register(self.signals, selectors.EVENT_READ)
+            full = [descriptor for descriptor, text in self.unwritten.items() if text]
+            for descriptor in full:
+                selector.register(descriptor, selectors.EVENT_WRITE)
+            if not full and self.status is None:
+                selector.register(self.machine.from_guest, selectors.EVENT_READ)
+            if self.ready and not self.input_ended and self.credit and self.streams.stdin is not None:
+                selector.register(self.streams.stdin, selectors.EVENT_READ)
+            return {key.fd for key, _ in selector.select(self.patience.left_s())}
 
     def _input(self) -> None:
         assert self.streams.stdin is not None
@@ -117,7 +107,6 @@ class _Exchange:
         self._send(frames.Frame(frames.INPUT, data))
         self.credit -= len(data)
         self.input_ended = not data
-        self._read_input(not self.input_ended and self.credit > 0)
 
     def _signal(self) -> None:
         assert self.signals is not None
@@ -125,14 +114,10 @@ class _Exchange:
             if number == signal.SIGWINCH:
                 self._tell_window_size()
                 continue
-            if not self.ready or (number == signal.SIGINT and self.interrupted):
-                raise _ForcedEndError(number)
-            self.interrupted = True
-            if number != signal.SIGINT:
-                self.ending, self.deadline = number, time.monotonic() + GRACE_S
+            self.patience.take(number, self.ready)
             self._send(frames.signal_frame(number))
 
-    def _output(self) -> int | None:
+    def _output(self) -> None:
         data = os.read(self.machine.from_guest, 1 << 16)
         if not data:
             raise self.machine.died()
@@ -140,58 +125,32 @@ class _Exchange:
             if frame.kind == frames.READY:
                 self.ready = True
                 self._tell_window_size()
-                self._read_input(not self.input_ended)
             elif frame.kind == frames.OUTPUT:
-                _write_all(self.streams.stdout, frame.payload)
+                self.unwritten[self.streams.stdout] += frame.payload
             elif frame.kind == frames.ERROR:
-                _write_all(self.streams.stderr, frame.payload)
+                self.unwritten[self.streams.stderr] += frame.payload
             elif frame.kind == frames.ACKNOWLEDGE:
                 self.credit += frame.number
-                self._read_input(not self.input_ended)
             elif frame.kind == frames.FAILURE:
                 self.failure = frame.payload.decode(errors="replace")
             elif frame.kind == frames.EXIT:
-                if self.failure is not None:
-                    raise CommandNotStartedError(self.failure, frame.number)
-                return frame.number
-        return None
+                self.status = frame.number
 
     def _tell_window_size(self) -> None:
-        if not self.streams.tty or not self.ready:
-            return
-        columns, rows = shutil.get_terminal_size()
-        self._send(frames.window_size_frame(rows, columns))
+        if self.streams.tty and self.ready:
+            columns, rows = shutil.get_terminal_size()
+            self._send(frames.window_size_frame(rows, columns))
 
     def _send(self, frame: frames.Frame) -> None:
-        # A machine that has died is noticed, with its reason, at the other end of the line.
+        # The pipe holds far more than the input window. A machine that has died is noticed at the line's other end.
         with contextlib.suppress(BrokenPipeError):
-            _write_all(self.machine.to_guest, frame.encode())
+            os.write(self.machine.to_guest, frame.encode())
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-@contextlib.contextmanager
-def _signals() -> Iterator[int | None]:
-    """A descriptor that yields the number of each signal as a byte; None outside the main thread."""
-    if threading.current_thread() is not threading.main_thread():
-        yield None
-        return
-    read_end, write_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-    wakeup = signal.set_wakeup_fd(write_end)
-    # The handlers do nothing themselves; the byte in the pipe is what counts.
-    before = {number: signal.signal(number, lambda *_: None) for number in FORWARDED}
-    try:
-        yield read_end
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        signal.set_wakeup_fd(wakeup)
-        os.close(read_end)
-        os.close(write_end)
+def _write_some(descriptor: int, text: bytearray) -> None:
+    """Write as much as a descriptor that is ready takes without blocking, and remove it from `text`."""
+    with contextlib.suppress(BlockingIOError):
+        del text[: os.write(descriptor, text[: select.PIPE_BUF])]
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ guest's processes are tied to the kernel process, so they never run on natively.
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shutil
 import signal
@@ -24,8 +25,10 @@ from raslab.machine.guest_init import guest_init
 from raslab.machine.kernel.cache import cached_kernel
 from raslab.machine.streams import Streams, carry
 
-#: Virtual clocks start here (2026-01-01 00:00 UTC), nanoseconds since 1970.
+#: In virtual time a command starts here (2026-01-01 00:00 UTC), nanoseconds since 1970 ...
 VIRTUAL_EPOCH_NS = 1767225600 * 10**9
+#: ... and the machine has been up this long by then: ping, for one, takes an uptime below a second for no time at all.
+VIRTUAL_UPTIME_S = 2
 SMALLEST_MEMORY_MB = 128
 
 WATCHDOG = r"""
@@ -58,7 +61,7 @@ def kernel_arguments(options: MachineOptions) -> list[str]:
         "panic=-1",
     ]
     if options.virtual_time:
-        arguments += ["time-travel=inf-cpu", f"time-travel-start={VIRTUAL_EPOCH_NS}"]
+        arguments += ["time-travel=inf-cpu", f"time-travel-start={VIRTUAL_EPOCH_NS - VIRTUAL_UPTIME_S * 10**9}"]
     return arguments
 
 
@@ -104,7 +107,8 @@ class UmlMachine:
         )
         try:
             environment = inside_environment(command, "uml", options.clock)
-            (self.folder / "spec").write_bytes(specification(command, environment))
+            pause_s = VIRTUAL_UPTIME_S if options.virtual_time else 0
+            (self.folder / "spec").write_bytes(specification(command, environment, pause_s))
             shutil.copy(init, self.folder / "init")
             for name in ("stage", "dev"):
                 (self.folder / name).mkdir()
@@ -141,10 +145,15 @@ class UmlMachine:
         resource.prlimit(self._kernel.pid, resource.RLIMIT_NOFILE, (most, most))
 
     def died(self) -> MachineDiedError:
-        """Why the machine ended without an exit status, from its console."""
+        """Why the machine ended without an exit status: from its console, or from how its kernel process ended."""
         lines = self.console.read_text(errors="replace").splitlines()
-        telling = [line for line in lines if "panic" in line.lower() or "out of memory" in line.lower()]
-        reason = (telling or [line for line in lines if line.strip()] or ["it said nothing"])[-1].strip()
+        telling = [line for line in lines if re.search(r"Kernel panic|Out of memory|raslab init:", line)]
+        if telling:
+            reason = telling[-1].strip()
+        else:
+            status = self._kernel.wait()
+            how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
+            reason = f"its kernel process {how}"
         return MachineDiedError(f"The lab machine died before its command had ended: {reason}")
 
     def end(self) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,10 +57,11 @@ def test_the_launcher_is_killed(raslab: Launcher) -> None:
 
 def test_the_kernel_alone_is_killed_and_its_programs_do_not_run_on(raslab: Launcher) -> None:
     child = started(raslab, "sh", "-c", BEAT)
+    wait_for("the first beat", (raslab.work / "beat").exists)
     os.kill(raslab.kernel(), signal.SIGKILL)
     _, error = child.communicate(timeout=20)
     assert child.returncode == 2
-    assert "The lab machine died before its command had ended" in error
+    assert "The lab machine died before its command had ended: its kernel process was killed by SIGKILL" in error
     wait_for("the end of all processes", lambda: not processes_in(raslab.temporary))
     beats = (raslab.work / "beat").stat().st_size
     with pytest.raises(AssertionError):
@@ -140,3 +143,35 @@ def test_a_reader_that_goes_away_ends_the_machine(raslab: Launcher) -> None:
     assert child.stdout is not None
     child.stdout.close()
     assert child.wait(timeout=20) == 128 + signal.SIGPIPE
+
+
+def test_a_reader_that_is_slow_does_not_keep_the_machine_from_ending(raslab: Launcher) -> None:
+    child = started(raslab, "sh", "-c", "echo up; while echo more; do :; done")
+    wait_for("a full pipe", lambda: select.select([child.stdout], [], [], 0)[0] != [])
+    child.send_signal(signal.SIGTERM)
+    assert child.wait(timeout=20) == 128 + signal.SIGTERM
+
+
+def test_nohup_is_respected(raslab: Launcher) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "raslab",
+        "exec",
+        "--machine",
+        "uml",
+        "--",
+        "sh",
+        "-c",
+        "echo up; sleep 1; echo on",
+    ]
+    child = subprocess.Popen(
+        ["env", "--ignore-signal=HUP", *command], cwd=raslab.work, env=raslab.environment, text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    raslab.children.append(child)
+    assert child.stdout is not None
+    assert child.stdout.readline() == "up\n"
+    child.send_signal(signal.SIGHUP)
+    assert child.communicate(timeout=20)[0] == "on\n"
+    assert child.returncode == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,49 @@ def test_death_by_a_signal_is_told_as_a_shell_does(raslab: Launcher) -> None:
 def test_a_large_input_arrives_whole(raslab: Launcher) -> None:
     text = "".join(f"{number}\n" for number in range(50_000))
     assert raslab.uml("cat", text=text).stdout == text
+
+
+def test_thousands_of_arguments_arrive(raslab: Launcher) -> None:
+    assert raslab.uml("sh", "-c", "echo $#", "sh", *map(str, range(6000))).stdout == "6000\n"
+
+
+def test_output_to_a_non_blocking_pipe_arrives_whole(raslab: Launcher) -> None:
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
+    child = raslab.start("exec", "--machine", "uml", "--", "head", "-c", "500000", "/dev/zero", stdout=write_end)
+    os.close(write_end)
+    with open(read_end, "rb") as pipe:
+        assert len(pipe.read()) == 500_000
+    assert child.wait(timeout=20) == 0
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+@pytest.mark.parametrize("command", ["exec --machine uml -- true", "shell --machine uml", "doctor", "kernel path"])
+def test_a_closed_standard_stream_is_an_empty_one(raslab: Launcher, command: str, closed: str) -> None:
+    line = f"exec {sys.executable} -m raslab {command} {closed}"
+    result = subprocess.run(
+        ["sh", "-c", line], cwd=raslab.work, env=raslab.environment | {"SHELL": "/bin/sh"},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_another_seed_gives_other_random_numbers(raslab: Launcher) -> None:
+    first, second, again = (
+        raslab("exec", "--virtual-time", "--seed", seed, "--", "cat", "/proc/sys/kernel/random/uuid").stdout
+        for seed in ("1", "2", "1")
+    )
+    assert first == again != second
+
+
+def test_a_working_folder_that_is_gone_is_told(raslab: Launcher) -> None:
+    result = subprocess.run(
+        ["sh", "-c", f"mkdir gone; cd gone; rmdir ../gone; exec {sys.executable} -m raslab exec -- true"],
+        cwd=raslab.work, env=raslab.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert result.returncode == 2
+    assert "no longer exists" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_a_command_that_ignores_its_input_does_not_hang(raslab: Launcher) -> None:
@@ -81,6 +125,11 @@ def test_virtual_time_passes_without_waiting_and_starts_alike(raslab: Launcher) 
     runs = [raslab("exec", "--virtual-time", "--", "sh", "-c", script) for _ in range(2)]
     assert runs[0].stdout.split()[:2] == ["2026-01-01T00:00:00", "2026-01-01T01:00:00"]
     assert runs[0].stdout == runs[1].stdout
+
+
+def test_ping_keeps_its_interval_from_the_start_of_virtual_time(raslab: Launcher) -> None:
+    summary = raslab("exec", "--virtual-time", "--", "ping", "-c", "3", "127.0.0.1").stdout
+    assert re.search(r"3 received, 0% packet loss, time 20[0-9]{2}ms", summary)
 
 
 def test_random_numbers_are_random_where_time_is_real(raslab: Launcher) -> None:

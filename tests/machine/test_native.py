@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -50,5 +51,48 @@ def test_killing_the_launcher_ends_everything(raslab: Launcher) -> None:
     wait_for("the machine's end", lambda: not processes_in(raslab.temporary))
 
 
-def test_an_unknown_command_has_a_shells_status(raslab: Launcher, tmp_path: Path) -> None:
-    assert raslab("exec", "--machine", "native", "--", "no-such-command").returncode == 127
+def test_what_is_written_outside_the_working_folder_vanishes(raslab: Launcher, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    script = (
+        f"echo kept > here; echo lost > {outside}/there; echo lost > /etc/raslab-was-here; cat {outside}/there; pwd"
+    )
+    assert native(raslab, "sh", "-c", script) == f"lost\n{raslab.work}\n"
+    assert (raslab.work / "here").read_text() == "kept\n"
+    assert not list(outside.iterdir())
+    assert not Path("/etc/raslab-was-here").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signals_reach_the_command(raslab: Launcher, number: signal.Signals) -> None:
+    name = number.name.removeprefix("SIG")
+    script = f"trap 'echo caught; exit 5' {name}; echo up; while :; do sleep 0.05; done"
+    child = raslab.start("exec", "--machine", "native", "--", "sh", "-c", script)
+    assert child.stdout is not None
+    assert child.stdout.readline() == "up\n"
+    child.send_signal(number)
+    assert child.communicate(timeout=20)[0] == "caught\n"
+    assert child.returncode == 5
+
+
+@pytest.mark.parametrize("numbers", [(signal.SIGTERM,), (signal.SIGINT, signal.SIGINT)])
+def test_a_command_that_does_not_care_is_ended(raslab: Launcher, numbers: tuple[signal.Signals, ...]) -> None:
+    script = "trap '' INT TERM; echo up; while :; do sleep 0.05; done"
+    child = raslab.start("exec", "--machine", "native", "--", "sh", "-c", script)
+    assert child.stdout is not None
+    assert child.stdout.readline() == "up\n"
+    for number in numbers:
+        assert child.poll() is None
+        child.send_signal(number)
+        time.sleep(0.2)  # two signals at once are one
+    assert child.wait(timeout=20) == 128 + numbers[0]
+
+
+def test_a_commands_own_status_127_is_not_mistaken(raslab: Launcher) -> None:
+    result = raslab("exec", "--machine", "native", "--", "sh", "-c", "exit 127")
+    assert (result.returncode, result.stderr) == (127, "")
+
+
+def test_an_unknown_command_has_a_shells_status(raslab: Launcher) -> None:
+    result = raslab("exec", "--machine", "native", "--", "no-such-command")
+    assert (result.returncode, result.stderr) == (127, "raslab: no-such-command: command not found\n")

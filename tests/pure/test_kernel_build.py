@@ -5,6 +5,7 @@ The source here is a toy with the same targets as the kernel's; the real build i
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tarfile
 from pathlib import Path
@@ -130,6 +131,31 @@ def test_a_failure_shows_the_end_of_the_log_and_the_next_build_goes_on(source: P
     build(lambda progress: steps.append(progress.step), look, source)
     assert "unpacking toy.tar" not in steps
     assert cached_kernel() is not None
+
+
+def test_an_interrupted_configuration_is_done_again(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(progress: Progress) -> None:
+        if progress.step == "configuring":
+            monkeypatch.setenv("PATH", f"{source.parent}/broken:{os.environ['PATH']}")
+
+    (source.parent / "broken").mkdir()
+    (source.parent / "broken/cp").write_text("#!/bin/sh\nexit 1\n")  # the toy's merge_config.sh copies
+    (source.parent / "broken/cp").chmod(0o755)
+    path = os.environ["PATH"]
+    with pytest.raises(KernelBuildError, match=r"stopped in merge_config\.sh"):
+        build(interrupt, runs, source)
+    monkeypatch.setenv("PATH", path)
+    assert (work_folder() / "objects/.config").exists()
+    steps = []
+    kernel = build(lambda progress: steps.append(progress.step), runs, source)
+    assert "configuring" in steps
+    assert kernel.missing_options == ("CONFIG_WIREGUARD",)
+
+
+def test_a_cache_folder_that_makefiles_cannot_take_is_refused(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(source.parent / "my cache"))
+    with pytest.raises(KernelBuildError, match="white space or colon in that path; set XDG_CACHE_HOME"):
+        build(silent, runs, source)
 
 
 def test_a_kernel_that_fails_its_examination_is_not_kept(source: Path) -> None:

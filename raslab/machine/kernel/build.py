@@ -94,6 +94,11 @@ def build(report: Report, verify: Verify, tarball: Path | None = None, jobs: int
             " or install the packages build-essential, flex, bison, bc and xz-utils."
         )
     folder = kernel_folder()
+    if re.search(r"[\s:]", str(folder)):
+        raise KernelBuildError(
+            f"The kernel's makefiles cannot work in {folder} because of the white space or colon in that path;"
+            " set XDG_CACHE_HOME to a folder without."
+        )
     folder.mkdir(parents=True, exist_ok=True)
     with _lock(folder / "lock"):
         for stale in folder.glob("work-*"):
@@ -186,9 +191,11 @@ class _Build:
     def _configure(self) -> tuple[str, ...]:
         """Write the configuration; returns the wanted options that this kernel version does not have."""
         config = self.objects / ".config"
-        if not config.exists():
+        configured = self.objects / "raslab-configured"
+        if not configured.exists():
             self._say("configuring")
-            self.objects.mkdir(exist_ok=True)
+            shutil.rmtree(self.objects, ignore_errors=True)
+            self.objects.mkdir()
             self._make("allnoconfig")
             self._run(
                 "scripts/kconfig/merge_config.sh",
@@ -200,6 +207,7 @@ class _Build:
                 cwd=self.tree,
             )
             self._make("olddefconfig")
+            configured.touch()
         chosen = set(config.read_text().splitlines())
         wanted = re.findall(r"^(CONFIG_\w+=(?:y|\".*\"))$", FRAGMENT.read_text(), re.MULTILINE)
         return tuple(option.partition("=")[0] for option in wanted if option not in chosen)

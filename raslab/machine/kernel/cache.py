@@ -12,6 +12,8 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from raslab.errors import CacheFolderError
+
 RECIPE_FOLDER = Path(__file__).parent
 FRAGMENT = RECIPE_FOLDER / "lab.fragment"
 PATCH = RECIPE_FOLDER / "seed.patch"
@@ -55,9 +57,16 @@ class CachedKernel:
 
 
 def cache_folder() -> Path:
-    """raslab's folder in the user's cache (XDG Base Directory Specification)."""
+    """raslab's folder in the user's cache (XDG Base Directory Specification); raises CacheFolderError."""
     base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "raslab"
+    if base.startswith("/"):
+        return Path(base) / "raslab"
+    try:
+        return Path.home() / ".cache" / "raslab"
+    except RuntimeError:
+        raise CacheFolderError(
+            "This user has no home folder to keep the lab kernel in; set HOME or XDG_CACHE_HOME to a folder of yours."
+        ) from None
 
 
 def kernel_folder() -> Path:
