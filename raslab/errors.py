@@ -20,12 +20,23 @@ class KernelSourceError(RaslabError):
     """No usable kernel source could be had."""
 
 
+class CacheFolderError(RaslabError):
+    """There is no folder to keep things in."""
+
+
 class KernelBuildError(RaslabError):
     """A step of the kernel build failed."""
 
 
 class NoLabMachineError(RaslabError):
     """The wanted machine cannot run on this computer."""
+
+
+class WorkingFolderGoneError(RaslabError):
+    """The folder in which the command was started has been deleted."""
+
+    def __init__(self) -> None:
+        super().__init__("The folder in which this was started no longer exists; change to another one.")
 
 
 class MachineDiedError(RaslabError):
