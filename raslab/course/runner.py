@@ -12,8 +12,8 @@ from typing import TextIO
 
 from raslab.course.events import Event, Failed, Finished, from_line
 from raslab.course.folder import passing_folder
-from raslab.errors import LabFailedError
-from raslab.machine.here import here
+from raslab.errors import LabFailedError, NoLabMachineError
+from raslab.machine.here import Here, here
 from raslab.machine.launch import choose_machine, exec_argv
 
 EVENTS = "events"
@@ -34,19 +34,25 @@ class Wanted:
     def argv(self) -> list[str]:
         """The command line that does it and writes EVENTS into its working folder.
 
-        Inside a lab machine that fits, the lab runs right there. Raises NoLabMachineError if there can be no such
-        machine.
+        Inside a lab machine the lab runs right there. Raises NoLabMachineError if there can be no such machine.
         """
         worker = [sys.executable, "-m", "raslab.course.worker", self.lab, "--events", EVENTS]
         worker += [] if self.seconds is None else ["--duration", f"{self.seconds:g}"]
-        around = here()
-        if (
-            around.inside
-            and self.machine in ("auto", around.machine)
-            and (around.clock == "virtual") >= self.virtual_time
-        ):
+        if here().inside:
+            self._check_fits(here())
             return worker
         return exec_argv(worker, choose_machine(self.machine, self.virtual_time), self.virtual_time)
+
+    def _check_fits(self, around: Here) -> None:
+        """Raise NoLabMachineError if the machine that we are in is not what is wanted."""
+        if self.virtual_time and around.clock != "virtual":
+            raise NoLabMachineError(
+                "The clock of this lab machine is real: for virtual time, run the lab outside of it."
+            )
+        if self.machine not in ("auto", around.machine):
+            raise NoLabMachineError(
+                f"This lab machine is {around.machine}: for --machine {self.machine}, run the lab outside of it."
+            )
 
 
 def run_lab(wanted: Wanted) -> Iterator[Event]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
@@ -19,9 +20,14 @@ from raslab.course.loader import load_lab
 from raslab.errors import RaslabError
 from raslab.machine.here import here
 
+DEBUG = "RASLAB_DEBUG"
+
 
 def work(name: str, seconds: float | None, events: TextIO) -> int:
-    """Run the lab and write its events, one per line; 0 if it came to its end, 1 if it failed."""
+    """Run the lab and write its events, one per line; 0 if it came to its end, 1 if it failed.
+
+    Why it failed is one sentence, followed by the traceback if the environment variable RASLAB_DEBUG is set.
+    """
 
     def emit(event: Event) -> None:
         events.write(to_line(event) + "\n")
@@ -35,10 +41,18 @@ def work(name: str, seconds: float | None, events: TextIO) -> int:
         emit(Started(surroundings.machine, surroundings.clock, surroundings.kernel, seconds))
         lab.run(seconds, emit)
     except RaslabError as error:
-        emit(Failed(str(error)))
+        emit(Failed(str(error) + _trace()))
+        return 1
+    except Exception as error:
+        emit(Failed(f"{type(error).__name__}: {error or 'without words'}; {DEBUG}=1 shows where{_trace()}"))
         return 1
     emit(Finished())
     return 0
+
+
+def _trace() -> str:
+    """Where the exception that is being handled came from, for those who have asked for it."""
+    return "\n" + traceback.format_exc() if os.environ.get(DEBUG) else ""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
