@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -134,7 +134,7 @@ class TunnelIntf(Intf):
         self.problems = []
         self.name, self.node, self.link = spec.name, node, None
         self.params: dict[str, Any] = {}
-        mac = mac_address(node.number, _FIRST_TUNNEL_PORT + len(node.tunnels)) if spec.kind == "gretap" else None
+        mac = mac_address(node.number, node.new_tunnel_port()) if spec.kind == "gretap" else None
         self.take(replace(spec, mac=spec.mac or mac))
 
     def delete(self) -> None:
@@ -143,7 +143,6 @@ class TunnelIntf(Intf):
             self.node.network.delTunnel(self.node, self.name)
 
 
-_FIRST_TUNNEL_PORT = 0x8000
 # Link parameters that concern the link object and not its interfaces.
 _ENDS = ("intf", "cls1", "cls2")
 
@@ -189,18 +188,26 @@ class Link(mininet.Link):
 
     def set_impairment(self, **parameters: Any) -> None:
         """Change what the wire does in both directions, see `Intf.set_impairment`."""
-        for end in self.ends:
-            end.set_impairment(**parameters)
+        with self._changing():
+            for end in self.ends:
+                end.set_impairment(**parameters)
 
     def up(self) -> None:
         """Switch both interfaces on."""
-        for end in self.ends:
-            end.change(up=True)
+        with self._changing():
+            for end in self.ends:
+                end.change(up=True)
 
     def down(self) -> None:
         """Switch both interfaces off."""
-        for end in self.ends:
-            end.change(up=False)
+        with self._changing():
+            for end in self.ends:
+                end.change(up=False)
+
+    def _changing(self) -> AbstractContextManager[None]:
+        """Both ends change at once."""
+        network = self.intf1.node.network
+        return network.changing() if network is not None else nullcontext()
 
     def delete(self) -> None:
         """Remove the link from its network."""

@@ -15,6 +15,7 @@ from raslab.net.apply import apply
 from raslab.net.editing import EditableNetwork
 from raslab.net.link import Link
 from raslab.net.mininet_classes import output
+from raslab.net.names import clashes
 from raslab.net.namespaces import Namespace, Namespaces
 from raslab.net.node import Host, Switch
 from raslab.net.plan import Plan, difference
@@ -66,7 +67,7 @@ class Network(EditableNetwork):
         self.configHosts()
         self.built = True
         problems += [problem for link in self.links for end in link.ends for problem in end.problems]
-        problems += problems_of(self.topology())
+        problems += _problems(self.topology())
         if problems:
             raise TopologyError(problems)
 
@@ -149,7 +150,7 @@ class Network(EditableNetwork):
 
     def _bring_about(self, wanted: Topology) -> None:
         """Carry out the difference between what runs and what is wanted, completely or not at all."""
-        if problems := problems_of(wanted):
+        if problems := _problems(wanted):
             raise TopologyError(problems)
         plan = difference(self._applied, wanted)
         try:
@@ -184,3 +185,7 @@ class Network(EditableNetwork):
             output(f" {source}->{destination}: {figures[0]}/{figures[1]}, ")
             output(f"rtt min/avg/max/mdev {low:0.3f}/{average:0.3f}/{high:0.3f}/{deviation:0.3f} ms\n")
         return results
+
+
+def _problems(topology: Topology) -> list[str]:
+    return problems_of(topology) or clashes(topology)

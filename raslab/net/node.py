@@ -12,6 +12,7 @@ from codecs import getincrementaldecoder
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from ipaddress import ip_interface
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from raslab.errors import NodeNotRunningError, UnknownInterfaceError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
+_FIRST_TUNNEL_PORT = 0x8000  # above the ports of links
 _PROMPT = chr(127)  # what Mininet's reader takes for the end of a command's output
 _PRINT_PID = """sh -c 'printf "\\001%d\\n" $$; exec "$@"' sh """
 
@@ -51,6 +53,7 @@ class Node(mininet.Node):
         self.pid: int | None
         self.number = 0  # of the node in its network, for MAC addresses
         self.tunnels: dict[str, Intf] = {}
+        self._tunnel_ports = count(_FIRST_TUNNEL_PORT)
         super().__init__(name, inNamespace=True, **params)
         self.spec = NodeSpec(self.name, self.kind, bool(params.get("stp", False)), self._private_folders())
 
@@ -199,6 +202,10 @@ class Node(mininet.Node):
         if isinstance(intf, str) and intf and intf not in self.nameToIntf:
             raise UnknownInterfaceError(self.name, intf, list(self.nameToIntf))
         return super().intf(intf)
+
+    def new_tunnel_port(self) -> int:
+        """A number for a tunnel's MAC address that no interface of the node has or had."""
+        return next(self._tunnel_ports)
 
     def all_interfaces(self) -> list[Any]:
         """Ends of links, then tunnels."""

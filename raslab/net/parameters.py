@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from raslab.model import sentences
+from raslab.model.checks.facts import is_number
 from raslab.model.topology import Impairment, Interface
 
 _IMPAIRMENT = ("rate_mbps", "delay_ms", "jitter_ms", "loss_percent", "limit_packets")
@@ -17,8 +18,11 @@ _OWN = ("name", "ip", "ips", "mac", "mtu", *_IMPAIRMENT)
 # They choose among ways to shape, of which there is one here, or switch offloads, which stay as they are.
 _WITHOUT_EFFECT = {"use_htb", "use_hfsc", "use_tbf", "speedup", "gro", "txo", "rxo", "fast", "up"}
 
-_TIME = re.compile(r"\s*([\d.]+)\s*(us|ms|s)?\s*")
-_MS = {"us": 1e-3, "ms": 1.0, "s": 1e3, None: 1e-3}  # tc reads a bare number as microseconds
+_TIME = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*([a-z]*)\s*")
+_MS = {"": 1e-3, "ns": 1e-6}  # tc reads a bare number as microseconds
+_MS |= dict.fromkeys(("us", "usec", "usecs"), 1e-3)
+_MS |= dict.fromkeys(("ms", "msec", "msecs"), 1.0)
+_MS |= dict.fromkeys(("s", "sec", "secs"), 1e3)
 
 
 def interface(node: str, name: str, parameters: Mapping[str, Any]) -> tuple[Interface, list[str]]:
@@ -66,10 +70,15 @@ def addresses(ip: Any, ips: Any) -> tuple[str, ...]:
     return tuple(str(address) for address in (ip, *several) if address not in (None, ""))
 
 
-def milliseconds(text: Any) -> Any:
-    """``"10ms"``, ``"1s"``, ``"500us"`` in milliseconds; anything else as it is, for validation to refuse."""
-    match = _TIME.fullmatch(text) if isinstance(text, str) else None
-    return float(match[1]) * _MS[match[2]] if match else text
+def milliseconds(time: Any) -> Any:
+    """``"10ms"``, ``"1s"``, ``"500us"`` or a number of microseconds, as tc reads them, in milliseconds.
+
+    Anything else is returned as it is, for validation to refuse.
+    """
+    if is_number(time):
+        return time * _MS[""]
+    match = _TIME.fullmatch(time) if isinstance(time, str) else None
+    return float(match[1]) * _MS[match[2]] if match and match[2] in _MS else time
 
 
 def _number(text: str) -> Any:

@@ -162,6 +162,16 @@ def test_long_interface_names_work_where_people_type_them() -> None:
         assert network["r1"].intf(name).IP() == "10.0.0.254"
 
 
+def test_ports_of_a_switch_with_a_long_name_and_names_beyond_ascii() -> None:
+    with Network() as network:
+        network.addSwitch("headquarters")
+        with network.changing():
+            for number in range(200):
+                network.addLink(network.addHost(f"h{number}"), "headquarters", params1={"name": "ü" * 12})
+        assert reaches(network["h43"], network["h199"].IP())
+        assert "inet 10.0.0.44/8" in network["h43"].run(["ip", "address", "show", "dev", "ü" * 12]).stdout
+
+
 def test_spanning_tree_keeps_a_ring_quiet() -> None:
     with Network() as network:
         for name in ("s1", "s2", "s3"):
@@ -173,6 +183,16 @@ def test_spanning_tree_keeps_a_ring_quiet() -> None:
             network[name].run(["cat", f"/sys/class/net/{name}/bridge/stp_state"]).stdout for name in network
         )
         assert states == "1\n" * 3
+
+
+def test_both_ends_of_a_link_change_at_once(net: Network) -> None:
+    (link,) = net.linksBetween(net["h1"], net["r1"])
+    link.intf1.set_impairment(delay_ms=5)
+    with pytest.raises(TopologyError, match="larger than its delay of 0 ms"):
+        link.set_impairment(jitter_ms=1)  # the first end could have it
+    assert [end.spec.impairment.jitter_ms for end in link.ends] == [0, 0]
+    link.set_impairment(delay_ms=5, jitter_ms=1)
+    assert [end.spec.impairment.jitter_ms for end in link.ends] == [1, 1]
 
 
 def test_commands_tell_what_was_done(net: Network) -> None:

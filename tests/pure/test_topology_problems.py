@@ -239,6 +239,22 @@ def test_one_address_may_be_written_without_a_list() -> None:
     assert network.addTunnel("r1", "gre2", local="192.0.2.1", remote="192.0.2.2", key=1).addresses == ()
 
 
+def test_no_two_tunnels_get_the_same_mac_address() -> None:
+    network = Network()
+    network.addRouter("r1")
+    network.addHost("h1")
+    network.addLink("r1", "h1", params1={"ips": "192.0.2.1/24"})
+
+    def add(name: str, key: int) -> str | None:
+        ends = {"local": "192.0.2.1", "remote": "192.0.2.2"}
+        return network.addTunnel("r1", name, kind="gretap", key=key, **ends).spec.mac
+
+    macs = [add("t1", 1), add("t2", 2)]
+    network.delTunnel("r1", "t1")
+    macs.append(add("t3", 3))
+    assert len({*macs, network["r1"].intf("r1-eth0").MAC()}) == 4
+
+
 def test_verbs_name_what_is_not_there() -> None:
     network = Network()
     for name in ("h1", "h2"):

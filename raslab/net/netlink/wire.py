@@ -15,7 +15,6 @@ EXCL = 0x200
 CREATE = 0x400
 
 # Flags of an error answer (NLM_F_*).
-CAPPED = 0x100
 ACK_TLVS = 0x200
 
 # Types of control messages (NLMSG_*).
