@@ -19,7 +19,7 @@ LONGEST_S = 3600.0
 
 def add_to(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command to the parser."""
-    from raslab.machine.launch import MACHINES
+    from raslab.cli.machine_options import add_machine_options
 
     parser = subparsers.add_parser(
         "run",
@@ -27,10 +27,7 @@ def add_to(subparsers: argparse._SubParsersAction[Any]) -> None:
         description="Runs a lab in a lab machine, shows a table, and writes what is asked for.",
     )
     parser.add_argument("lab", help="which lab; `raslab labs` lists them")
-    parser.add_argument(
-        "--machine", choices=MACHINES, default="auto", help="where to run (default: native if complete, else uml)"
-    )
-    parser.add_argument("--virtual-time", action="store_true", help="the same figures on every computer")
+    add_machine_options(parser)
     parser.add_argument("--duration", metavar="S", help="seconds of steady state that each measurement lasts")
     parser.add_argument("--json", metavar="FILE", help="write the results as JSON; - is standard output")
     parser.add_argument("--csv", metavar="FILE", help="write the table as CSV; - is standard output")
@@ -41,6 +38,7 @@ def add_to(subparsers: argparse._SubParsersAction[Any]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Check everything that can be checked, run the lab, show and write its results."""
     from raslab.cli import run_view
+    from raslab.cli.machine_options import machine_options
     from raslab.cli.run_outputs import Outputs
     from raslab.course.loader import load_lab
     from raslab.course.results import Results
@@ -50,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     seconds = duration(args.duration)
     outputs = Outputs(args.json, args.csv, args.report)
     outputs.check()
-    wanted = Wanted(lab.name, args.machine, args.virtual_time, seconds)
+    wanted = Wanted(lab.name, args.machine, machine_options(args), seconds)
 
     console = run_view.console_for(sys.stderr if outputs.to_stdout else sys.stdout)
     begin = time.monotonic()

@@ -13,6 +13,7 @@ from typing import TextIO
 from raslab.course.events import Event, Failed, Finished, from_line
 from raslab.course.folder import passing_folder
 from raslab.errors import LabFailedError, NoLabMachineError
+from raslab.machine.command import MachineOptions
 from raslab.machine.here import Here, here
 from raslab.machine.launch import choose_machine, exec_argv
 
@@ -23,11 +24,14 @@ _LAST_LINES = 5
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to run and where. seconds: steady state of each measurement, None for the lab's own choice."""
+    """What to run and where. seconds: steady state of each measurement, None for the lab's own choice.
+
+    options: of the lab machine; one that is already there, because we are inside, cannot change its memory and seed.
+    """
 
     lab: str
     machine: str = "auto"
-    virtual_time: bool = False
+    options: MachineOptions = MachineOptions()
     seconds: float | None = None
 
     @property
@@ -41,11 +45,11 @@ class Wanted:
         if here().inside:
             self._check_fits(here())
             return worker
-        return exec_argv(worker, choose_machine(self.machine, self.virtual_time), self.virtual_time)
+        return exec_argv(worker, choose_machine(self.machine, self.options.virtual_time), self.options)
 
     def _check_fits(self, around: Here) -> None:
         """Raise NoLabMachineError if the machine that we are in is not what is wanted."""
-        if self.virtual_time and around.clock != "virtual":
+        if self.options.virtual_time and around.clock != "virtual":
             raise NoLabMachineError(
                 "The clock of this lab machine is real: for virtual time, run the lab outside of it."
             )

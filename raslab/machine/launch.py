@@ -80,7 +80,9 @@ def hidden_folders(folders: Sequence[Path]) -> list[Path]:
     return [folder for folder in folders if any(folder.is_relative_to(top) for top in ("/run", "/dev/shm"))]
 
 
-def exec_argv(argv: Sequence[str], machine: str = "auto", virtual_time: bool = False) -> list[str]:
+def exec_argv(argv: Sequence[str], machine: str = "auto", options: MachineOptions | None = None) -> list[str]:
     """The command line that runs `argv` in a lab machine: for callers that want its output through a pipe."""
-    flags = ["--machine", machine, *(["--virtual-time"] if virtual_time else [])]
+    options = options or MachineOptions()
+    flags = ["--machine", machine, *(["--virtual-time"] if options.virtual_time else [])]
+    flags += ["--seed", str(options.seed), "--memory", f"{options.memory_mb}M"]
     return [sys.executable, "-m", "raslab", "exec", *flags, "--", *argv]

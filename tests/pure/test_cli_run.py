@@ -49,6 +49,7 @@ NO_SHARING = "--json - and --csv - cannot share standard output: give one of the
             [LAB, "--json", "results.csv", "--report", "."],
             "--json and --report would both write results.csv: name another file.",
         ),
+        ([LAB, "--memory", "much"], "'much' is not a memory size"),
         ([LAB, "--machine", "native", "--virtual-time"], "A native machine has no virtual time"),
     ],
 )

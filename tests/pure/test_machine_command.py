@@ -78,6 +78,7 @@ def test_only_who_is_not_root_gets_a_user_namespace() -> None:
 
 
 def test_exec_argv_is_a_raslab_command_line() -> None:
-    assert exec_argv(["true"], "uml", virtual_time=True)[1:] == [
-        "-m", "raslab", "exec", "--machine", "uml", "--virtual-time", "--", "true",
+    assert exec_argv(["true"], "uml", MachineOptions(virtual_time=True, memory_mb=512, seed=7))[1:] == [
+        "-m", "raslab", "exec", "--machine", "uml", "--virtual-time", "--seed", "7", "--memory", "512M", "--", "true",
     ]  # fmt: skip
+    assert "--virtual-time" not in exec_argv(["true"])

@@ -14,8 +14,10 @@ from raslab.course.lab import Emit
 from raslab.course.loader import load_lab
 from raslab.course.runner import Wanted
 from raslab.errors import LabFailedError, NoLabMachineError
+from raslab.machine.command import MachineOptions
 
 LAB = "gre-performance"
+VIRTUAL = MachineOptions(virtual_time=True)
 
 
 def told(monkeypatch: pytest.MonkeyPatch, run: Callable[[float, Emit], None]) -> list[Event]:
@@ -62,7 +64,7 @@ def test_a_lab_that_works_ends_well(monkeypatch: pytest.MonkeyPatch) -> None:
     ("wanted", "sentence"),
     [
         (
-            Wanted(LAB, virtual_time=True),
+            Wanted(LAB, options=VIRTUAL),
             "The clock of this lab machine is real: for virtual time, run the lab outside",
         ),
         (Wanted(LAB, machine="native"), "This lab machine is uml: for --machine native, run the lab outside of it"),
@@ -78,7 +80,7 @@ def test_a_machine_that_does_not_fit(monkeypatch: pytest.MonkeyPatch, wanted: Wa
 @pytest.mark.parametrize(
     ("clock", "wanted"),
     [
-        ("virtual", Wanted(LAB, virtual_time=True)),
+        ("virtual", Wanted(LAB, options=VIRTUAL)),
         ("virtual", Wanted(LAB)),
         ("real", Wanted(LAB, machine="uml")),
     ],
@@ -87,3 +89,9 @@ def test_a_machine_that_fits(monkeypatch: pytest.MonkeyPatch, clock: str, wanted
     monkeypatch.setenv("RASLAB_MACHINE", "uml")
     monkeypatch.setenv("RASLAB_CLOCK", clock)
     assert wanted.argv[1:3] == ["-m", "raslab.course.worker"]
+
+
+def test_the_machine_gets_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RASLAB_MACHINE", raising=False)
+    argv = " ".join(Wanted(LAB, "uml", MachineOptions(virtual_time=True, memory_mb=512, seed=7)).argv)
+    assert "exec --machine uml --virtual-time --seed 7 --memory 512M -- " in argv
