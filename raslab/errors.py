@@ -156,7 +156,14 @@ class NodeNotRunningError(RaslabError):
         super().__init__(f"Node {name} is not running: its network was stopped or the node removed; start it again.")
 
 
-class ProgramNotFoundError(RaslabError):
+class EmptyCommandError(RaslabError, ValueError):
+    """A node was asked to run a command without a word."""
+
+    def __init__(self, node: str) -> None:
+        super().__init__(f"Node {node} was given an empty command: name the program to run.")
+
+
+class ProgramNotFoundError(RaslabError, FileNotFoundError):
     """A node was asked to run a program that is not installed."""
 
     def __init__(self, node: str, program: str) -> None:

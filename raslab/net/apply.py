@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from raslab.errors import KernelRefusedError
 from raslab.net import ovs, steps
 from raslab.net.encode import request
-from raslab.net.namespaces import Namespaces, sysctl_path, write_sysctls
+from raslab.net.namespaces import Namespaces, write_sysctls
 from raslab.net.plan import Plan
 from raslab.net.processes import Processes
 from raslab.net.render import command, ovs_words
@@ -27,8 +27,7 @@ def apply(plan: Plan, namespaces: Namespaces, processes: Processes, *, tolerant:
     """
     for phase in plan.phases:
         _create(phase, namespaces)
-        _write_sysctls(phase, namespaces)
-        for refusal in _send(phase, namespaces):
+        for refusal in (*_write_sysctls(phase, namespaces), *_send(phase, namespaces)):
             if not tolerant:
                 raise refusal
         if not tolerant:
@@ -42,15 +41,11 @@ def _create(phase: Iterable[Step], namespaces: Namespaces) -> None:
         namespaces.create(wanted)
 
 
-def _write_sysctls(phase: Iterable[Step], namespaces: Namespaces) -> None:
-    settings = [step for step in phase if isinstance(step, steps.SetSysctl)]
-    if not settings:
-        return
-    try:
-        write_sysctls((namespaces[step.node], step.key, step.value) for step in settings)
-    except OSError as error:
-        step = next(s for s in settings if sysctl_path(s.key) == error.filename)
-        raise _refused(step, error.errno or 0, error.strerror or "") from error
+def _write_sysctls(phase: Iterable[Step], namespaces: Namespaces) -> Iterator[KernelRefusedError]:
+    settings = [step for step in phase if isinstance(step, steps.SetSysctl) and step.node in namespaces]
+    if settings:
+        for refusal in write_sysctls((namespaces[step.node], step.key, step.value) for step in settings):
+            yield _refused(settings[refusal.position], refusal.code, str(refusal))
 
 
 def _send(phase: Iterable[Step], namespaces: Namespaces) -> Iterator[KernelRefusedError]:

@@ -5,18 +5,20 @@ Nothing is bound to a path, so the namespaces are gone with the process, however
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import TypeVar
 
 from raslab.errors import NeedsRootError
 from raslab.machine import syscalls
 from raslab.net.netlink import rtnetlink
-from raslab.net.netlink.connection import Connection
+from raslab.net.netlink.connection import Connection, Refusal
 from raslab.net.threads import in_own_thread
 
 R = TypeVar("R")
@@ -118,33 +120,43 @@ def _create_one(name: str, private_folders: PrivateFolders, numbers: Iterator[in
 
 
 def _allow_descriptors(count: int) -> None:
-    """Raise the soft limit of open files if `count` more could exceed it."""
+    """Raise the soft limit of open files if `count` more than are open now could exceed it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft - _DESCRIPTORS_TO_SPARE < count and soft < hard:
+    opened = len(list(Path("/proc/self/fd").iterdir()))
+    if opened + count + _DESCRIPTORS_TO_SPARE > soft and soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def write_sysctls(settings: Iterable[tuple[Namespace, str, str]]) -> None:
-    """Write kernel settings, each in the namespace of its node; keys as in sysctl(8).
+def write_sysctls(settings: Iterable[tuple[Namespace, str, str]]) -> list[Refusal]:
+    """Write kernel settings, each in the namespace of its node, and return those the kernel refused.
 
-    Raises OSError whose filename is the setting's path.
+    Keys as in sysctl(8). A refused setting does not keep the later ones from being written.
     """
-    in_own_thread(_write_sysctls_here, list(settings))
+    return in_own_thread(_write_sysctls_here, list(settings))
 
 
-def _write_sysctls_here(settings: list[tuple[Namespace, str, str]]) -> None:
+def _write_sysctls_here(settings: list[tuple[Namespace, str, str]]) -> list[Refusal]:
     inside: Namespace | None = None
-    for namespace, key, value in settings:
-        if namespace is not inside:
-            namespace.enter()
-            inside = namespace
-        descriptor = os.open(sysctl_path(key), os.O_WRONLY | os.O_CLOEXEC)
+    refusals = []
+    for position, (namespace, key, value) in enumerate(settings):
         try:
-            os.write(descriptor, value.encode())
-        finally:
-            os.close(descriptor)
+            if namespace is not inside:
+                namespace.enter()
+                inside = namespace
+            _write(_sysctl_path(key), value)
+        except OSError as error:
+            refusals.append(Refusal(position, error.errno or errno.EIO, ""))
+    return refusals
 
 
-def sysctl_path(key: str) -> str:
+def _write(path: str, value: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, value.encode())
+    finally:
+        os.close(descriptor)
+
+
+def _sysctl_path(key: str) -> str:
     """The file of a setting: dots separate folders, and a slash stands for a dot in an interface's name."""
     return "/proc/sys/" + key.translate(str.maketrans("./", "/."))

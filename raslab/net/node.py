@@ -70,7 +70,7 @@ class Node(mininet.Node):
 
         timeout: seconds after which the command and its process group are killed; input: sent to its stdin;
         options: of subprocess.Popen, such as cwd or env.
-        Raises CommandTimeout, ProgramNotFoundError, NodeNotRunningError.
+        Raises CommandTimeout, EmptyCommandError, ProgramNotFoundError, NodeNotRunningError.
         """
         network = self._running_network()
         return run(network.processes, self.namespace, argv, timeout=timeout, input=input, options=options)
@@ -79,6 +79,7 @@ class Node(mininet.Node):
         """Start a process in the node from a list, a line, or words.
 
         As in Mininet, output goes to pipes unless told otherwise and shell=True runs it through $SHELL.
+        Raises EmptyCommandError, ProgramNotFoundError, NodeNotRunningError.
         """
         kwargs.pop("mncmd", None)
         shell = kwargs.pop("shell", False)

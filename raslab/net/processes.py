@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from raslab.errors import EmptyCommandError, ProgramNotFoundError
 from raslab.net.namespaces import Namespace
 from raslab.net.spawner import Spawner
 
@@ -26,13 +27,20 @@ class Processes:
     def spawn(self, node: Namespace, argv: Sequence[str], **options: Any) -> subprocess.Popen[Any]:
         """`subprocess.Popen(argv, **options)` inside `node`.
 
-        Raises what Popen raises, NeedsRootError, NetworkProcessesError.
+        Raises EmptyCommandError, ProgramNotFoundError, NeedsRootError, NetworkProcessesError, what else Popen raises.
         """
+        if not argv:
+            raise EmptyCommandError(node.name)
         options.setdefault("cwd", Path.cwd())  # the spawning thread has a working directory of its own
         with self._lock:
             if self._spawner is None:
                 self._spawner = Spawner()
-            process = self._spawner.spawn(node, argv, options)
+            try:
+                process = self._spawner.spawn(node, argv, options)
+            except FileNotFoundError as error:
+                if error.filename != argv[0]:
+                    raise  # the working directory
+                raise ProgramNotFoundError(node.name, argv[0]) from error
             self._started = [(where, known) for where, known in self._started if known.returncode is None]
             self._started.append((node, process))
         return process

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from subprocess import PIPE
 from typing import Any
 
-from raslab.errors import CommandTimeout, ProgramNotFoundError
+from raslab.errors import CommandTimeout
 from raslab.net.namespaces import Namespace
 from raslab.net.processes import Processes, kill_group
 
@@ -36,23 +36,18 @@ def run(
 ) -> RunResult:
     """Run `argv` in `node` and wait for its end; kill its process group after `timeout` seconds.
 
-    Raises CommandTimeout, ProgramNotFoundError.
+    Raises CommandTimeout, EmptyCommandError, ProgramNotFoundError.
     """
     words = tuple(map(str, argv))
-    try:
-        process = processes.spawn(
-            node,
-            words,
-            stdin=subprocess.DEVNULL if input is None else PIPE,
-            stdout=PIPE,
-            stderr=PIPE,
-            start_new_session=True,
-            **options,
-        )
-    except FileNotFoundError as error:
-        if error.filename != words[0]:
-            raise  # the working directory
-        raise ProgramNotFoundError(node.name, words[0]) from error
+    process = processes.spawn(
+        node,
+        words,
+        stdin=subprocess.DEVNULL if input is None else PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+        start_new_session=True,
+        **options,
+    )
     data = input.encode() if isinstance(input, str) else input
     try:
         out, err = process.communicate(data, timeout)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import signal
 import subprocess
 import sys
@@ -15,12 +17,17 @@ import pytest
 
 from raslab.errors import (
     CommandTimeout,
+    EmptyCommandError,
     KernelRefusedError,
     NodeNotRunningError,
     ProgramNotFoundError,
     UnknownNodeError,
 )
-from raslab.net import Network, Topo
+from raslab.net import Network, Topo, steps
+from raslab.net.apply import apply
+from raslab.net.namespaces import Namespaces
+from raslab.net.plan import Plan
+from raslab.net.processes import Processes
 
 pytestmark = pytest.mark.usefixtures("root")
 DEADLINE_S = 20.0
@@ -137,6 +144,47 @@ def test_refused_start_leaves_nothing() -> None:
         network["h1"].run(["true"])
 
 
+def test_settings_that_the_kernel_refuses_are_named_with_their_node() -> None:
+    wanted = [
+        steps.SetSysctl("h1", "net.ipv4.ip_forward", "1"),
+        steps.SetSysctl("h2", "net.ipv4.ip_forward", "perhaps"),  # fails when it is written
+        steps.SetSysctl("h2", "net.ipv4.no_such_setting", "1"),  # when it is opened
+    ]
+    namespaces, processes = Namespaces(), Processes()
+    namespaces.create({"h1": (), "h2": ()})
+    try:
+        off = steps.SetSysctl("h2", "net.ipv4.ip_forward", "0")
+        apply(Plan(((wanted[0], off),)), namespaces, processes)
+        for step in wanted[1:]:
+            with pytest.raises(KernelRefusedError, match=f"Node h2: the kernel refused .* {step.key}={step.value}`: "):
+                apply(Plan(((wanted[0], step),)), namespaces, processes)
+        apply(Plan((tuple(reversed(wanted)),)), namespaces, processes, tolerant=True)
+        setting = Path("/proc/sys/net/ipv4/ip_forward")
+        assert [namespaces[node].call(setting.read_text) for node in ("h1", "h2")] == ["1\n", "0\n"]
+    finally:
+        namespaces.close()
+
+
+def test_open_files_are_counted_when_the_limit_is_raised() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 2048:
+        pytest.skip("the hard limit of open files leaves no room")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
+    opened = [os.open("/dev/null", os.O_RDONLY) for _ in range(900)]
+    try:
+        with Network(Pair()):
+            assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == hard
+        while opened:
+            os.close(opened.pop())
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
+        with Network(Pair()):  # a small network in an idle process changes no limit
+            assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 1024
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 def test_orphans_are_reaped_and_harm_nobody() -> None:
     with Network(Pair()) as network:
         for _ in range(3):
@@ -162,8 +210,16 @@ def test_run_ends_a_command_and_its_children_at_the_timeout() -> None:
 
 
 def test_run_says_which_program_is_missing() -> None:
-    with Network(Pair()) as network, pytest.raises(ProgramNotFoundError, match="Node h1 cannot run no-such-program"):
-        network["h1"].run(["no-such-program"])
+    with Network(Pair()) as network:
+        for start in (network["h1"].run, network["h1"].popen):
+            with pytest.raises(ProgramNotFoundError, match="Node h1 cannot run no-such-program"):
+                start(["no-such-program"])
+            with pytest.raises(EmptyCommandError, match="Node h1 was given an empty command"):
+                start([])
+            with pytest.raises(FileNotFoundError, match="/no/such/folder") as caught:
+                start(["true"], cwd="/no/such/folder")
+            assert not isinstance(caught.value, ProgramNotFoundError)
+        assert network["h1"].run(["true"]).status == 0
 
 
 def test_run_from_many_threads() -> None:
