@@ -43,6 +43,16 @@ MINOR_COLUMNS = (
 )
 """The least important first."""
 
+DECIMALS = {
+    "throughput_mbps": 1,
+    "loss_percent": 2,
+    "cpu_percent": 1,
+    "efficiency_measured": 4,
+    "efficiency_theory": 4,
+    "relative_to_routed": 4,
+}
+"""Of the figures in the table, for people; the files hold what was measured."""
+
 
 @dataclass(frozen=True)
 class Path:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from labs.gre_performance.cases import COLUMNS, MINOR_COLUMNS
-from raslab.course.lab import Emit, Lab
+from labs.gre_performance.cases import COLUMNS, DECIMALS, MINOR_COLUMNS
+from raslab.course.events import Emit
+from raslab.course.lab import Lab
 from raslab.course.results import Results
 
 
@@ -30,6 +31,7 @@ LAB = Lab(
     summary="Throughput from intranet 2 to intranet 1 through two gateways, routed and in four kinds of GRE",
     columns=COLUMNS,
     minor_columns=MINOR_COLUMNS,
+    decimals=DECIMALS,
     default_seconds={"virtual": 0.1, "real": 1.4},
     run=run,
     report=report,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,13 +16,11 @@ from labs.gre_performance.cases import (
     all_cases,
     cases_on,
 )
-from raslab.course.events import Commands, Event, Note, Progress, Row, Value
+from raslab.course.events import Commands, Emit, Note, Progress, Row, Value
 from raslab.machine.here import here
 from raslab.measure import throughput
 from raslab.net import Network
 from topologies.gre_performance import GrePerformance
-
-Emit = Callable[[Event], None]
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ import base64
 from pathlib import Path
 from typing import Any
 
-from labs.gre_performance.cases import MTUS, PATHS, UDP_PAYLOAD_BYTES, all_cases
+from labs.gre_performance.cases import DECIMALS, MTUS, PATHS, UDP_PAYLOAD_BYTES, all_cases
 from labs.gre_performance.chart import draw
-from raslab.course.events import Value
 from raslab.course.results import Results
+from raslab.course.table import cell, filled_columns
 
 HERE = Path(__file__).parent
 CHART = "throughput.png"
@@ -41,15 +41,6 @@ UNITS = {
     "relative_to_routed": "relative to routed",
 }
 
-DECIMALS = {
-    "throughput_mbps": 1,
-    "loss_percent": 2,
-    "cpu_percent": 1,
-    "efficiency_measured": 4,
-    "efficiency_theory": 4,
-    "relative_to_routed": 4,
-}
-
 
 def write(results: Results, folder: Path) -> Path:
     """Write the chart and the page into `folder`; returns the page's path."""
@@ -70,12 +61,12 @@ def render(results: Results, chart: bytes) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    shown = [name for name in results.columns if any(row.get(name) is not None for row in results.rows)]
+    shown = filled_columns(results.columns, results.rows)
     return environment.get_template("page.html.j2").render(
         results=results,
         virtual=results.started.clock == "virtual",
         headings=[UNITS.get(name, name) for name in shown],
-        cells=[[_cell(name, row.get(name)) for name in shown] for row in results.rows],
+        cells=[[cell(row.get(name), DECIMALS.get(name)) for name in shown] for row in results.rows],
         is_text=[isinstance(results.rows[0].get(name), str) for name in shown] if results.rows else [],
         last_of_path=[
             index + 1 < len(results.rows) and row["path"] != results.rows[index + 1]["path"]
@@ -114,18 +105,6 @@ def _best(results: Results) -> list[dict[str, str]]:
         for row in results.rows
         if row["path"] == PATHS[1].name and row["mtu"] == MTUS[0] and row["protocol"] == "tcp"
     ]
-
-
-def _cell(name: str, value: Value) -> str:
-    match value:
-        case None:
-            return ""
-        case float():
-            return f"{value:,.{DECIMALS.get(name, 0)}f}"
-        case int() if value >= 10_000:
-            return f"{value:,}"
-        case _:
-            return str(value)
 
 
 def _command(results: Results) -> str:

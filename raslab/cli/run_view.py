@@ -11,10 +11,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from raslab.course.events import Event, Row, Started, Value
+from raslab.course.events import Event, Row, Started
 from raslab.course.events import Progress as Step
 from raslab.course.lab import Lab
 from raslab.course.results import Results
+from raslab.course.table import cell, filled_columns
 
 PLAIN_WIDTH = 200
 
@@ -77,15 +78,16 @@ def show(lab: Lab, results: Results, console: Console) -> None:
 
     A column that is empty in every row is left out, and so are minor ones for which a terminal is too narrow.
     """
-    filled = [name for name in lab.columns if any(row.get(name) is not None for row in results.rows)]
-    shown = fitting(filled, lab.minor_columns, results.rows, console.width)
+    filled = filled_columns(lab.columns, results.rows)
+    cells = [{name: cell(row.get(name), lab.decimals.get(name)) for name in filled} for row in results.rows]
+    shown = fitting(filled, lab.minor_columns, cells, console.width)
     table = Table(title=lab.title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in shown:
         text = isinstance(results.rows[0].get(name), str)
         table.add_column(name.replace("_", "\n"), justify="left" if text else "right", no_wrap=True)
-    for row, following in zip_longest(results.rows, results.rows[1:]):
+    for row, following in zip_longest(cells, cells[1:]):
         last_of_its_kind = following is not None and row[shown[0]] != following[shown[0]]
-        table.add_row(*(_text(row.get(name)) for name in shown), end_section=last_of_its_kind)
+        table.add_row(*(row[name] for name in shown), end_section=last_of_its_kind)
     console.print(table)
     if len(shown) < len(filled):
         left_out = ", ".join(name for name in filled if name not in shown)
@@ -96,12 +98,9 @@ def show(lab: Lab, results: Results, console: Console) -> None:
         console.print(f"{len(results.rows)} measurements in {results.seconds_taken:.0f} s.", highlight=False)
 
 
-def fitting(columns: Sequence[str], minor: Sequence[str], rows: Sequence[Mapping[str, Value]], width: int) -> list[str]:
+def fitting(columns: Sequence[str], minor: Sequence[str], rows: Sequence[Mapping[str, str]], width: int) -> list[str]:
     """The columns that fit into `width` characters: minor ones go, in their order, until the rest does."""
-    needed = {
-        name: 2 + max(len(part) for part in (*name.split("_"), *(_text(row.get(name)) for row in rows)))
-        for name in columns
-    }
+    needed = {name: 2 + max(len(part) for part in (*name.split("_"), *(row[name] for row in rows))) for name in columns}
     shown = list(columns)
     for name in minor:
         if sum(needed[one] for one in shown) <= width:
@@ -109,15 +108,3 @@ def fitting(columns: Sequence[str], minor: Sequence[str], rows: Sequence[Mapping
         if name in shown:
             shown.remove(name)
     return shown
-
-
-def _text(value: Value) -> str:
-    match value:
-        case None:
-            return ""
-        case float():
-            return f"{value:,}"
-        case int():
-            return f"{value:,}" if value >= 10_000 else str(value)
-        case _:
-            return str(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
@@ -72,6 +73,9 @@ class Finished:
 
 
 Event = Started | Progress | Row | Note | Commands | Failed | Finished
+
+Emit = Callable[[Event], None]
+"""Takes what a running lab tells."""
 
 _KINDS: dict[str, Any] = {one.kind: one for one in (Started, Progress, Row, Note, Commands, Failed, Finished)}
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from raslab.course.events import Event
+from raslab.course.events import Emit
 from raslab.course.results import Results
-
-Emit = Callable[[Event], None]
 
 
 @dataclass(frozen=True)
@@ -18,8 +16,8 @@ class Lab:
 
     name: as typed by users, with hyphens. scenarios: numbers of the scenarios it rebuilds, such as S20.
     summary: one line. columns: of the table that it measures, in order. minor_columns: those that a narrow terminal
-    can do without, the least important first. default_seconds: steady state that each
-    measurement lasts by default, by clock (``real``, ``virtual``).
+    can do without, the least important first. decimals: of the columns whose figures are not whole.
+    default_seconds: steady state that each measurement lasts by default, by clock (``real``, ``virtual``).
     run: does the work inside a lab machine; gets the seconds per measurement and a function that takes events.
     report: writes a report about results into an existing folder and returns the page to open.
     """
@@ -30,6 +28,7 @@ class Lab:
     summary: str
     columns: tuple[str, ...]
     minor_columns: tuple[str, ...]
+    decimals: Mapping[str, int]
     default_seconds: dict[str, float]
     run: Callable[[float, Emit], None]
     report: Callable[[Results, Path], Path]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from raslab.course.events import Commands, Event, Note, Row, Started, Value
+from raslab.machine.here import Here
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,12 +78,9 @@ class Results:
         """The table as a pandas frame with the usual attributes."""
         import pandas as pd
 
+        from raslab.measure.frame import attributes
+
         frame = pd.DataFrame(self.rows, columns=list(self.columns))
-        frame.attrs = {
-            "lab": self.lab,
-            "machine": self.started.machine,
-            "kernel": self.started.kernel,
-            "clock": self.started.clock,
-            "commands": [line for group in self.commands for line in group.lines],
-        }
+        surroundings = Here(self.started.machine, self.started.clock, self.started.kernel)
+        frame.attrs = attributes(self.lab, surroundings, [line for group in self.commands for line in group.lines])
         return frame

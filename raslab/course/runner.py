@@ -7,7 +7,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TextIO
 
 from raslab.course.events import Event, Failed, Finished, from_line
@@ -31,7 +31,7 @@ class Wanted:
 
     lab: str
     machine: str = "auto"
-    options: MachineOptions = MachineOptions()
+    options: MachineOptions = field(default_factory=MachineOptions)
     seconds: float | None = None
 
     @property

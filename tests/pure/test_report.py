@@ -150,3 +150,13 @@ def test_files_are_utf8_wherever_they_are_written(tmp_path: Path) -> None:
     ]
     assert own_sources == []
     assert "0.4 – 0.5 Gbit/s" in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_frames_of_a_lab_and_of_its_measurements_name_it_alike() -> None:
+    from raslab.measure.frame import lab_name
+    from raslab.net import Network
+    from topologies.gre_performance import GrePerformance
+
+    assert results().frame().attrs["lab"] == lab_name(Network(GrePerformance())["gw1"]) == "gre-performance"
+    by_hand = Network()
+    assert lab_name(by_hand.addHost("h1")) == ""

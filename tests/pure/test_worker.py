@@ -9,8 +9,7 @@ from dataclasses import replace
 import pytest
 
 from raslab.course import worker
-from raslab.course.events import Event, Failed, Finished, Started, from_line
-from raslab.course.lab import Emit
+from raslab.course.events import Emit, Event, Failed, Finished, Started, from_line
 from raslab.course.loader import load_lab
 from raslab.course.runner import Wanted
 from raslab.errors import LabFailedError, NoLabMachineError
