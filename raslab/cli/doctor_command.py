@@ -29,7 +29,8 @@ def run(args: argparse.Namespace) -> int:
 
         print(json.dumps(doctor.to_json(diagnosis), indent=2))
     else:
+        from raslab.cli.console import console_for
         from raslab.machine import doctor_view
 
-        doctor_view.show(diagnosis, doctor_view.console_for(sys.stdout))
+        doctor_view.show(diagnosis, console_for(sys.stdout))
     return 0 if diagnosis.can_run_labs else 1

@@ -38,6 +38,7 @@ def add_to(subparsers: argparse._SubParsersAction[Any]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Check everything that can be checked, run the lab, show and write its results."""
     from raslab.cli import run_view
+    from raslab.cli.console import console_for
     from raslab.cli.machine_options import machine_options
     from raslab.cli.run_outputs import Outputs
     from raslab.course.loader import load_lab
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     outputs.check()
     wanted = Wanted(lab.name, args.machine, machine_options(args), seconds)
 
-    console = run_view.console_for(sys.stderr if outputs.to_stdout else sys.stdout)
+    console = console_for(sys.stderr if outputs.to_stdout else sys.stdout)
     begin = time.monotonic()
     with cleaning_up_on_signals():
         events = run_view.watch(lab, run_lab(wanted), console)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
-from typing import TextIO
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -16,13 +15,6 @@ from raslab.course.events import Progress as Step
 from raslab.course.lab import Lab
 from raslab.course.results import Results
 from raslab.course.table import cell, filled_columns
-
-PLAIN_WIDTH = 200
-
-
-def console_for(stream: TextIO) -> Console:
-    """A console; one that is not a terminal is wide, so that no table is cut."""
-    return Console(file=stream, width=None if stream.isatty() else PLAIN_WIDTH)
 
 
 def watch(lab: Lab, events: Iterable[Event], console: Console) -> list[Event]:

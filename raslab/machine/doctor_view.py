@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TextIO
 
 from rich import box
 from rich.console import Console
@@ -14,16 +13,10 @@ from raslab.machine.doctor import Diagnosis
 from raslab.machine.programs import ProgramReport
 
 WIDE = 96  # from this many columns on, each kind of information has a column of its own
-_PIPE_WIDTH = 160  # one line for each row: a pipe leads to grep rather than to eyes
 _PRESENT = "green"
 _STYLES = {"missing": "red", "untried": "yellow", "none": "dim"}
 
 Row = tuple[str, str, str, str]  # name, state or version, what it is for, what to do
-
-
-def console_for(stream: TextIO) -> Console:
-    """A console that fits a terminal's width, or gives a pipe whole lines without colours."""
-    return Console(file=stream, highlight=False, width=None if stream.isatty() else _PIPE_WIDTH)
 
 
 def show(diagnosis: Diagnosis, console: Console) -> None:

@@ -82,7 +82,8 @@ def throughput(
     the wire, also where the kernel hands bundles of them around. retransmits, loss_percent and cpu_percent are of the
     measured time; cpu_percent is of the whole machine, NaN in virtual time.
 
-    Raises ThroughputError, BadMeasurementError, NoAddressError.
+    Raises ThroughputError, BadMeasurementError, NoAddressError, NotObservedError, and ProgramNotFoundError if iperf3 is
+    not installed.
     """
     _check(streams, duration_s, warmup_s, length, rate_mbps)
     server_address, version = choose_address(dst, ip_version, address)
@@ -192,7 +193,10 @@ def _packets(node: Node, transfer: Transfer) -> _Reading:
 
 @contextmanager
 def _server(node: Node, port: int) -> Iterator[subprocess.Popen[Any]]:
-    """An iperf3 server that listens, and is gone afterwards."""
+    """An iperf3 server that listens, and is gone afterwards.
+
+    Raises ThroughputError, NotObservedError (it did not listen in time) and what `Node.popen` raises.
+    """
     if node.call(tcp_sockets, port, "listening"):
         raise ThroughputError(
             node.name,

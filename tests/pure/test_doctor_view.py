@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from raslab.cli.console import console_for
 from raslab.machine import doctor, doctor_view
 from raslab.machine.capabilities import CapabilityReport
 from raslab.machine.capability_list import CAPABILITIES
@@ -71,7 +72,7 @@ def test_no_line_is_wider_than_the_terminal_and_nothing_is_cut() -> None:
 
 def test_a_pipe_gets_each_row_on_one_line_without_colours() -> None:
     stream = io.StringIO()
-    doctor_view.show(DIAGNOSIS, doctor_view.console_for(stream))
+    doctor_view.show(DIAGNOSIS, console_for(stream))
     assert "\x1b" not in stream.getvalue()
     (row,) = (line for line in stream.getvalue().splitlines() if line.startswith("gre "))
     assert " ".join(row.split()) == "gre missing GRE tunnels, keyed and unkeyed lab machine, or a kernel with ip_gre"
