@@ -68,6 +68,8 @@ def request(step: Step, namespaces: Mapping[str, Namespace]) -> bytes:
             return rtnetlink.delete_route(
                 _destination(route), via=route.via, index=_device(route, here), metric=route.metric
             )
+        case steps.AddNeighbour(_, interface, address, mac):
+            return rtnetlink.add_neighbour(here.index_of(interface), address, mac)
         case steps.SetImpairment(_, interface, impairment, limit_packets):
             rate = impairment.rate_mbps
             return traffic_control.set_netem(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-from raslab.errors import NodeNotRunningError, TopologyError
+from raslab.errors import BadMeasurementError, NodeNotRunningError, TopologyError
 from raslab.model.topology import EMPTY, Topology
 from raslab.model.validation import problems_of
+from raslab.net import steps
 from raslab.net.apply import apply
+from raslab.net.bandwidth import bandwidth
 from raslab.net.editing import EditableNetwork
 from raslab.net.link import Link
 from raslab.net.mininet_classes import output
@@ -162,6 +164,26 @@ class Network(EditableNetwork):
         self._applied = wanted
         self._plans.append(plan)
 
+    def staticArp(self) -> None:
+        """Tell every host the MAC addresses of all others, so that none has to ask for them."""
+        known = [(host, host.IP(), host.MAC()) for host in self.hosts if host.intfs and host.IP() is not None]
+        self.add_neighbours(
+            steps.AddNeighbour(host.name, intf, address, mac)
+            for host, _, _ in known
+            for other, address, mac in known
+            if other is not host
+            for intf in [host.interface_towards(address)]
+        )
+
+    def add_neighbours(self, neighbours: Iterable[steps.AddNeighbour]) -> None:
+        """Add permanent neighbour entries on the running network; raises KernelRefusedError."""
+        with self._lock:
+            plan = Plan((tuple(neighbours),))
+            for step in plan.steps:
+                self.namespace_of(step.node)
+            apply(plan, self._namespaces, self.processes)
+            self._plans.append(plan)
+
     # Reachability, in Mininet's words
 
     def ping(self, hosts: Any = None, timeout: Any = None) -> float:
@@ -184,6 +206,33 @@ class Network(EditableNetwork):
             low, average, high, deviation = figures[2:]
             output(f" {source}->{destination}: {figures[0]}/{figures[1]}, ")
             output(f"rtt min/avg/max/mdev {low:0.3f}/{average:0.3f}/{high:0.3f}/{deviation:0.3f} ms\n")
+        return results
+
+    def iperf(
+        self,
+        hosts: Any = None,
+        l4Type: str = "TCP",
+        udpBw: str = "10M",
+        fmt: str | None = None,
+        seconds: float = 5,
+        port: int = 5001,
+    ) -> list[str]:
+        """Measure the bandwidth from the first to the second of two hosts (the first and the last) with iperf3.
+
+        fmt: unit, see `raslab.net.bandwidth`. Returns what the server received and what the client sent, such as
+        ``9.53 Mbits/sec``, for UDP after `udpBw`; raises ThroughputError, NoAddressError, BadMeasurementError.
+        """
+        if l4Type not in ("TCP", "UDP"):
+            raise BadMeasurementError(f"Protocol {l4Type} of iperf is unknown: choose TCP or UDP.")
+        ends = list(hosts or self.hosts[:: max(len(self.hosts) - 1, 1)])
+        if len(ends) != 2:
+            raise BadMeasurementError(f"iperf measures between two hosts, not {len(ends)}: name two.")
+        client, server = map(self.node, ends)
+        output(f"*** Iperf: testing {l4Type} bandwidth between {client} and {server}\n")
+        udp_rate = udpBw if l4Type == "UDP" else None
+        rates = bandwidth(client, server, udp_rate=udp_rate, seconds=seconds, port=port, unit=fmt)
+        results = [*([udp_rate] if udp_rate else []), *rates]
+        output(f"*** Results: {results}\n")
         return results
 
 

@@ -11,7 +11,8 @@ import termios
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from ipaddress import ip_interface
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +23,7 @@ from raslab.net import mininet_classes as mininet
 from raslab.net.ovs import FOLDERS
 from raslab.net.parameters import addresses
 from raslab.net.run import RunResult, run
+from raslab.net.steps import AddNeighbour
 
 if TYPE_CHECKING:
     from raslab.net.link import Intf
@@ -253,13 +255,17 @@ class Node(mininet.Node):
         self._running_network().addRoute(self.name, ip, dev=str(intf))
 
     def setARP(self, ip: str, mac: str) -> str:
-        """Add a permanent neighbour entry and return what `ip` says about it."""
-        dev = next(
-            (i.name for i in self.intfList() for a in i.addresses if ip_interface(ip) in ip_interface(a).network),
-            str(self.defaultIntf()),
-        )
-        result = self.run(["ip", "neighbor", "replace", ip, "lladdr", mac, "dev", dev, "nud", "permanent"])
-        return result.stdout + result.stderr
+        """Add a permanent neighbour entry; returns no output. Raises KernelRefusedError."""
+        self._running_network().add_neighbours([AddNeighbour(self.name, self.interface_towards(ip), ip, mac)])
+        return ""
+
+    def interface_towards(self, ip: str) -> str:
+        """The name of the interface on whose subnet an address is, or else of the default one."""
+        address = ip_address(ip)
+        for intf in self.intfList():
+            if any(address in _network(known) for known in intf.addresses):
+                return str(intf.name)
+        return str(self.defaultIntf())
 
     def deleteIntfs(self, checkName: bool = True) -> None:
         """Delete all links of the node."""
@@ -302,3 +308,9 @@ class OvsSwitch(Switch):
 
     def __init__(self, name: str, **params: Any) -> None:
         super().__init__(name, **params | {"privateDirs": [*FOLDERS, *params.get("privateDirs", [])]})
+
+
+@lru_cache(maxsize=1024)
+def _network(address: str) -> IPv4Network | IPv6Network:
+    """The subnet of an address; parsing it for each pair of a hundred hosts would take longer than all the rest."""
+    return ip_interface(address).network

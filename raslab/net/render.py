@@ -64,6 +64,8 @@ def _ip(step: Step) -> str:
             return f"address add {address} dev {kernel_name(interface)}{no_detection}"
         case steps.DeleteAddress(_, interface, address):
             return f"address delete {address} dev {kernel_name(interface)}"
+        case steps.AddNeighbour(_, interface, address, mac):
+            return f"neighbor replace {address} lladdr {mac} dev {kernel_name(interface)} nud permanent"
         case steps.AddRoute(_, route):
             return f"route replace {_route(route)}"
         case steps.DeleteRoute(_, route):

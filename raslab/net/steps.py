@@ -137,6 +137,15 @@ class DeleteRoute(Step):
 
 
 @dataclass(frozen=True, slots=True)
+class AddNeighbour(Step):
+    """Note for good which MAC address an IP address behind an interface has."""
+
+    interface: str
+    address: str
+    mac: str
+
+
+@dataclass(frozen=True, slots=True)
 class SetImpairment(Step):
     """Shape what an interface sends. `limit_packets` is the length of the queue."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from mininet.nodelib import LinuxBridge
 from mininet.topo import SingleSwitchTopo
 from mininet.topo import Topo as PlainTopo
 
-from raslab.errors import UnsupportedClassError
+from raslab.errors import BadMeasurementError, ThroughputError, UnsupportedClassError
 from raslab.machine.here import here
 from raslab.net import Network
 
@@ -168,7 +169,7 @@ def run_mn(*arguments: str, commands: str = "") -> str:
     """Run Mininet's own `mn` with our topology, where mnexec, ifconfig and brctl cannot be found."""
     words = [str(Path(sys.executable).with_name("mn")), "--custom", str(TOPOLOGY), *arguments]
     with tempfile.TemporaryDirectory() as programs:
-        for name in ("bash", "cat", "env", "ip", "mount", "ping", "setsid", "stty"):
+        for name in ("bash", "cat", "env", "ip", "iperf3", "mount", "ping", "setsid", "stty"):
             found = shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin")
             assert found, name
             (Path(programs) / name).symlink_to(found)
@@ -201,6 +202,51 @@ def test_mn_pings_through_the_tunnel() -> None:
     shown = run_mn("--topo", "gre_performance", commands="gw1 ip route\nhost2 ping -c1 host1\n")
     assert "10.2.0.0/24 via 10.255.0.2 dev gre1" in shown
     assert "1 received, 0% packet loss" in shown
+
+
+def test_static_neighbours() -> None:
+    with Network(SingleSwitchTopo(3), autoStaticArp=True) as network:
+        shown = network["h1"].run(["ip", "neighbor"]).stdout
+        for other in (network["h2"], network["h3"]):
+            assert f"{other.IP()} dev h1-eth0 lladdr {other.MAC()} PERMANENT" in shown
+            line = f"ip -n h1 neighbor replace {other.IP()} lladdr {other.MAC()} dev h1-eth0 nud permanent"
+            assert line in network.commands
+        assert all(node.shell is None for node in network.values())
+        assert network.pingAll() == 0
+        network["h1"].setARP("10.0.0.2", "02:00:00:00:00:99")  # a wrong one is believed
+        assert network["h1"].run(["ping", "-c1", "-W1", "10.0.0.2"]).status == 1
+    with Network(SingleSwitchTopo(3)) as network:
+        assert "PERMANENT" not in network["h1"].run(["ip", "neighbor"]).stdout
+
+
+def mbps(rate: str) -> float:
+    """A rate in the words of iperf."""
+    number, unit = rate.split()
+    return float(number) * {"Kbits/sec": 1e-3, "Mbits/sec": 1.0, "Gbits/sec": 1e3}[unit]
+
+
+@pytest.mark.needs("netem")
+def test_iperf() -> None:
+    with Network(SingleSwitchTopo(2)) as network:
+        for link in network.links:
+            link.set_impairment(rate_mbps=20)
+        received, sent = network.iperf(seconds=2)
+        assert 10 < mbps(received) < 20 < mbps(sent) * 2
+        offered, received, _ = network.iperf(("h2", "h1"), l4Type="UDP", udpBw="5M", seconds=1)
+        assert (offered, mbps(received)) == ("5M", pytest.approx(5, rel=0.2))
+        network["h2"].intf().change(up=False)
+        with pytest.raises(ThroughputError, match="iperf3 on h1 could not measure: "):
+            network.iperf(seconds=1)
+        with pytest.raises(BadMeasurementError, match="Protocol SCTP of iperf is unknown"):
+            network.iperf(l4Type="SCTP")
+        with pytest.raises(BadMeasurementError, match="between two hosts, not 1"):
+            network.iperf(["h1"])
+        assert network["h1"].run(["pgrep", "-x", "iperf3"]).status == 1
+
+
+def test_mn_measures_bandwidth() -> None:
+    shown = run_mn("--topo", "gre_performance,path=routed", "--test", "iperf")
+    assert re.search(r"\*\*\* Results: \['[0-9.]+ .bits/sec', '[0-9.]+ .bits/sec'\]", shown)
 
 
 def test_mn_command_line() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
+from pyroute2.netlink.rtnl.ndmsg import ndmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 from pyroute2.netlink.rtnl.tcmsg import tcmsg
 
@@ -37,6 +38,8 @@ REQUESTS = {
     "IPv6 route": rtnetlink.add_route(ip_network("2001:db8:2::/64"), via="fe80::1", index=103, metric=50),
     "route by interface": rtnetlink.add_route(ip_network("10.3.0.0/16"), index=103),
     "route gone": rtnetlink.delete_route(ip_network("10.3.0.0/16"), via="10.0.0.254"),
+    "neighbour": rtnetlink.add_neighbour(103, "10.0.0.2", "02:00:00:02:00:00"),
+    "IPv6 neighbour": rtnetlink.add_neighbour(103, "2001:db8::2", "02:00:00:02:00:00"),
     "netem": traffic_control.set_netem(
         103, limit_packets=2917, rate_bits_per_s=10**9, delay_ns=10**7, jitter_ns=10**6, loss_percent=50.0
     ),
@@ -71,6 +74,13 @@ def test_header_says_the_length_and_everything_is_aligned(name: str) -> None:
     assert len(data) == 16 + len(message.payload)
     assert len(data) % 4 == 0
     assert message.flags & wire.REQUEST
+
+
+@pytest.mark.parametrize(("name", "address"), [("neighbour", "10.0.0.2"), ("IPv6 neighbour", "2001:db8::2")])
+def test_neighbour(name: str, address: str) -> None:
+    message = decoded(ndmsg, name)
+    assert (message["ifindex"], message["state"]) == (103, 0x80)
+    assert (message.get_attr("NDA_DST"), message.get_attr("NDA_LLADDR")) == (address, "02:00:00:02:00:00")
 
 
 def test_veth_names_both_ends() -> None:

@@ -16,6 +16,7 @@ from raslab.net.netlink import wire
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK = 16, 17, 18
 RTM_NEWADDR, RTM_DELADDR = 20, 21
 RTM_NEWROUTE, RTM_DELROUTE = 24, 25
+RTM_NEWNEIGH = 28
 RTM_NEWLINKPROP = 108
 
 IFF_UP = 0x1
@@ -68,12 +69,17 @@ RT_SCOPE_NOWHERE = 255
 RTN_UNSPEC = 0
 RTN_UNICAST = 1
 
+NDA_DST = 1
+NDA_LLADDR = 2
+NUD_PERMANENT = 0x80
+
 AnyInterface = IPv4Interface | IPv6Interface
 AnyNetwork = IPv4Network | IPv6Network
 
 _IFINFOMSG = struct.Struct("=BxHiII")  # family, device type, index, flags, mask of flags to change
 _IFADDRMSG = struct.Struct("=BBBBI")  # family, prefix length, flags, scope, index
 _RTMSG = struct.Struct("=BBBBBBBBI")  # family, dst len, src len, tos, table, protocol, scope, type, flags
+_NDMSG = struct.Struct("=BxxxiHBB")  # family, interface index, state, flags, type
 _NEW = wire.CREATE | wire.EXCL
 
 
@@ -267,3 +273,12 @@ def delete_route(
     """Delete the route of the main table that has these properties."""
     header = (RTPROT_UNSPEC, RT_SCOPE_NOWHERE, RTN_UNSPEC)
     return _route(RTM_DELROUTE, 0, header, destination, via, _route_options(index, metric))
+
+
+def add_neighbour(index: int, address: str, mac: str) -> bytes:
+    """Note for good, or note anew, which MAC address an IP address on a link has."""
+    neighbour = ip_address(address)
+    family = socket.AF_INET if neighbour.version == 4 else socket.AF_INET6
+    body = _NDMSG.pack(family, index, NUD_PERMANENT, 0, 0)
+    body += wire.attribute(NDA_DST, neighbour.packed) + wire.attribute(NDA_LLADDR, mac_bytes(mac))
+    return wire.message(RTM_NEWNEIGH, wire.CREATE | wire.REPLACE, body)
