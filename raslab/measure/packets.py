@@ -6,6 +6,7 @@ import io
 import re
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from functools import cached_property
@@ -15,6 +16,7 @@ from typing import IO, Any
 import pandas as pd
 
 from raslab.errors import BadMeasurementError, CaptureError, NotObservedError
+from raslab.measure import keeping_groups
 from raslab.measure.dissection import COLUMNS, rows
 from raslab.measure.frame import measured
 from raslab.measure.waiting import ended_within, wait_until
@@ -46,8 +48,9 @@ class Capture:
         self._argv += ["--immediate-mode", "--buffer-size", "16384", *([expression] if expression else [])]
 
     def __enter__(self) -> Capture:
+        around = [sys.executable, keeping_groups.__file__] if keeping_groups.setgroups_denied() else []
         self._process = self.node.popen(
-            self._argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [*around, *self._argv], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
         self._output = _Reader(self._process.stdout)
         self._messages = _Reader(self._process.stderr)

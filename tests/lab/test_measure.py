@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from raslab.errors import BadMeasurementError, CaptureError, NoAddressError, ThroughputError
+from raslab.errors import BadMeasurementError, CaptureError, NoAddressError, ProgramNotFoundError, ThroughputError
 from raslab.machine.here import here
 from raslab.measure import InterfaceCounters, capture, counters, cpu, latency, throughput
 from raslab.measure.kernel_tables import tcp_sockets
@@ -166,3 +167,11 @@ def test_processor_load(net: Network) -> None:
     with cpu() as load:
         net["h1"].run(["sh", "-c", "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done"])
     assert (0 < load.percent <= 100) if here().clock == "real" else load.percent != load.percent
+
+
+def test_a_program_that_is_missing_is_named(net: Network, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ProgramNotFoundError, match="Node h2 cannot run iperf3"):
+        throughput(net["h1"], net["h2"])
+    with pytest.raises(ProgramNotFoundError, match="Node h1 cannot run tcpdump"), capture(net["h1"], interface="lo"):
+        pass
