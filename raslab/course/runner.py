@@ -12,12 +12,25 @@ from typing import TextIO
 
 from raslab.course.events import Event, Failed, Finished, from_line
 from raslab.course.folder import passing_folder
+from raslab.course.worker import DEBUG
 from raslab.errors import LabFailedError, NoLabMachineError
 from raslab.machine.command import MachineOptions
-from raslab.machine.here import Here, here
+from raslab.machine.here import CLOCK_VARIABLE, MACHINE_VARIABLE, Here, here
 from raslab.machine.launch import choose_machine, exec_argv
+from raslab.machine.programs import search_path
 
 EVENTS = "events"
+# In virtual time everybody's worker has the same environment: the size of a process's memory moves the last digits.
+_ALIKE = {
+    "HOME": "/root",
+    "LC_ALL": "C.UTF-8",
+    "PATH": search_path(os.defpath),
+    "PYTHONHASHSEED": "0",
+    "PYTHONNOUSERSITE": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    MACHINE_VARIABLE: "uml",
+    CLOCK_VARIABLE: "virtual",
+}
 _LOOK_S = 0.1
 _LAST_LINES = 5
 
@@ -45,6 +58,10 @@ class Wanted:
         if here().inside:
             self._check_fits(here())
             return worker
+        if self.options.virtual_time:
+            debug = {DEBUG: os.environ[DEBUG]} if DEBUG in os.environ else {}
+            settings = [f"{name}={value}" for name, value in (_ALIKE | debug).items()]
+            worker = ["env", "--ignore-environment", *settings, *worker]
         return exec_argv(worker, choose_machine(self.machine, self.options.virtual_time), self.options)
 
     def _check_fits(self, around: Here) -> None:

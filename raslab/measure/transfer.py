@@ -30,7 +30,7 @@ from raslab.measure.iperf import (
 )
 from raslab.measure.kernel_tables import ip_packets_received, tcp_sockets
 from raslab.measure.processor import cpu
-from raslab.measure.waiting import ended_within, wait_until
+from raslab.measure.waiting import ended_within, wait_for_grid, wait_until
 from raslab.model.encapsulation import IpVersion, Transport
 from raslab.net import Node
 
@@ -150,6 +150,7 @@ def _run(src: Node, dst: Node, transfer: Transfer, warmup_s: float, duration_s: 
     packets_per_s: dict[str, float] = {}
     load = cpu()
     with _server(dst, transfer.port) as server:
+        wait_for_grid()
         client = src.popen(client_argv(transfer), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:
             if _connected(dst, transfer, client) and not ended_within(client, warmup_s):

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from raslab.errors import NotObservedError
+from raslab.machine.here import here
 
 POLL_S = 0.005
+GRID_S = 0.1
 
 
 def ended_within(process: subprocess.Popen[Any], timeout_s: float) -> bool:
@@ -50,3 +52,13 @@ def wait_until(
             raise NotObservedError(what, timeout_s, observed)
         if ended_within(process, POLL_S):
             return False
+
+
+def wait_for_grid() -> None:
+    """In virtual time, wait for the next whole GRID_S of the clock.
+
+    There every look at the clock costs a moment, so the phase in which something starts depends on how much has been
+    done before, down to the length of the environment. What starts on the grid starts alike on every computer.
+    """
+    if here().clock == "virtual":
+        time.sleep(GRID_S - time.time() % GRID_S)
