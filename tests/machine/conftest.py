@@ -80,7 +80,7 @@ class Launcher:
     def __call__(self, *arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run a `raslab` command line to its end."""
         child = self.start(*arguments, stdin=subprocess.DEVNULL if text is None else subprocess.PIPE)
-        output, error = child.communicate(text, timeout=60)
+        output, error = child.communicate(text, timeout=180)
         return subprocess.CompletedProcess(arguments, child.returncode, output, error)
 
     def uml(self, *command: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
