@@ -23,6 +23,7 @@ from raslab.errors import MachineDiedError, NoLabMachineError
 from raslab.machine.command import Command, MachineOptions, inside_environment, specification
 from raslab.machine.guest_init import guest_init
 from raslab.machine.kernel.cache import cached_kernel
+from raslab.machine.processors import Claim
 from raslab.machine.streams import Streams, carry
 
 #: In virtual time a command starts here (2026-01-01 00:00 UTC), nanoseconds since 1970 ...
@@ -95,14 +96,16 @@ class UmlMachine:
             )
         memory_folder = _memory_folder(options.memory_mb)
         init = guest_init()
+        self._processor = Claim()
         self.folder = Path(tempfile.mkdtemp(prefix="raslab-"))
         self.console = self.folder / "console"
         self._watchdog = subprocess.Popen(
-            ["sh", "-c", WATCHDOG, "raslab-watchdog", str(self.folder)],
+            ["/bin/sh", "-c", WATCHDOG, "raslab-watchdog", str(self.folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd="/",
+            env={"PATH": os.defpath},
             start_new_session=True,
         )
         try:
@@ -140,6 +143,8 @@ class UmlMachine:
         assert self._watchdog.stdin is not None
         self._watchdog.stdin.write(b"%d\n" % self._kernel.pid)
         self._watchdog.stdin.flush()
+        if self._processor.number is not None:
+            os.sched_setaffinity(self._kernel.pid, {self._processor.number})
         # hostfs keeps a host descriptor for every file that the guest has in its cache.
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.prlimit(self._kernel.pid, resource.RLIMIT_NOFILE, (most, most))
@@ -167,6 +172,7 @@ class UmlMachine:
                 descriptor = self.__dict__.pop(name, None)
                 if descriptor is not None:
                     os.close(descriptor)
+        self._processor.release()
         self._clean()
 
     def _clean(self) -> None:

@@ -87,10 +87,14 @@ class Launcher:
         """Run a command in a UML machine."""
         return self("exec", "--machine", "uml", "--", *command, text=text)
 
-    def kernel(self) -> int:
-        """Process id of this test's one UML kernel: it leads a session, its guest's processes do not."""
+    def kernels(self) -> list[int]:
+        """Process ids of this test's UML kernels: they lead sessions, their guests' processes do not."""
         processes = processes_in(self.temporary)
-        (kernel,) = (pid for pid, line in processes.items() if b"umid=lab" in line and leads_a_session(pid))
+        return [pid for pid, line in processes.items() if b"umid=lab" in line and leads_a_session(pid)]
+
+    def kernel(self) -> int:
+        """Process id of the one UML kernel now running for this test."""
+        (kernel,) = self.kernels()
         return kernel
 
     def watchdog(self) -> int:

@@ -120,6 +120,22 @@ def test_two_machines_do_not_see_each_other(raslab: Launcher) -> None:
     assert first.returncode == 0
 
 
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="with one processor there is no choice")
+def test_machines_at_the_same_time_have_a_processor_each(raslab: Launcher) -> None:
+    machines = [
+        raslab.start("exec", "--machine", "uml", "--", "sh", "-c", "echo up; cat", stdin=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    for machine in machines:
+        assert machine.stdout is not None
+        assert machine.stdout.readline() == "up\n"
+    first, second = (os.sched_getaffinity(kernel) for kernel in raslab.kernels())
+    assert len(first) == len(second) == 1
+    assert first != second
+    for machine in machines:
+        machine.communicate("", timeout=20)
+
+
 def test_virtual_time_passes_without_waiting_and_starts_alike(raslab: Launcher) -> None:
     script = "date -u +%FT%T; sleep 3600; date -u +%FT%T; cat /proc/sys/kernel/random/uuid"
     runs = [raslab("exec", "--virtual-time", "--", "sh", "-c", script) for _ in range(2)]
@@ -213,6 +229,11 @@ def test_an_unknown_command_has_a_shells_status(raslab: Launcher) -> None:
         127,
         "raslab: no-such-command: command not found in the lab machine\n",
     )
+
+
+def test_an_empty_search_path_is_no_obstacle(raslab: Launcher) -> None:
+    raslab.environment["PATH"] = "/nowhere"
+    assert raslab.uml("echo", "found").stdout == "found\n"
 
 
 def test_without_a_kernel_the_fix_is_named(raslab: Launcher, tmp_path: Path) -> None:
