@@ -224,3 +224,36 @@ class LabFailedError(RaslabError):
 
 class BadOptionError(RaslabError, ValueError):
     """An option of a command has a value that cannot work."""
+
+
+class NoSuchSettingError(RaslabError, KeyError):
+    """The kernel has no setting of that name."""
+
+    def __init__(self, node: str, pattern: str) -> None:
+        super().__init__(
+            f"Node {node} has no kernel setting {pattern}: write it as sysctl does, such as net.ipv4.ip_forward; "
+            "* stands for any part."
+        )
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # KeyError would show it in quotes
+
+
+# Labs in notebooks
+
+
+class NoSuchPlaceError(RaslabError, KeyError):
+    """A name fits no interface or link of the lab, or more than one. choices: what there is."""
+
+    def __init__(self, name: str, reason: str, choices: Sequence[str]) -> None:
+        super().__init__(f"{name!r} {reason}: write one of {', '.join(choices)}.")
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # KeyError would show it in quotes
+
+
+class LabNotRunningError(RaslabError):
+    """Something needs the lab's network, which does not run."""
+
+    def __init__(self, lab: str, what: str) -> None:
+        super().__init__(f"Lab {lab} is not running, so there is nothing to {what}: call lab.start() first.")
