@@ -45,7 +45,7 @@ class EditableNetwork(mininet.Mininet):
         return Topology(
             nodes=tuple(node.spec for node in nodes),
             links=tuple(link.spec for link in self.links),
-            tunnels=tuple(tunnel.spec for node in nodes for tunnel in node.tunnels.values()),
+            tunnels=tuple(tunnel.spec for node in nodes for tunnel in node.tunnel_interfaces.values()),
             routes=tuple(self.routes),
         )
 
@@ -90,12 +90,16 @@ class EditableNetwork(mininet.Mininet):
             instead = f"raslab.net.{ours.__name__} or a subclass of it"
             raise UnsupportedClassError(f"Node {name}", cls.__name__, instead)
         with self.changing():
-            node = cls(name, **params)
+            node = self.node_class(cls)(name, **params)
             self._node_count += 1
             node.number, node.network = self._node_count, self
             group.append(node)
             self.nameToNode[name] = node
         return node
+
+    def node_class(self, cls: Any) -> Any:
+        """The class to make a node of that is wanted to be a `cls`; networks whose nodes can do more override it."""
+        return cls
 
     def node(self, node: Any) -> Any:
         """A node from its name, or the node itself; raises UnknownNodeError."""
@@ -179,7 +183,7 @@ class EditableNetwork(mininet.Mininet):
         """Remove a tunnel, and the routes whose next hop was behind it."""
         node = self.node(node)
         with self.changing():
-            del node.tunnels[name], node.nameToIntf[name]
+            del node.tunnel_interfaces[name], node.nameToIntf[name]
             self._drop_dead_routes()
 
     def _add_tunnel(self, spec: Tunnel) -> TunnelIntf:
@@ -187,7 +191,7 @@ class EditableNetwork(mininet.Mininet):
         if spec.name in node.nameToIntf:
             raise TopologyError([sentences.duplicate_interface(spec.node, spec.name)])
         tunnel = TunnelIntf(spec, node)
-        node.tunnels[spec.name] = node.nameToIntf[spec.name] = tunnel
+        node.tunnel_interfaces[spec.name] = node.nameToIntf[spec.name] = tunnel
         return tunnel
 
     # Routes and addresses

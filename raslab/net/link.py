@@ -133,7 +133,8 @@ class TunnelIntf(Intf):
         self.problems = []
         self.name, self.node, self.link = spec.name, node, None
         self.params: dict[str, Any] = {}
-        mac = mac_address(node.number, _FIRST_TUNNEL_PORT + len(node.tunnels)) if spec.kind == "gretap" else None
+        port = _FIRST_TUNNEL_PORT + len(node.tunnel_interfaces)
+        mac = mac_address(node.number, port) if spec.kind == "gretap" else None
         self.take(replace(spec, mac=spec.mac or mac))
 
     def delete(self) -> None:
