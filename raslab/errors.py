@@ -257,3 +257,11 @@ class LabNotRunningError(RaslabError):
 
     def __init__(self, lab: str, what: str) -> None:
         super().__init__(f"Lab {lab} is not running, so there is nothing to {what}: call lab.start() first.")
+
+
+class NoSuchPacketError(RaslabError, IndexError):
+    """A capture has no packet of that number."""
+
+    def __init__(self, where: str, number: int, count: int) -> None:
+        there = f"its packets are 0 to {count - 1}" if count else "it has none"
+        super().__init__(f"The capture on {where} has no packet {number}: {there}.")

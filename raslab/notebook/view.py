@@ -1,0 +1,121 @@
+"""`View`: the picture of a lab, live, as a widget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+import ipywidgets
+
+from raslab.errors import RaslabError
+from raslab.measure.feed import CounterFeed
+from raslab.measure.observable import ObservableNetwork
+from raslab.measure.places import find_link, link_name
+from raslab.notebook import node_panel
+from raslab.notebook.live_state import live_state
+from raslab.notebook.picture import describe, lay_out, to_svg
+from raslab.notebook.widgets import FixedText
+
+_TABLES_EVERY = 4  # samples: routes and tunnels change seldom and cost a thread
+
+
+class View(FixedText, ipywidgets.VBox):
+    """Traffic and state of all links, one node's details, and buttons to cut and restore a link.
+
+    Everything changes by traits of widgets, from the feed's thread. `picture`, `panel` and `message` hold what is
+    shown; `close` ends it.
+    """
+
+    def __init__(self, name: str, network: ObservableNetwork, feed: CounterFeed, tenants: Mapping[str, str]) -> None:
+        topology = network.topology()
+        self.raslab_text = f"<View of {name}: {describe(topology)}>"
+        self._network, self._feed = network, feed
+        self._drawing = lay_out(topology, name, tenants)
+        self._topology = topology
+        self._tables: node_panel.Tables | None = None
+        self._rounds = 0
+        self.picture = ipywidgets.HTML()
+        self.panel = ipywidgets.HTML()
+        self.message = ipywidgets.HTML()
+        self.nodes = ipywidgets.ToggleButtons(
+            options=[node.name for node in network.values()],
+            style=ipywidgets.ToggleButtonsStyle(button_width="auto"),
+            tooltips=[f"interfaces, routes and tunnels of {node.name}" for node in network.values()],
+        )
+        self.links = ipywidgets.Dropdown(
+            options=[link_name(link) for link in network.links], layout=ipywidgets.Layout(width="220px")
+        )
+        self.cut = _button("Cut", "ban", "switch both ends of the link off")
+        self.restore = _button("Restore", "check", "switch both ends of the link on")
+        super().__init__(
+            [
+                self.picture,
+                self.nodes,
+                self.panel,
+                ipywidgets.HBox([ipywidgets.Label("Link"), self.links, self.cut, self.restore, self.message]),
+            ],
+            layout=ipywidgets.Layout(width="100%"),
+        )
+        self.cut.on_click(lambda _: self._switch(up=False))
+        self.restore.on_click(lambda _: self._switch(up=True))
+        self.nodes.observe(lambda _: self._choose(), names="value")
+        self.refresh()
+        feed.listen(self.refresh)
+
+    def refresh(self) -> None:
+        """Show the state after the latest sample. Called by the feed's thread, and free to be called by anybody."""
+        samples = tuple(self._feed.samples)
+        current = self._network.topology()
+        if current != self._topology:
+            self._topology = current
+            self._drawing = lay_out(current, self._drawing.title.partition(":")[0])
+        if self._rounds % _TABLES_EVERY == 0 or self._tables is None:
+            self._tables = self._ask()
+        self._rounds += 1
+        node = self._network[self.nodes.value]
+        addresses = {intf.name: intf.addresses for intf in node.all_interfaces()}
+        with self.hold_sync():
+            self.picture.value = to_svg(self._drawing, live_state(samples, self._topology))
+            self.panel.value = node_panel.to_html(node.name, addresses, samples, self._tables)
+
+    def close(self) -> None:
+        """Stop following the lab and remove the widget."""
+        self._feed.ignore(self.refresh)
+        super().close()
+
+    def _ask(self) -> node_panel.Tables | None:
+        """Routes and tunnels of the chosen node, None while the lab does not run."""
+        if not self._network.is_running:
+            return None
+        node = self._network[self.nodes.value]
+        try:
+            return node_panel.Tables(node.routes(), node.tunnels())
+        except (RaslabError, OSError):
+            return None  # the lab stopped between question and answer
+
+    def _choose(self) -> None:
+        self._tables = None
+        self.refresh()
+
+    def _switch(self, *, up: bool) -> None:
+        """A button was pressed: carry it out and say what came of it."""
+        name = self.links.value
+        try:
+            link: Any = find_link(self._network, name)
+            if up:
+                link.up()
+            else:
+                link.down()
+        except RaslabError as error:
+            self.message.value = escape(str(error))
+            return
+        self.message.value = escape(f"{name} is {'restored' if up else 'cut'}.")
+        self._tables = None
+        self._feed.look_now()
+
+
+def _button(text: str, icon: str, tooltip: str) -> Any:
+    return ipywidgets.Button(
+        description=text, icon=icon, tooltip=tooltip, layout=ipywidgets.Layout(width="auto")
+    )
