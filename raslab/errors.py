@@ -265,3 +265,27 @@ class NoSuchPacketError(RaslabError, IndexError):
     def __init__(self, where: str, number: int, count: int) -> None:
         there = f"its packets are 0 to {count - 1}" if count else "it has none"
         super().__init__(f"The capture on {where} has no packet {number}: {there}.")
+
+
+class NoTopologyError(RaslabError):
+    """A lab of the course has no network to start by hand."""
+
+    def __init__(self, lab: str) -> None:
+        super().__init__(f"Lab {lab} has no network to start by hand: measure it with `raslab run {lab}`.")
+
+
+class NotATopologyError(RaslabError, TypeError):
+    """`raslab.lab` was given something that is neither a lab's name nor a topology."""
+
+    def __init__(self, what: object) -> None:
+        super().__init__(
+            f"{what!r} is no topology: give raslab.lab() the name of a lab or an object of a class derived from "
+            "raslab.net.Topo, such as MyTopo()."
+        )
+
+
+class ParametersNotTakenError(RaslabError, TypeError):
+    """Parameters were given together with a topology that is already made, or that the lab does not know."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(f"{what} does not take these parameters: {reason}.")

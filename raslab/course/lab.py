@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from raslab.course.events import Event
 from raslab.course.results import Results
@@ -22,6 +23,8 @@ class Lab:
     measurement lasts by default, by clock (``real``, ``virtual``).
     run: does the work inside a lab machine; gets the seconds per measurement and a function that takes events.
     report: writes a report about results into an existing folder and returns the page to open.
+    topology: makes the lab's network as a `Topo` to play with; its parameters, all with defaults, are up to the lab.
+    None for a lab that has none to show.
     """
 
     name: str
@@ -33,3 +36,4 @@ class Lab:
     default_seconds: dict[str, float]
     run: Callable[[float, Emit], None]
     report: Callable[[Results, Path], Path]
+    topology: Callable[..., Any] | None = None

@@ -6,6 +6,7 @@ that it knows is the payload.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
@@ -70,15 +71,27 @@ class Dissection:
         return " | ".join([*parts, f"payload {len(self.payload)}"])
 
 
-def dissect(frame: bytes) -> Dissection:
-    """The headers of an Ethernet frame."""
-    headers, rest = _walk(frame, "Ethernet")
-    return Dissection(_placed(headers), rest)
+LINK_ETHERNET, LINK_RAW, LINK_COOKED = 1, 101, 113
+"""LINKTYPE_* of a capture file (draft-ietf-opsawg-pcaplinktype); tcpdump writes cooked captures of tunnels."""
+_COOKED_BYTES = 16
 
 
-def dissect_ip(packet: bytes) -> Dissection:
-    """The headers of an IP packet without a link layer, as captured on a GRE interface."""
-    headers, rest = _walk(packet, "IPv6" if packet[:1] and packet[0] >> 4 == 6 else "IPv4")
+def link_type(pcap: bytes) -> int:
+    """The link type of a capture file (draft-ietf-opsawg-pcap, section 4), as tcpdump writes it on this machine."""
+    return int.from_bytes(pcap[20:24], sys.byteorder) & 0xFFFF
+
+
+def dissect(packet: bytes, link: int = LINK_ETHERNET) -> Dissection:
+    """The headers of a captured packet. Offsets count from its first byte on the wire: what a cooked capture puts
+    before that is left out.
+    """
+    first = "Ethernet"
+    if link == LINK_COOKED:
+        first = ETHERTYPES.get(int.from_bytes(packet[_COOKED_BYTES - 2 : _COOKED_BYTES]), "")
+        packet = packet[_COOKED_BYTES:]
+    elif link != LINK_ETHERNET:
+        first = "IPv6" if packet[:1] and packet[0] >> 4 == 6 else "IPv4"
+    headers, rest = _walk(packet, first)
     return Dissection(_placed(headers), rest)
 
 

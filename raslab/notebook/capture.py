@@ -10,8 +10,8 @@ import pandas as pd
 
 from raslab.errors import NoSuchPacketError
 from raslab.measure import capture
-from raslab.measure.headers import Dissection, dissect, dissect_ip
-from raslab.net import Intf, TunnelIntf
+from raslab.measure.headers import dissect, link_type
+from raslab.net import Intf
 from raslab.notebook import header_boxes, ladder
 from raslab.notebook.figure import Figure
 
@@ -28,7 +28,6 @@ class LabCapture:
         self._where = f"{where.node.name}:{where.name}"
         self._capture = capture(where, expression)
         self._names = names
-        self._has_ethernet = not isinstance(where, TunnelIntf) or where.spec.kind == "gretap"
 
     def __enter__(self) -> LabCapture:
         self._capture.__enter__()
@@ -68,12 +67,9 @@ class LabCapture:
         """
         if not 0 <= number < len(self.packets):
             raise NoSuchPacketError(self._where, number, len(self.packets))
-        found = self._dissection(bytes(self.packets[number].original))
+        found = dissect(bytes(self.packets[number].original), link_type(self.pcap))
         title = f"Packet {number} on {self._where}"
         return Figure(header_boxes.to_html(found, title), f"{title}: {found}")
-
-    def _dissection(self, data: bytes) -> Dissection:
-        return dissect(data) if self._has_ethernet else dissect_ip(data)
 
     def __repr__(self) -> str:
         return f"<Capture on {self._where}>"

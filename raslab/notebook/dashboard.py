@@ -62,7 +62,9 @@ def _processor(samples: Sequence[Sample], clock: str) -> str:
     title = "Processor of the lab machine"
     if clock == "virtual":
         empty = chart(title, [], top=100, top_label="100 %")
-        return f"<div>{empty}{cards.remark('On the virtual clock work takes no time, so there is nothing to show.')}</div>"
+        return (
+            f"<div>{empty}{cards.remark('On the virtual clock work takes no time, so there is nothing to show.')}</div>"
+        )
     points = processor_series(samples)
     now = f"{points[-1][1]:.0f} %" if points else "0 %"
     drawn = chart(title, [Curve("busy", "blue", tuple(points))], top=100, top_label="100 %")
@@ -88,10 +90,7 @@ def _interface(node: str, name: str, limit: float | None, samples: Sequence[Samp
 
 def _figures(figures: Sequence[tuple[str, str, str]]) -> str:
     """Names and values; a colour says which curve is meant."""
-    parts = [
-        f"<span>{_key(colour)}{name} <b>{value}</b></span>"
-        for name, colour, value in figures
-    ]
+    parts = [f"<span>{_key(colour)}{name} <b>{value}</b></span>" for name, colour, value in figures]
     return f'<div class="figures">{"".join(parts)}</div>'
 
 

@@ -94,7 +94,7 @@ def _words(row: Mapping[str, Any], *, with_tunnel: bool) -> str:
 def _text(row: Mapping[str, Any], column: str) -> str:
     """A cell as text, empty if there is nothing in it."""
     value = row.get(column)
-    return "" if value is None or value != value or str(value) in ("", "<NA>") else str(value)
+    return "" if value is None or str(value) in ("", "nan", "<NA>") else str(value)
 
 
 def to_svg(drawn: Ladder, title: str) -> str:

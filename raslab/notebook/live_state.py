@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 from raslab.measure.feed import Counters, End, Rates, Sample, rates
@@ -42,9 +43,7 @@ def series(samples: Sequence[Sample], end: End) -> list[tuple[float, Rates]]:
     if not samples:
         return []
     now = samples[-1].time_s
-    return [
-        (later.time_s - now, rates(earlier, later, end)) for earlier, later in zip(samples, samples[1:], strict=False)
-    ]
+    return [(later.time_s - now, rates(earlier, later, end)) for earlier, later in itertools.pairwise(samples)]
 
 
 def processor_series(samples: Sequence[Sample]) -> list[tuple[float, float]]:
@@ -52,7 +51,7 @@ def processor_series(samples: Sequence[Sample]) -> list[tuple[float, float]]:
     if not samples:
         return []
     now = samples[-1].time_s
-    pairs = zip(samples, samples[1:], strict=False)
+    pairs = itertools.pairwise(samples)
     found = ((later.time_s - now, earlier.processor.percent_until(later.processor)) for earlier, later in pairs)
     return [(seconds, percent) for seconds, percent in found if percent == percent]
 

@@ -29,9 +29,7 @@ class Tables:
     tunnels: pd.DataFrame
 
 
-def to_html(
-    node: str, addresses: dict[str, tuple[str, ...]], samples: Sequence[Sample], tables: Tables | None
-) -> str:
+def to_html(node: str, addresses: dict[str, tuple[str, ...]], samples: Sequence[Sample], tables: Tables | None) -> str:
     """The panel. addresses: of each interface, in order. tables: None while nothing runs."""
     if not samples or not samples[-1].counters:
         return cards.page(cards.heading(node), cards.remark("The lab is not running."))
@@ -74,5 +72,3 @@ def _spark(history: tuple[float, ...]) -> str:
 def _frame(title: str, frame: pd.DataFrame) -> str:
     shown = frame.astype(object).where(frame.notna(), "")
     return f"<div>{cards.heading(title)}{cards.table(list(frame.columns), shown.to_numpy().tolist())}</div>"
-
-

@@ -116,6 +116,4 @@ class View(FixedText, ipywidgets.VBox):
 
 
 def _button(text: str, icon: str, tooltip: str) -> Any:
-    return ipywidgets.Button(
-        description=text, icon=icon, tooltip=tooltip, layout=ipywidgets.Layout(width="auto")
-    )
+    return ipywidgets.Button(description=text, icon=icon, tooltip=tooltip, layout=ipywidgets.Layout(width="auto"))
