@@ -163,7 +163,7 @@ def _ipv4(cursor: _Cursor) -> str:
     fragment = cursor.take("flags, offset", 2, _fragment)
     cursor.take("TTL", 1)
     protocol = cursor.take("protocol", 1, _protocol)
-    cursor.take("checksum", 2, hex)
+    cursor.take("checksum", 2, _hex)
     cursor.take_bytes("source", 4, _address)
     cursor.take_bytes("destination", 4, _address)
     options = (first & 15) * 4 - 20
@@ -186,7 +186,7 @@ def _gre(cursor: _Cursor) -> str:
     flags = cursor.take("flags, version", 2, _gre_flags)
     carried = cursor.take("protocol", 2, _ethertype)
     if flags & _GRE_CHECKSUM:
-        cursor.take("checksum", 2, hex)
+        cursor.take("checksum", 2, _hex)
         cursor.take("reserved", 2)
     if flags & _GRE_KEY:
         cursor.take("key", 4)
@@ -203,7 +203,7 @@ def _tcp(cursor: _Cursor) -> str:
     offset = cursor.take("header length", 1, lambda value: f"{(value >> 4) * 4} bytes")
     cursor.take("flags", 1, _tcp_flags)
     cursor.take("window", 2)
-    cursor.take("checksum", 2, hex)
+    cursor.take("checksum", 2, _hex)
     cursor.take("urgent", 2)
     options = (offset >> 4) * 4 - 20
     if options > 0:
@@ -215,7 +215,7 @@ def _udp(cursor: _Cursor) -> str:
     cursor.take("source port", 2)
     cursor.take("destination port", 2)
     cursor.take("length", 2)
-    cursor.take("checksum", 2, hex)
+    cursor.take("checksum", 2, _hex)
     return ""
 
 
@@ -223,12 +223,12 @@ def _icmp(types: dict[int, str]) -> Callable[[_Cursor], str]:
     def parse(cursor: _Cursor) -> str:
         kind = cursor.take("type", 1, lambda value: types.get(value, str(value)))
         cursor.take("code", 1)
-        cursor.take("checksum", 2, hex)
+        cursor.take("checksum", 2, _hex)
         if types.get(kind, "").startswith("echo"):
             cursor.take("identifier", 2)
             cursor.take("sequence", 2)
         else:
-            cursor.take("rest of header", 4, hex)
+            cursor.take("rest of header", 4, _hex)
         return ""
 
     return parse
@@ -271,6 +271,10 @@ _SOURCES = {
 
 
 # Meanings
+
+
+def _hex(value: int) -> str:
+    return f"{value:#06x}"
 
 
 def _mac(data: bytes) -> str:

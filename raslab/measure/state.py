@@ -54,6 +54,7 @@ _NEIGHBOUR_STATES = {
 """NUD_* of linux/neighbour.h; entries without resolution (multicast, point to point) are left out."""
 _MAIN_TABLE = 254
 _UNICAST = 1
+_LEARNT = 0x200  # RTM_F_CLONED: no route but an exception to one, such as a path MTU
 _UP = 1
 _GRE_KEY = 0x2000
 _GRE_KINDS = ("gre", "gretap", "ip6gre", "ip6gretap")
@@ -99,7 +100,7 @@ def routes(node: Node, *, link_local: bool = False) -> pd.DataFrame:
             _route(one, names)
             for family in _FAMILIES
             for one in route.get_routes(family=family, table=_MAIN_TABLE)
-            if one["type"] == _UNICAST
+            if one["type"] == _UNICAST and not one["flags"] & _LEARNT
         ]
 
     rows = [row for row in _ask(node, read) if link_local or not row["destination"].startswith("fe80:")]

@@ -53,10 +53,12 @@ class LabCapture:
         """The capture as a file for other programs."""
         return self._capture.pcap
 
-    def ladder(self, *, inner: bool = False) -> Figure:
-        """Who spoke to whom, as a picture. inner: between the addresses inside tunnels."""
+    def ladder(self, *, inner: bool = False, everything: bool = False) -> Figure:
+        """Who spoke to whom, as a picture. inner: between the addresses inside tunnels. everything: with what IPv6
+        sends on its own account.
+        """
         rows: list[Mapping[str, Any]] = [dict(row) for _, row in self.frame.iterrows()]
-        drawn = ladder.ladder(rows, self._names, inner=inner)
+        drawn = ladder.ladder(rows, self._names, inner=inner, everything=everything)
         title = f"Ladder of {_counted(len(drawn.steps) + drawn.left_out)} on {self._where}"
         return Figure(ladder.to_svg(drawn, title), title)
 

@@ -12,7 +12,7 @@ from raslab.measure.feed import CounterFeed, Sample
 from raslab.net import Node
 from raslab.notebook import cards
 from raslab.notebook.charts import Curve, ceiling, chart
-from raslab.notebook.live_state import of_node, processor_series, series
+from raslab.notebook.live_state import BUNDLES, of_node, processor_series, series
 from raslab.notebook.picture import words
 from raslab.notebook.widgets import FixedText
 
@@ -55,7 +55,8 @@ def to_html(node: str, limits: dict[str, float | None], samples: Sequence[Sample
     if not samples or not samples[-1].counters:
         return cards.page(cards.heading(node), cards.remark("The lab is not running."))
     shown = [_processor(samples, clock)] + [_interface(node, name, limits[name], samples) for name in limits]
-    return cards.page(cards.heading(node), f'<div class="cards">{"".join(shown)}</div>', extra_style=GRID)
+    grid = f'<div class="cards">{"".join(shown)}</div>'
+    return cards.page(cards.heading(node), grid, cards.remark(BUNDLES), extra_style=GRID)
 
 
 def _processor(samples: Sequence[Sample], clock: str) -> str:

@@ -49,7 +49,7 @@ def _box(header: Header, inner: str) -> str:
     colour = colours.get(header.protocol, _COLOURS[header.protocol])
     fields = "".join(map(_field, header.fields))
     return (
-        f'<div class="hdr" style="border-color:{colour};background:{colour}1f">'
+        f'<div class="hdr" {_tint(colour)}>'
         f"<b>{escape(header.title)}</b><i>{header.length} bytes, {escape(header.source)}</i>"
         f'<div class="fields">{fields}</div>{inner}</div>'
     )
@@ -72,8 +72,13 @@ def _payload(data: bytes) -> str:
         return ""
     more = f" … and {len(data) - _PAYLOAD_SHOWN} more" if len(data) > _PAYLOAD_SHOWN else ""
     return (
-        f'<div class="hdr" style="border-color:{_PAYLOAD_COLOUR};background:{_PAYLOAD_COLOUR}1f">'
+        f'<div class="hdr" {_tint(_PAYLOAD_COLOUR)}>'
         f"<b>Payload</b><i>{len(data)} bytes</i>"
         f'<div class="fields"><div class="fld"><code class="mono">{data[:_PAYLOAD_SHOWN].hex(" ")}{more}</code></div>'
         "</div></div>"
     )
+
+
+def _tint(colour: str) -> str:
+    """A border of that colour around a light shade of it, the same however deep the box is nested."""
+    return f'style="border-color:{colour};background:linear-gradient({colour}24,{colour}24),var(--paper)"'

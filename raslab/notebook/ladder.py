@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from ipaddress import ip_address
 from typing import Any
 
 from raslab.notebook.picture import measures, style
@@ -15,6 +16,7 @@ _ROW = 30
 _HEAD = 48
 _COLUMN_MINIMUM = 190
 _ARROW = 7
+_SPELLING = {"icmpv6": "ICMPv6", "ipv6": "IPv6"}
 
 LADDER = """
 .raslab text{fill:var(--ink);font-size:12px}
@@ -48,12 +50,16 @@ class Ladder:
     left_out: int
 
 
-def ladder(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str], *, inner: bool = False) -> Ladder:
+def ladder(
+    rows: Sequence[Mapping[str, Any]], names: Mapping[str, str], *, inner: bool = False, everything: bool = False
+) -> Ladder:
     """The ladder of captured packets, as rows of `raslab.measure.dissection`.
 
-    names: node by address. inner: between the addresses inside tunnels, where there are any.
+    names: node by address. inner: between the addresses inside tunnels, where there are any. everything: with what
+    IPv6 sends on its own account, from link-local addresses (RFC 4862, RFC 9777).
     """
     steps = [step for row in rows if (step := _step(row, inner)) is not None]
+    steps = [step for step in steps if everything or not _is_housekeeping(step)]
     shown = steps[:SHOWN]
     addresses = dict.fromkeys(address for step in shown for address in (step.source, step.destination))
     who = tuple((address, names.get(address, "")) for address in addresses)
@@ -71,6 +77,11 @@ def _step(row: Mapping[str, Any], inner: bool) -> Step | None:
     return Step(float(row["time_s"]), source, destination, _words(row, with_tunnel=not inner), tunnelled)
 
 
+def _is_housekeeping(step: Step) -> bool:
+    source = ip_address(step.source)
+    return source.version == 6 and (source.is_link_local or source.is_unspecified)
+
+
 def _words(row: Mapping[str, Any], *, with_tunnel: bool) -> str:
     tunnel = ""
     if _text(row, "gre_protocol"):
@@ -82,7 +93,7 @@ def _words(row: Mapping[str, Any], *, with_tunnel: bool) -> str:
     return " ".join(
         part
         for part in (
-            (tunnel if with_tunnel else "") + protocol.upper(),
+            (tunnel if with_tunnel else "") + _SPELLING.get(protocol, protocol.upper()),
             f"to {port}" if port else "",
             flags,
             f"{row['length_bytes']} B",

@@ -9,6 +9,7 @@ from raslab.measure.feed import Counters, End, Rates, Sample, rates
 from raslab.model.topology import Topology
 from raslab.notebook.picture.live import LiveState, Load
 
+BUNDLES = "Packets are counted as the kernel hands them on: a bundle made by segmentation offload counts as one."
 HISTORY = 60  # points of a sparkline
 _SMOOTHED = 2  # samples that the figures are an average of: bursts shorter than a sample would flicker
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from raslab.measure.feed import Sample
 from raslab.notebook import cards
-from raslab.notebook.live_state import HISTORY, of_node, series
+from raslab.notebook.live_state import BUNDLES, HISTORY, of_node, series
 from raslab.notebook.picture import svg, words
 
 _SPARK_WIDTH, _SPARK_HEIGHT = 120, 18
@@ -34,7 +34,10 @@ def to_html(node: str, addresses: dict[str, tuple[str, ...]], samples: Sequence[
     if not samples or not samples[-1].counters:
         return cards.page(cards.heading(node), cards.remark("The lab is not running."))
     rows = [_row(node, name, addresses[name], samples) for name in addresses]
-    parts = [cards.table(_INTERFACES, rows, html_columns=("state", "addresses", "last minute"))]
+    parts = [
+        cards.table(_INTERFACES, rows, html_columns=("state", "addresses", "last minute")),
+        cards.remark(BUNDLES),
+    ]
     if tables is not None:
         lower = _frame("Routes", tables.routes[["destination", "via", "interface", "protocol"]])
         if len(tables.tunnels):

@@ -62,7 +62,8 @@ def _extent(topology: Topology, switch: str, sheet: Sheet, middle: float) -> tup
     if not heights:
         return middle - measures.BAR_MINIMUM / 2, middle + measures.BAR_MINIMUM / 2
     below = max(len(words.wire(link)[1]) for link in topology.links if switch in (link.a.node, link.b.node))
-    overhang = max(measures.BAR_OVERHANG, 8 + measures.LINE * below)  # the caption stands below the wires' words
+    # The caption stands below the wires' words, of which a live picture always has one line.
+    overhang = max(measures.BAR_OVERHANG, 8 + measures.LINE * max(below, 1))
     return min(heights) - measures.BAR_OVERHANG, max(heights) + overhang
 
 
