@@ -77,18 +77,20 @@ class CounterFeed:
         self.error: BaseException | None = None
         self._network = network
         self._listeners: list[Callable[[], None]] = []
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # of the list of listeners and the thread
+        self._turn = threading.RLock()  # one sample after the other, each told to all before the next
         self._stop: threading.Event | None = None  # of the thread that runs, if one does
         self._thread: threading.Thread | None = None
 
     def listen(self, listener: Callable[[], None]) -> None:
-        """Call `listener` from now on; the first one starts the thread."""
+        """Call `listener` now and from now on; the first one starts the thread."""
         with self._lock:
             self._listeners.append(listener)
             if self._stop is None:
                 self._stop = threading.Event()
                 self._thread = threading.Thread(target=self._run, args=(self._stop,), name="raslab-feed", daemon=True)
                 self._thread.start()
+        self.look_now()
 
     def ignore(self, listener: Callable[[], None]) -> None:
         """Call `listener` no more; without any the thread ends."""
@@ -100,8 +102,9 @@ class CounterFeed:
 
     def look_now(self) -> None:
         """Take a sample and tell the listeners, without waiting for the next round."""
-        self._sample()
-        self._tell()
+        with self._turn:
+            self._sample()
+            self._tell()
 
     def close(self) -> None:
         """End the thread and wait for its end, unless the caller is that thread."""
@@ -118,9 +121,8 @@ class CounterFeed:
         self._stop = None
 
     def _run(self, stop: threading.Event) -> None:
-        while not stop.is_set():
+        while not stop.wait(self.interval_s):
             self.look_now()
-            stop.wait(self.interval_s)
 
     def _sample(self) -> None:
         network = self._network
@@ -132,7 +134,10 @@ class CounterFeed:
             except (OSError, KeyError, RuntimeError):
                 # The network stopped, or was changed, between two questions: what it is now is seen next time.
                 found = {}
-        self.samples.append(Sample(time.monotonic(), found, ProcessorTime.now()))
+        now = time.monotonic()
+        if self.samples and now - self.samples[-1].time_s < self.interval_s / 2:
+            self.samples.pop()  # rates over a very short time would be all or nothing
+        self.samples.append(Sample(now, found, ProcessorTime.now()))
 
     def _tell(self) -> None:
         for listener in tuple(self._listeners):

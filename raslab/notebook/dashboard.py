@@ -32,7 +32,6 @@ class Dashboard(FixedText, ipywidgets.VBox):
         self._node, self._feed = node, feed
         self.content = ipywidgets.HTML()
         super().__init__([self.content], layout=ipywidgets.Layout(width="100%"))
-        self.refresh()
         feed.listen(self.refresh)
 
     def refresh(self) -> None:

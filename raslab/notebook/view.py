@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -35,6 +36,7 @@ class View(FixedText, ipywidgets.VBox):
         self._topology = topology
         self._tables: node_panel.Tables | None = None
         self._rounds = 0
+        self._lock = threading.Lock()  # a click and the feed may come at once
         self.picture = ipywidgets.HTML()
         self.panel = ipywidgets.HTML()
         self.message = ipywidgets.HTML()
@@ -60,11 +62,14 @@ class View(FixedText, ipywidgets.VBox):
         self.cut.on_click(lambda _: self._switch(up=False))
         self.restore.on_click(lambda _: self._switch(up=True))
         self.nodes.observe(lambda _: self._choose(), names="value")
-        self.refresh()
         feed.listen(self.refresh)
 
     def refresh(self) -> None:
         """Show the state after the latest sample. Called by the feed's thread, and free to be called by anybody."""
+        with self._lock:
+            self._refresh()
+
+    def _refresh(self) -> None:
         samples = tuple(self._feed.samples)
         current = self._network.topology()
         if current != self._topology:
@@ -95,8 +100,9 @@ class View(FixedText, ipywidgets.VBox):
             return None  # the lab stopped between question and answer
 
     def _choose(self) -> None:
-        self._tables = None
-        self.refresh()
+        with self._lock:
+            self._tables = None
+            self._refresh()
 
     def _switch(self, *, up: bool) -> None:
         """A button was pressed: carry it out and say what came of it."""

@@ -18,6 +18,7 @@ from raslab.errors import (
 )
 from raslab.net import Topo
 from raslab.notebook.lab import Lab
+from raslab.notebook.live_state import series
 
 pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("gre", "netem")]
 
@@ -119,7 +120,7 @@ def test_cut_and_restore(lab: Lab) -> None:
 def test_view_shows_traffic_while_it_flows_and_only_then(lab: Lab) -> None:
     view = lab.view()
     assert repr(view) == "<View of gre-performance: 7 nodes, 6 links, 1 tunnel>"
-    eventually("an idle picture", lambda: "asleep" not in view.picture.value)
+    eventually("an idle picture", lambda: 'class="asleep"' not in view.picture.value)
     assert 'class="wire high"' not in view.picture.value
     lab.throughput("host2", "host1", duration_s=1)
     assert 'class="wire high"' in view.picture.value
@@ -173,14 +174,17 @@ def test_one_thread_for_all_views_and_none_without(lab: Lab) -> None:
 
 
 def test_dashboard_shows_throughput_and_drops(lab: Lab) -> None:
-    board = lab.dashboard("gw1")
-    assert repr(board) == "<Dashboard of gw1>"
-    assert "drops <b>0</b>" in board.content.value or "not running" in board.content.value
-    lab.throughput("host1", "host2", protocol="udp", rate_mbps=40, duration_s=1)  # twice what the links carry
+    board = lab.dashboard("host1")
+    assert repr(board) == "<Dashboard of host1>"
+    assert "drops <b>0</b>" in board.content.value
+    # A quarter more than the link carries: its queue fills, and then drops.
+    lab.throughput("host1", "host2", protocol="udp", length=1000, rate_mbps=25, duration_s=2)
     lab.feed.look_now()
-    assert "sends" in board.content.value
-    lost = [sample.counters["host1", "lan0"].dropped for sample in lab.feed.samples if sample.counters]
-    assert lost[-1] > lost[0]
+    sent = [rates.sent_mbps for _, rates in series(lab.feed.samples, ("host1", "lan0"))]
+    assert 15 < max(sent) < 25
+    assert "polyline" in board.content.value
+    assert "drops <b>0</b>" not in board.content.value
+    assert lab.feed.samples[-1].counters["host1", "lan0"].dropped > 100
     board.close()
 
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from raslab.model.topology import Topology
 from raslab.net import Network, Topo
-
-sys.path.append(str(Path(__file__).parents[2]))
 from topologies.gre_performance import GrePerformance
 
 
