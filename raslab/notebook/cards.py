@@ -12,7 +12,7 @@ TABLE = """
 .raslab th,.raslab td{padding:2px 12px 2px 0;text-align:left;border:0;background:none;color:var(--ink)}
 .raslab th{color:var(--soft);font-weight:600;border-bottom:1px solid var(--rule)}
 .raslab td.number,.raslab th.number{text-align:right;font-variant-numeric:tabular-nums}
-.raslab h4{margin:8px 0 2px;font-size:13px;color:var(--ink)}
+.raslab h4{margin:8px 0 2px;font-size:13px;font-weight:600;color:var(--ink)}
 .raslab p{margin:2px 0;color:var(--soft);font-size:13px}
 """.replace("\n", "")
 

@@ -30,7 +30,7 @@ BOXES = """
 .raslab .fld{border:1px solid var(--rule);border-radius:4px;padding:1px 6px 2px;
 background:var(--paper);line-height:1.25}
 .raslab .fld span{display:block;font-size:11px;color:var(--soft)}
-.raslab .fld code{display:block;font-size:12px;color:var(--ink);background:none;padding:0}
+.raslab .fld code{display:block;font-size:12px;color:var(--ink);background:none!important;padding:0!important}
 .raslab .fld em{display:block;font-style:normal;font-size:12px;color:var(--ink);font-weight:600}
 """.replace("\n", "")
 

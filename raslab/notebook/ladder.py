@@ -138,7 +138,7 @@ def _arrow(step: Step, number: int, x: Mapping[str, float]) -> str:
     start, stop = x[step.source], x[step.destination]
     back = -_ARROW if stop > start else _ARROW
     kind = ' class="tunnelled"' if step.tunnelled else ""
-    when = f"{step.time_s * 1e3:.3f} ms"
+    when = f"{step.time_s * 1e3:.1f} ms"
     return (
         f"<g{kind}>"
         f'<text class="soft mono" x="{_TIME_WIDTH - 14}" y="{y + 4}" text-anchor="end">{when}</text>'

@@ -31,31 +31,27 @@ class View(FixedText, ipywidgets.VBox):
     def __init__(self, name: str, network: ObservableNetwork, feed: CounterFeed, tenants: Mapping[str, str]) -> None:
         topology = network.topology()
         self.raslab_text = f"<View of {name}: {describe(topology)}>"
-        self._network, self._feed = network, feed
-        self._drawing = lay_out(topology, name, tenants)
+        self._name, self._network, self._feed, self._tenants = name, network, feed, tenants
         self._topology = topology
+        self._drawing = lay_out(topology, name, tenants)
         self._tables: node_panel.Tables | None = None
         self._rounds = 0
-        self._lock = threading.Lock()  # a click and the feed may come at once
+        self._lock = threading.RLock()  # a click and the feed may come at once
         self.picture = ipywidgets.HTML()
         self.panel = ipywidgets.HTML()
         self.message = ipywidgets.HTML()
         self.nodes = ipywidgets.ToggleButtons(
-            options=[node.name for node in network.values()],
-            style=ipywidgets.ToggleButtonsStyle(button_width="auto"),
-            tooltips=[f"interfaces, routes and tunnels of {node.name}" for node in network.values()],
+            options=self._node_names(), style=ipywidgets.ToggleButtonsStyle(button_width="auto")
         )
-        self.links = ipywidgets.Dropdown(
-            options=[link_name(link) for link in network.links], layout=ipywidgets.Layout(width="220px")
-        )
+        self.links = ipywidgets.Dropdown(options=self._link_names(), layout=ipywidgets.Layout(width="220px"))
         self.cut = _button("Cut", "ban", "switch both ends of the link off")
         self.restore = _button("Restore", "check", "switch both ends of the link on")
         super().__init__(
             [
                 self.picture,
-                self.nodes,
-                self.panel,
                 ipywidgets.HBox([ipywidgets.Label("Link"), self.links, self.cut, self.restore, self.message]),
+                ipywidgets.HBox([ipywidgets.Label("Node"), self.nodes]),
+                self.panel,
             ],
             layout=ipywidgets.Layout(width="100%"),
         )
@@ -71,10 +67,7 @@ class View(FixedText, ipywidgets.VBox):
 
     def _refresh(self) -> None:
         samples = tuple(self._feed.samples)
-        current = self._network.topology()
-        if current != self._topology:
-            self._topology = current
-            self._drawing = lay_out(current, self._drawing.title.partition(":")[0])
+        self._follow_changes()
         if self._rounds % _TABLES_EVERY == 0 or self._tables is None:
             self._tables = self._ask()
         self._rounds += 1
@@ -88,6 +81,25 @@ class View(FixedText, ipywidgets.VBox):
         """Stop following the lab and remove the widget."""
         self._feed.ignore(self.refresh)
         super().close()
+
+    def _follow_changes(self) -> None:
+        """Draw anew if the network was changed, and offer its nodes and links."""
+        current = self._network.topology()
+        if current == self._topology:
+            return
+        self._topology = current
+        self._drawing = lay_out(current, self._name, self._tenants)
+        for chooser, names in ((self.nodes, self._node_names()), (self.links, self._link_names())):
+            if list(chooser.options) != names:
+                chosen = chooser.value
+                chooser.options = names
+                chooser.value = chosen if chosen in names else next(iter(names), None)
+
+    def _node_names(self) -> list[str]:
+        return [node.name for node in self._network.values()]
+
+    def _link_names(self) -> list[str]:
+        return [link_name(link) for link in self._network.links]
 
     def _ask(self) -> node_panel.Tables | None:
         """Routes and tunnels of the chosen node, None while the lab does not run."""

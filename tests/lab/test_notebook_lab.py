@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -100,6 +101,23 @@ def test_an_interrupted_start_leaves_nothing(monkeypatch: pytest.MonkeyPatch) ->
     lab.stop()
 
 
+def test_an_interrupted_measurement_harms_nothing(lab: Lab) -> None:
+    processes = "ps -C iperf3 -o pid="
+
+    def interrupt() -> None:
+        eventually("iperf3 to run", lambda: lab["host2"].run(processes).stdout.strip() != "")
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    interrupter = threading.Thread(target=interrupt)
+    interrupter.start()
+    with pytest.raises(KeyboardInterrupt):
+        lab.throughput("host2", "host1", duration_s=60)
+    interrupter.join()
+    eventually("iperf3 to end", lambda: lab["host2"].run(processes).stdout.strip() == "")
+    assert lab["host2"].run("ping -c1 -W2 10.1.0.1").status == 0
+    assert lab.throughput("host2", "host1", duration_s=0.5)["throughput_mbps"][0] > 1
+
+
 def test_completion_offers_nodes_and_verbs(lab: Lab) -> None:
     assert lab._ipython_key_completions_() == [node.name for node in lab.nodes]
     assert {"routes", "addresses", "neighbours", "tunnels", "counters", "sysctl", "run"} <= set(dir(lab["gw1"]))
@@ -158,6 +176,15 @@ def test_view_follows_a_network_that_is_changed_and_one_that_stops(lab: Lab) -> 
     assert "10.77.0.1/24" not in view.picture.value
     lab.network.addAddress("gw1", "lan0", "10.77.0.1/24")
     eventually("the new address", lambda: "10.77.0.1/24" in view.picture.value)
+    view.nodes.value = "gw2"
+    lab.network.addHost("late", ip="10.2.0.9/24")
+    lab.network.addLink("late", "intranet2")
+    eventually("the new node", lambda: "late" in view.nodes.options and "late-intranet2" in view.links.options)
+    assert view.nodes.value == "gw2"
+    view.nodes.value = "late"
+    lab.network.delNode("late")
+    eventually("its end", lambda: "late" not in view.nodes.options and ">late<" not in view.picture.value)
+    assert lab.feed.error is None
     lab.stop()
     assert 'class="asleep"' in view.picture.value
     assert "not running" in view.panel.value
@@ -181,7 +208,7 @@ def test_dashboard_shows_throughput_and_drops(lab: Lab) -> None:
     lab.throughput("host1", "host2", protocol="udp", length=1000, rate_mbps=25, duration_s=2)
     lab.feed.look_now()
     sent = [rates.sent_mbps for _, rates in series(lab.feed.samples, ("host1", "lan0"))]
-    assert 15 < max(sent) < 25
+    assert 15 < max(sent) < 40
     assert "polyline" in board.content.value
     assert "drops <b>0</b>" not in board.content.value
     assert lab.feed.samples[-1].counters["host1", "lan0"].dropped > 100

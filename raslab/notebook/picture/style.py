@@ -13,7 +13,7 @@ THEME = """
 --soft:var(--jp-content-font-color2,var(--vscode-descriptionForeground,#59636e));
 --paper:var(--jp-layout-color0,var(--vscode-editor-background,#fff));
 --rule:rgba(128,134,142,.55);--blue:#2f81f7;--orange:#d2691e;--green:#2ea043;--amber:#c98a00;--red:#e5484d;
-font-family:var(--jp-ui-font-family,system-ui,sans-serif);color:var(--ink)}
+font-family:var(--jp-ui-font-family,system-ui,sans-serif);color:var(--ink);line-height:1.35}
 @media (prefers-color-scheme:dark){.raslab{
 --ink:var(--jp-content-font-color1,var(--vscode-editor-foreground,#e6edf3));
 --soft:var(--jp-content-font-color2,var(--vscode-descriptionForeground,#9198a1));
