@@ -68,8 +68,8 @@ class Lab:
         """
         if self.network.is_running:
             return
-        with Progress(f"Starting {self.name}", 1) as progress:
-            progress.step(f"{describe(self.network.topology())} are built and every link has a carrier")
+        what = describe(self.network.topology())
+        with Progress(f"Starting {self.name}", f"{what} are built and every link has a carrier"):
             self.network.start()
 
     def stop(self) -> None:
@@ -141,19 +141,23 @@ class Lab:
 
     # Measurements
 
-    def throughput(self, source: str, destination: str, **options: Any) -> pd.DataFrame:
-        """`raslab.measure.throughput` between two nodes by name."""
+    def throughput(
+        self, source: str, destination: str, *, duration_s: float = 1.0, warmup_s: float = 0.2, **options: Any
+    ) -> pd.DataFrame:
+        """`raslab.measure.throughput` between two nodes by name. An interrupt ends the measurement, not the lab."""
         self._need("measure")
-        with Progress(f"Throughput {source} to {destination}", 1) as progress:
-            progress.step("iperf3 has measured")
-            return measure.throughput(self[source], self[destination], **options)
+        with Progress(f"Throughput {source} to {destination}", "iperf3 has measured", duration_s + warmup_s):
+            return measure.throughput(
+                self[source], self[destination], duration_s=duration_s, warmup_s=warmup_s, **options
+            )
 
-    def latency(self, source: str, destination: str, **options: Any) -> pd.DataFrame:
-        """`raslab.measure.latency` between two nodes by name."""
+    def latency(
+        self, source: str, destination: str, *, count: int = 10, interval_s: float = 0.01, **options: Any
+    ) -> pd.DataFrame:
+        """`raslab.measure.latency` between two nodes by name. An interrupt ends the measurement, not the lab."""
         self._need("measure")
-        with Progress(f"Latency {source} to {destination}", 1) as progress:
-            progress.step("all echoes have come back")
-            return measure.latency(self[source], self[destination], **options)
+        with Progress(f"Latency {source} to {destination}", "all echoes have come back", count * interval_s):
+            return measure.latency(self[source], self[destination], count=count, interval_s=interval_s, **options)
 
     def capture(self, place: str, expression: str = "") -> LabCapture:
         """Capture packets while the block runs: `with lab.capture("gw1:wan0", "proto gre") as cap: ...`.

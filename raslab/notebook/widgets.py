@@ -6,7 +6,6 @@ Threads may change their traits and do nothing else with them.
 from __future__ import annotations
 
 from html import escape
-from typing import Any
 
 import ipywidgets
 
@@ -21,31 +20,27 @@ class FixedText:
 
 
 class ProgressBar(FixedText, ipywidgets.HBox):
-    """A bar and what is being waited for."""
+    """A bar, and what is being waited for until it ends."""
 
-    def __init__(self, title: str, steps: int) -> None:
+    def __init__(self, title: str, until: str) -> None:
         self.raslab_text = title
-        self._title = title
-        self._bar = ipywidgets.IntProgress(min=0, max=steps, layout=ipywidgets.Layout(width="220px"))
-        self._label = ipywidgets.HTML()
+        self._title = escape(title)
+        self._until = escape(until)
+        self._bar = ipywidgets.FloatProgress(min=0, max=1, layout=ipywidgets.Layout(width="220px"))
+        self._label = ipywidgets.HTML(f"{self._title}: waiting until {self._until}")
         super().__init__([self._bar, self._label])
 
-    def show(self, done: int, label: str) -> None:
-        """`done` steps are done, and now it waits until `label`."""
-        self._bar.value = done
-        self._label.value = f"{escape(self._title)}: {escape(label)}"
+    def show(self, share: float) -> None:
+        """Part of the time that has passed, 0 to 1."""
+        self._bar.value = share
 
     def end(self, error: str | None) -> None:
         """All is done, or ended early by an error."""
         if error is None:
-            self._bar.value = self._bar.max
+            self._bar.value = 1
             self._bar.bar_style = "success"
-            self._label.value = f"{escape(self._title)}: done"
+            self._label.value = f"{self._title}: {self._until}"
         else:
             self._bar.bar_style = "danger"
-            self._label.value += f" <b>({'interrupted' if error == 'KeyboardInterrupt' else escape(error)})</b>"
-
-
-def column(children: list[Any]) -> Any:
-    """Widgets below each other, as wide as the cell."""
-    return ipywidgets.VBox(children, layout=ipywidgets.Layout(width="100%"))
+            what = "interrupted" if error == "KeyboardInterrupt" else escape(error)
+            self._label.value = f"{self._title}: <b>{what}</b> while waiting until {self._until}"
