@@ -50,14 +50,15 @@ class Lab:
     """
 
     def __init__(self, name: str, topo: Any, tenants: Mapping[str, str] | None = None) -> None:
-        """name: for people. topo: a `Topo`, ours or Mininet's. tenants: tenant by node, or by ``node:tunnel``.
+        """name: for people. topo: a `Topo`, ours or Mininet's. tenants: tenant by node, or by ``node:tunnel``; if
+        left out, what the topology has as an attribute of that name.
 
         Raises TopologyError.
         """
         self.name = name
         self.network = LabNetwork(topo)
         self.feed = CounterFeed(self.network)
-        self._tenants = dict(tenants or {})
+        self._tenants = dict(getattr(topo, "tenants", {}) if tenants is None else tenants)
 
     # Life
 

@@ -92,11 +92,91 @@ class Pair(Topo):
         self.addLink("a", "b", delay_ms=10)
 
 
-class Empty(Topo):
-    """Nothing."""
+class Clusters(Topo):
+    """Two gateways and two providers per site."""
+
+    def build(self) -> None:
+        for provider in ("isp-a", "isp-b"):
+            self.addSwitch(provider)
+        for site in (1, 2):
+            self.addSwitch(f"lan{site}")
+            self.addHost(f"host{site}", ip=f"10.{site}.0.10/24")
+            self.addLink(f"host{site}", f"lan{site}")
+            for number, letter, prefix in ((1, "a", "192.0.2"), (2, "b", "198.51.100")):
+                gateway = f"gw{site}{letter}"
+                self.addRouter(gateway)
+                self.addLink(gateway, f"lan{site}", params1={"name": "lan0", "ips": [f"10.{site}.0.{number}/24"]})
+                outside = {"name": "wan0", "ips": [f"{prefix}.{site}/24"]}
+                self.addLink(gateway, f"isp-{letter}", rate_mbps=100, delay_ms=5, params1=outside)
+                self.addTunnel(
+                    gateway,
+                    "gre1",
+                    local=f"{prefix}.{site}",
+                    remote=f"{prefix}.{3 - site}",
+                    key=number,
+                    ips=[f"10.255.{number}.{site}/30"],
+                )
 
 
-TENANTS = {
+class Multitenant(Topo):
+    """One gateway for three tenants, each with a network here and a site elsewhere."""
+
+    def build(self) -> None:
+        self.tenants: dict[str, str] = {}
+        self.addSwitch("internet")
+        self.addRouter("gw")
+        self.addLink("gw", "internet", rate_mbps=1000, params1={"name": "wan0", "ips": ["198.51.100.1/24"]})
+        for number, tenant in enumerate(("contoso", "fabrikam", "litware"), 1):
+            self._add_tenant(number, tenant, outer=f"198.51.100.1{number}")
+
+    def _add_tenant(self, number: int, tenant: str, outer: str) -> None:
+        lan, vm, site, pc = (f"{tenant}-{what}" for what in ("net", "vm", "hq", "pc"))
+        self.addSwitch(lan)
+        self.addHost(vm, ip=f"10.0.{number}.10/24")
+        self.addLink(vm, lan)
+        self.addLink("gw", lan, params1={"name": f"vlan{number}", "ips": [f"10.0.{number}.1/24"]})
+        self.addRouter(site)
+        self.addLink(site, "internet", delay_ms=10, params1={"name": "wan0", "ips": [f"{outer}/24"]})
+        self.addHost(pc, ip=f"172.16.{number}.10/24")
+        self.addLink(pc, site, params2={"name": "lan0", "ips": [f"172.16.{number}.1/24"]})
+        ends = ("gw", f"gre{number}", "198.51.100.1", outer), (site, "gre1", outer, "198.51.100.1")
+        for side, (node, name, local, remote) in enumerate(ends, 1):
+            inside = [f"10.255.{number}.{side}/30"]
+            self.addTunnel(node, name, local=local, remote=remote, key=100 + number, ips=inside)
+        self.tenants |= dict.fromkeys((lan, vm, site, pc, f"gw:gre{number}"), tenant)
+
+
+class Transit(Topo):
+    """Two routers between the gateways."""
+
+    def build(self) -> None:
+        for router in ("p1", "p2"):
+            self.addRouter(router)
+        ends: list[dict[str, Any]] = [{"ips": [f"203.0.113.{number}/30"]} for number in (1, 2)]
+        self.addLink("p1", "p2", delay_ms=20, params1=ends[0], params2=ends[1])
+        outer = {1: "192.0.2.5", 2: "192.0.2.9"}
+        for here, there, provider in ((1, 2, "192.0.2.6/30"), (2, 1, "192.0.2.10/30")):
+            gateway = f"gw{here}"
+            self.addRouter(gateway)
+            self.addHost(f"h{here}", ip=f"10.{here}.0.2/24")
+            self.addLink(f"h{here}", gateway, params2={"ips": [f"10.{here}.0.1/24"]})
+            outside: dict[str, Any] = {"params1": {"ips": [f"{outer[here]}/30"]}, "params2": {"ips": [provider]}}
+            self.addLink(gateway, f"p{here}", rate_mbps=50, **outside)
+            self.addTunnel(gateway, "gre1", local=outer[here], remote=outer[there], ips=[f"10.255.0.{here}/30"])
+
+
+class OneRouter(Topo):
+    """Three networks around a router."""
+
+    def build(self) -> None:
+        self.addRouter("r1")
+        for number in (1, 2, 3):
+            self.addHost(f"h{number}", ip=f"10.0.{number}.10/24")
+            self.addLink("r1", f"h{number}", params1={"ips": [f"10.0.{number}.1/24"]})
+
+
+TENANTS: dict[str, dict[str, str]] = {"multitenant": Multitenant().tenants}
+TENANTS["hub-and-spokes"] = {
     "branch1": "contoso",
     "pc1": "contoso",
     "hq:gre1": "contoso",
@@ -111,6 +191,10 @@ _SAMPLES: dict[str, Callable[[], Any]] = {
     "routed": lambda: GrePerformance(path="routed"),
     "hub-and-spokes": HubAndSpokes,
     "shared-endpoints": SharedEndpoints,
+    "clusters": Clusters,
+    "multitenant": Multitenant,
+    "transit": Transit,
+    "one-router": OneRouter,
     "star": Star,
     "big-star": lambda: Star(hosts=100),
     "chain": Chain,

@@ -42,7 +42,7 @@ def golden(name: str, text: str) -> str:
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_svg_is_golden(name: str) -> None:
-    text = to_svg(lay_out(sample(name), name, TENANTS if name == "hub-and-spokes" else None))
+    text = to_svg(lay_out(sample(name), name, TENANTS.get(name)))
     assert text == golden(f"{name}.svg", text)
 
 
@@ -59,7 +59,7 @@ def test_svg_is_well_formed_and_without_ids(name: str) -> None:
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_nothing_is_drawn_over_anything_else(name: str) -> None:
-    drawing = lay_out(sample(name), name)
+    drawing = lay_out(sample(name), name, TENANTS.get(name))
     found = areas(drawing)
     assert not [(one.what, other.what) for one, other in combinations(found, 2) if overlapping(one, other)]
     page = Area("page", 0, 0, drawing.width, drawing.height)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from raslab.notebook.picture import measures
-from raslab.notebook.picture.drawing import Bar, Drawing, Tube, Wire
+from raslab.notebook.picture.drawing import Bar, Box, Drawing, Tube, Wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,16 @@ def overlapping(one: Area, other: Area) -> bool:
 
 def areas(drawing: Drawing) -> list[Area]:
     """Everything in a drawing that has to stay readable."""
-    found = [Area(box.node, box.x, box.y, box.x + box.width, box.y + box.height) for box in drawing.boxes]
+    found = [box_area(box) for box in drawing.boxes]
     found += [caption_area(bar) for bar in drawing.bars]
     found += [area for wire in drawing.wires for area in word_areas(wire)]
     found += [label_area(tube) for tube in drawing.tubes]
     return found
+
+
+def box_area(box: Box) -> Area:
+    """A node's box."""
+    return Area(box.node, box.x, box.y, box.x + box.width, box.y + box.height)
 
 
 def caption_area(bar: Bar) -> Area:
@@ -53,6 +58,7 @@ def word_areas(wire: Wire) -> list[Area]:
     """What stands above and below a wire."""
     x, y = wire.label
     found = []
+    upright = is_upright(wire)
     for lines, top, bottom in (
         (wire.above, y - 2 - measures.LINE * len(wire.above), y - 3),
         (wire.below, y + 5, y + 4 + measures.LINE * len(wire.below)),
@@ -60,7 +66,8 @@ def word_areas(wire: Wire) -> list[Area]:
         if lines:
             half = measures.widest(lines) / 2
             what = f"words of {wire.ends[0][0]} - {wire.ends[1][0]}"
-            found.append(Area(what, round(x - half, 1), top, round(x + half, 1), bottom))
+            left = x + measures.UPRIGHT_INDENT if upright else x - half
+            found.append(Area(what, round(left, 1), top, round(left + 2 * half, 1), bottom))
     return found
 
 
@@ -70,3 +77,8 @@ def label_area(tube: Tube) -> Area:
     half_width = measures.widest(tube.lines) / 2 + 6
     half_height = measures.LINE * len(tube.lines) / 2 + 2
     return Area(f"label of {tube.ends[0]}", x - half_width, y - half_height, x + half_width, y + half_height)
+
+
+def is_upright(wire: Wire) -> bool:
+    """True for a wire that runs straight down: its words stand beside it."""
+    return len(wire.path) == 2 and wire.path[0][0] == wire.path[1][0]

@@ -84,14 +84,14 @@ def place_boxes(
 ) -> Sheet:
     """Stack the sites of each side around the height of the picture's middle, and the transport network's boxes."""
     sites = [_site_stack(topology, site, contents) for site in arrangement.sites]
-    transport = _stacked(list(arrangement.transport), contents)
+    transport = _stacked(list(arrangement.transport), contents, measures.TRANSPORT_GAP)
     sides = {left: [n for n, site in enumerate(arrangement.sites) if site.is_left is left] for left in (True, False)}
     heights = {
         left: sum(sites[n].height for n in numbers) + measures.SITE_GAP * max(len(numbers) - 1, 0)
         for left, numbers in sides.items()
     }
     middle = measures.MARGIN + max(*heights.values(), transport.height) / 2
-    tops = {name: top + middle - transport.height / 2 for name, top in transport.tops.items()}
+    tops: dict[str, float] = {}
     extents = {}
     for left, numbers in sides.items():
         here = middle - heights[left] / 2
@@ -100,6 +100,10 @@ def place_boxes(
             tops |= {name: top + here for name, top in site.tops.items()}
             extents[number] = round(here, 1), round(here + site.height, 1)
             here += site.height + measures.SITE_GAP
+    # Tunnels pass over the transport network's boxes, not through them.
+    tunnels = [tops[one.node] + contents[one.node].port_offset(one.name) for one in topology.tunnels]
+    highest = max([middle - transport.height / 2, *(height + measures.TUNNEL_CLEARANCE for height in tunnels)])
+    tops |= {name: top + highest for name, top in transport.tops.items()}
     column_of = arrangement.columns
     boxes = {
         node.name: _box(node.name, contents[node.name], columns, column_of[node.name], tops[node.name], owners)
@@ -134,21 +138,22 @@ def _site_stack(topology: Topology, site: Site, contents: dict[str, Content]) ->
     bottoms += _caption_bottoms(topology, site, tops, contents)
     padding = measures.SITE_PADDING if len(site.column) > 1 else 0
     highest = min(tops.values(), default=0.0)
-    lowest = max(bottoms, default=measures.BAR_MINIMUM + 3 * measures.LINE)
+    bars = len([name for name in site.column if name not in contents])
+    lowest = max([*bottoms, highest + bars * (measures.BAR_MINIMUM + 4 * measures.LINE)])
     return _Stack(
         {name: top - highest + padding for name, top in tops.items()}, round(lowest - highest + 2 * padding, 1)
     )
 
 
-def _stacked(names: list[str], contents: dict[str, Content]) -> _Stack:
+def _stacked(names: list[str], contents: dict[str, Content], gap: float = measures.BOX_GAP) -> _Stack:
     """Boxes below each other, from 0."""
     tops: dict[str, float] = {}
     here = 0.0
     for name in names:
         if name in contents:
             tops[name] = here
-            here += contents[name].height + measures.BOX_GAP
-    return _Stack(tops, max(here - measures.BOX_GAP, 0.0))
+            here += contents[name].height + gap
+    return _Stack(tops, max(here - gap, 0.0))
 
 
 def _facing_ports(

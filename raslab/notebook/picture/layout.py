@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from raslab.model.topology import Topology
 from raslab.notebook.picture import measures, words
+from raslab.notebook.picture.areas import caption_area
 from raslab.notebook.picture.arrangement import Arrangement, arrange
 from raslab.notebook.picture.bars import place_bars
 from raslab.notebook.picture.boxes import Columns, Sheet, content_of, place_boxes
-from raslab.notebook.picture.drawing import Box, Drawing, Frame
+from raslab.notebook.picture.drawing import Bar, Box, Drawing, Frame
 from raslab.notebook.picture.elision import shorten
 from raslab.notebook.picture.lines import draw_tubes, draw_wires
 from raslab.notebook.picture.overlay import Overlay, overlays
@@ -30,15 +31,16 @@ def lay_out(topology: Topology, title: str, tenants: Tenants | None = None) -> D
     bars = place_bars(shown, arrangement, sheet, columns, hidden, owners)
     wires = draw_wires(shown, arrangement.columns, sheet.boxes, bars)
     tubes = draw_tubes(tunnels, arrangement.columns, sheet.boxes, columns.middle, owners, wires)
+    frames = _frames(arrangement, sheet, bars)
     bottoms = [box.y + box.height for box in sheet.boxes.values()]
     bottoms += [bar.y + bar.height + measures.LINE * len(bar.caption) + 6 for bar in bars.values()]
-    bottom = max([*bottoms, *(frame.y + frame.height for frame in _frames(arrangement, sheet))], default=0.0)
+    bottom = max([*bottoms, *(frame.y + frame.height for frame in frames)], default=0.0)
     legend = tuple(dict.fromkeys(owners.values()))
     return Drawing(
         width=round(columns.total, 1),
         height=round(bottom + measures.MARGIN + (measures.LEGEND_HEIGHT if legend else 0), 1),
         title=f"{title}: {describe(topology)}",
-        frames=_frames(arrangement, sheet),
+        frames=frames,
         boxes=tuple(sheet.boxes.values()),
         bars=tuple(bars.values()),
         wires=wires,
@@ -99,14 +101,16 @@ def _gap(topology: Topology, columns: dict[str, int], left: int, right: int, tun
     return round(needed, 1)
 
 
-def _frames(arrangement: Arrangement, sheet: Sheet) -> tuple[Frame, ...]:
+def _frames(arrangement: Arrangement, sheet: Sheet, bars: Mapping[str, Bar]) -> tuple[Frame, ...]:
     """An area around every site of more than one node."""
     found = []
-    for site, (top, bottom) in zip(arrangement.sites, sheet.site_extents, strict=True):
+    for site, (top, end) in zip(arrangement.sites, sheet.site_extents, strict=True):
         boxes: list[Box] = [sheet.boxes[name] for name in site.column if name in sheet.boxes]
         if len(site.column) < 2 or not boxes:
             continue
         left = min(box.x for box in boxes) - measures.SITE_PADDING
         right = max(box.x + box.width for box in boxes) + measures.SITE_PADDING
+        captions = [caption_area(bars[name]).bottom for name in site.column if name in bars]
+        bottom = max([end, *(caption + measures.SITE_PADDING / 2 for caption in captions)])
         found.append(Frame(left, top, round(right - left, 1), round(bottom - top, 1)))
     return tuple(found)

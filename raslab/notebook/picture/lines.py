@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from raslab.model.topology import Interface, Link, Topology
 from raslab.notebook.picture import measures, words
@@ -50,11 +50,12 @@ def _wire_path(
 def _same_column(
     near: Interface, far: Interface, column: int, boxes: Mapping[str, Box], bars: Mapping[str, Bar]
 ) -> tuple[Point, ...]:
-    """Between neighbours of one column: straight between bars, else a bow on the side of the middle."""
-    if near.node in bars and far.node in bars:
-        upper, lower = sorted((bars[near.node], bars[far.node]), key=lambda bar: bar.y)
-        x = upper.x + upper.width / 2
-        return (x, upper.y + upper.height), (x, lower.y)
+    """Between neighbours of one column: straight down if nothing is between them, else a bow towards the middle."""
+    shapes: list[Box | Bar] = [boxes.get(end.node) or bars[end.node] for end in (near, far)]
+    upper, lower = sorted(shapes, key=lambda shape: shape.y)
+    if not _is_between(upper, lower, [*boxes.values(), *bars.values()]):
+        x = round(upper.x + upper.width / 2, 1)
+        return (x, round(upper.y + upper.height, 1)), (x, lower.y)
     edge = _left_edge if column > 0 else _right_edge
     out = -_STUB if column > 0 else _STUB
     ends = []
@@ -64,6 +65,13 @@ def _same_column(
         assert y is not None
         ends.append((edge(end.node, boxes, bars), y))
     return ends[0], (ends[0][0] + out, ends[0][1]), (ends[1][0] + out, ends[1][1]), ends[1]
+
+
+def _is_between(upper: Box | Bar, lower: Box | Bar, shapes: Iterable[Box | Bar]) -> bool:
+    """True if a shape of the same column lies between the two, or they overlap."""
+    bottom = upper.y + upper.height
+    same_column = [one for one in shapes if one.x < upper.x + upper.width and upper.x < one.x + one.width]
+    return lower.y <= bottom or any(bottom <= one.y < lower.y for one in same_column)
 
 
 def draw_tubes(
@@ -94,7 +102,7 @@ def draw_tubes(
             crosses = columns[near.node] < 0 < columns[far.node]
             path = _step(start, stop, middle) if crosses else _bow(start, stop, middle)
         found.append(Tube(ends, path, _middle(path), tunnel.lines, owner))
-    return labels_apart(found, wires)
+    return labels_apart(found, wires, boxes.values())
 
 
 def _tunnel_port(node: str, interface: str, columns: ColumnOf, boxes: Mapping[str, Box]) -> Point:

@@ -13,6 +13,8 @@ BOX_PADDING = 12
 BOX_MINIMUM = 104
 SPARK_WIDTH, SPARK_HEIGHT = 46, 12
 BOX_GAP = 18
+TRANSPORT_GAP = 48  # room for the words of a wire from box to box
+TUNNEL_CLEARANCE = 28  # from a tunnel's middle to a box below it
 SITE_PADDING = 12
 SITE_GAP = 26
 BAR_WIDTH = 12
@@ -20,6 +22,7 @@ BAR_OVERHANG = 16
 BAR_MINIMUM = 44
 GAP_MINIMUM = 92  # between columns: room for ``◂ 9.56 Gbit/s``
 LEGEND_HEIGHT = 30
+UPRIGHT_INDENT = 10  # from a wire that runs down to its words
 
 NAME_SIZE = 14
 TEXT_SIZE = 12

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from raslab.notebook.picture import measures, style, words
+from raslab.notebook.picture.areas import is_upright
 from raslab.notebook.picture.drawing import Bar, Box, Drawing, Frame, Point, Port, Tube, Wire
 from raslab.notebook.picture.live import LiveState, Load
 
@@ -145,9 +146,8 @@ def _level(share: float | None, mbps: float) -> str:
 
 def _wire_words(wire: Wire, state: LiveState | None) -> str:
     x, y = wire.label
-    upright = len(wire.path) == 2 and wire.path[0][0] == wire.path[1][0]
-    if upright:
-        x, anchor = x + 10, "start"
+    if is_upright(wire):
+        x, anchor = x + measures.UPRIGHT_INDENT, "start"
     else:
         anchor = "middle"
     if state is not None and state.is_cut(wire.ends):
