@@ -252,3 +252,68 @@ class LabFailedError(RaslabError):
 
 class BadOptionError(RaslabError, ValueError):
     """An option of a command has a value that cannot work."""
+
+
+class NoSuchSettingError(RaslabError, KeyError):
+    """The kernel has no setting of that name."""
+
+    def __init__(self, node: str, pattern: str) -> None:
+        super().__init__(
+            f"Node {node} has no kernel setting {pattern}: write it as sysctl does, such as net.ipv4.ip_forward; "
+            "* stands for any part."
+        )
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # KeyError would show it in quotes
+
+
+# Labs in notebooks
+
+
+class NoSuchPlaceError(RaslabError, KeyError):
+    """A name fits no interface or link of the lab, or more than one. choices: what there is."""
+
+    def __init__(self, name: str, reason: str, choices: Sequence[str]) -> None:
+        super().__init__(f"{name!r} {reason}: write one of {', '.join(choices)}.")
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # KeyError would show it in quotes
+
+
+class LabNotRunningError(RaslabError):
+    """Something needs the lab's network, which does not run."""
+
+    def __init__(self, lab: str, what: str) -> None:
+        super().__init__(f"Lab {lab} is not running, so there is nothing to {what}: call lab.start() first.")
+
+
+class NoSuchPacketError(RaslabError, IndexError):
+    """A capture has no packet of that number."""
+
+    def __init__(self, where: str, number: int, count: int) -> None:
+        there = f"its packets are 0 to {count - 1}" if count else "it has none"
+        super().__init__(f"The capture on {where} has no packet {number}: {there}.")
+
+
+class NoTopologyError(RaslabError):
+    """A lab of the course has no network to start by hand."""
+
+    def __init__(self, lab: str) -> None:
+        super().__init__(f"Lab {lab} has no network to start by hand: measure it with `raslab run {lab}`.")
+
+
+class NotATopologyError(RaslabError, TypeError):
+    """`raslab.lab` was given something that is neither a lab's name nor a topology."""
+
+    def __init__(self, what: object) -> None:
+        super().__init__(
+            f"{what!r} is no topology: give raslab.lab() the name of a lab or an object of a class derived from "
+            "raslab.net.Topo, such as MyTopo()."
+        )
+
+
+class ParametersNotTakenError(RaslabError, TypeError):
+    """Parameters were given together with a topology that is already made, or that the lab does not know."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(f"{what} does not take these parameters: {reason}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from labs.gre_performance.cases import COLUMNS, DECIMALS, MINOR_COLUMNS
 from raslab.course.events import Emit
@@ -24,6 +25,13 @@ def report(results: Results, folder: Path) -> Path:
     return write(results, folder)
 
 
+def topology(path: str = "gre-key", mtu: int = 1500, rate_mbps: float | None = 1000, delay_ms: float = 0.2) -> Any:
+    """The bed for one path, with links that have a rate, so that their use can be seen; see `GrePerformance`."""
+    from topologies.gre_performance import GrePerformance
+
+    return GrePerformance(path=path, mtu=mtu, rate_mbps=rate_mbps, delay_ms=delay_ms)
+
+
 LAB = Lab(
     name="gre-performance",
     title="GRE performance bed",
@@ -35,4 +43,5 @@ LAB = Lab(
     default_seconds={"virtual": 0.1, "real": 1.4},
     run=run,
     report=report,
+    topology=topology,
 )

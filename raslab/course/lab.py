@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from raslab.course.events import Emit
 from raslab.course.results import Results
@@ -20,6 +21,8 @@ class Lab:
     default_seconds: steady state that each measurement lasts by default, by clock (``real``, ``virtual``).
     run: does the work inside a lab machine; gets the seconds per measurement and a function that takes events.
     report: writes a report about results into an existing folder and returns the page to open.
+    topology: makes the lab's network as a `Topo` to play with; its parameters, all with defaults, are up to the lab.
+    None for a lab that has none to show.
     """
 
     name: str
@@ -32,3 +35,4 @@ class Lab:
     default_seconds: dict[str, float]
     run: Callable[[float, Emit], None]
     report: Callable[[Results, Path], Path]
+    topology: Callable[..., Any] | None = None

@@ -47,7 +47,7 @@ class EditableNetwork(mininet.Mininet):
         return Topology(
             nodes=tuple(node.spec for node in nodes),
             links=tuple(link.spec for link in self.links),
-            tunnels=tuple(tunnel.spec for node in nodes for tunnel in node.tunnels.values()),
+            tunnels=tuple(tunnel.spec for node in nodes for tunnel in node.tunnel_interfaces.values()),
             routes=tuple(self.routes),
         )
 
@@ -98,12 +98,16 @@ class EditableNetwork(mininet.Mininet):
             raise TopologyError([sentences.duplicate_node(name)])
         cls = our_class(name, cls, ours)
         with self.changing():
-            node = cls(name, **params)
+            node = self.node_class(cls)(name, **params)
             self._node_count += 1
             node.number, node.network = self._node_count, self
             group.append(node)
             self.nameToNode[name] = node
         return node
+
+    def node_class(self, cls: Any) -> Any:
+        """The class to make a node of that is wanted to be a `cls`; networks whose nodes can do more override it."""
+        return cls
 
     def node(self, node: Any) -> Any:
         """A node from its name, or the node itself; raises UnknownNodeError."""
@@ -190,10 +194,10 @@ class EditableNetwork(mininet.Mininet):
     def delTunnel(self, node: Any, name: str) -> None:
         """Remove a tunnel, and the routes whose next hop was behind it."""
         node = self.node(node)
-        if name not in node.tunnels:
-            raise UnknownInterfaceError(node.name, name, list(node.tunnels), "tunnel")
+        if name not in node.tunnel_interfaces:
+            raise UnknownInterfaceError(node.name, name, list(node.tunnel_interfaces), "tunnel")
         with self.changing():
-            del node.tunnels[name], node.nameToIntf[name]
+            del node.tunnel_interfaces[name], node.nameToIntf[name]
             self._drop_dead_routes()
 
     def take_tunnel(self, spec: Tunnel) -> TunnelIntf:
@@ -202,7 +206,7 @@ class EditableNetwork(mininet.Mininet):
         if spec.name in node.nameToIntf:
             raise TopologyError([sentences.duplicate_interface(spec.node, spec.name)])
         tunnel = TunnelIntf(spec, node)
-        node.tunnels[spec.name] = node.nameToIntf[spec.name] = tunnel
+        node.tunnel_interfaces[spec.name] = node.nameToIntf[spec.name] = tunnel
         return tunnel
 
     # Routes and addresses

@@ -118,6 +118,11 @@ class Network(EditableNetwork):
     # What runs
 
     @property
+    def is_running(self) -> bool:
+        """True between `start` and `stop`."""
+        return self._running
+
+    @property
     def commands(self) -> list[str]:
         """Command lines of `ip`, `tc` and `sysctl` that would have done by hand what was done so far."""
         return [line for plan in self._plans for line in plan.commands]

@@ -54,7 +54,7 @@ class Node(mininet.Node):
         self.pollOut: Any
         self.pid: int | None
         self.number = 0  # of the node in its network, for MAC addresses
-        self.tunnels: dict[str, Intf] = {}
+        self.tunnel_interfaces: dict[str, Intf] = {}
         self._tunnel_ports = count(_FIRST_TUNNEL_PORT)
         super().__init__(name, inNamespace=True, **params)
         self.spec = NodeSpec(self.name, self.kind, bool(params.get("stp", False)), self._private_folders())
@@ -63,19 +63,21 @@ class Node(mininet.Node):
 
     def run(
         self,
-        argv: Sequence[str],
+        argv: str | Sequence[str],
         timeout: float | None = None,
         input: str | bytes | None = None,  # noqa: A002 - named as in subprocess.run
         **options: Any,
     ) -> RunResult:
         """Run a command and wait for it; safe to call from several threads at once.
 
+        argv: its words, or one line that is split as a shell would (quotes, but no pipes and no variables);
         timeout: seconds after which the command and its process group are killed; input: sent to its stdin;
         options: of subprocess.Popen, such as cwd or env.
         Raises CommandTimeout, EmptyCommandError, ProgramNotFoundError, NodeNotRunningError.
         """
         network = self._running_network()
-        return run(network.processes, self.namespace, argv, timeout=timeout, input=input, options=options)
+        words = shlex.split(argv) if isinstance(argv, str) else argv
+        return run(network.processes, self.namespace, words, timeout=timeout, input=input, options=options)
 
     def popen(self, *args: Any, **kwargs: Any) -> subprocess.Popen[Any]:
         """Start a process in the node from a list, a line, or words.
@@ -212,7 +214,7 @@ class Node(mininet.Node):
 
     def all_interfaces(self) -> list[Any]:
         """Ends of links, then tunnels."""
-        return [*self.intfs.values(), *self.tunnels.values()]
+        return [*self.intfs.values(), *self.tunnel_interfaces.values()]
 
     def config(
         self,

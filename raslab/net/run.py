@@ -24,6 +24,16 @@ class RunResult:
     stdout: str
     stderr: str
 
+    @property
+    def text(self) -> str:
+        """What a terminal would have shown, and the exit status if the command failed."""
+        parts = [part.rstrip("\n") for part in (self.stdout, self.stderr) if part.strip()]
+        return "\n".join([*parts, *([f"exit status {self.status}"] if self.status else [])])
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """IPython's question how to show it as the result of a cell: as `text`."""
+        printer.text(self.text)
+
 
 def run(
     processes: Processes,

@@ -1,0 +1,84 @@
+"""A packet's headers as boxes within boxes, with the bytes of every field. Pure."""
+
+from __future__ import annotations
+
+from html import escape
+
+from raslab.measure.headers import Dissection, Field, Header
+from raslab.notebook import cards
+
+_COLOURS = {
+    "Ethernet": "#6e7781",
+    "IPv4": "#2f81f7",
+    "IPv6": "#2f81f7",
+    "GRE": "#d2691e",
+    "TCP": "#2ea043",
+    "UDP": "#2ea043",
+    "ICMP": "#a259d9",
+    "ICMPv6": "#a259d9",
+    "ARP": "#b08800",
+}
+_INNER_COLOURS = {"IPv4": "#0c9ba6", "IPv6": "#0c9ba6", "Ethernet": "#b08800"}
+_PAYLOAD_COLOUR = "#80868e"
+_PAYLOAD_SHOWN = 16  # bytes
+
+BOXES = """
+.raslab .hdr{border:1.5px solid;border-radius:7px;padding:4px 8px 8px;margin:6px 0 0;max-width:1080px}
+.raslab .hdr>b{font-size:13px;color:var(--ink)}
+.raslab .hdr>i{font-style:normal;font-size:12px;color:var(--soft);margin-left:8px}
+.raslab .fields{display:flex;flex-wrap:wrap;gap:4px;margin-top:4px}
+.raslab .fld{border:1px solid var(--rule);border-radius:4px;padding:1px 6px 2px;
+background:var(--paper);line-height:1.25}
+.raslab .fld span{display:block;font-size:11px;color:var(--soft)}
+.raslab .fld code{display:block;font-size:12px;color:var(--ink);background:none!important;padding:0!important}
+.raslab .fld em{display:block;font-style:normal;font-size:12px;color:var(--ink);font-weight:600}
+""".replace("\n", "")
+
+
+def to_html(dissection: Dissection, title: str) -> str:
+    """All headers, each box holding the next one, and the payload in the innermost."""
+    total = sum(header.length for header in dissection.headers) + len(dissection.payload)
+    inner = _payload(dissection.payload)
+    for header in reversed(dissection.headers):
+        inner = _box(header, inner)
+    return cards.page(cards.heading(f"{title}: {total} bytes"), inner, extra_style=BOXES)
+
+
+def _box(header: Header, inner: str) -> str:
+    colours = _INNER_COLOURS if header.place == "inner" else _COLOURS
+    colour = colours.get(header.protocol, _COLOURS[header.protocol])
+    fields = "".join(map(_field, header.fields))
+    return (
+        f'<div class="hdr" {_tint(colour)}>'
+        f"<b>{escape(header.title)}</b><i>{header.length} bytes, {escape(header.source)}</i>"
+        f'<div class="fields">{fields}</div>{inner}</div>'
+    )
+
+
+def _field(field: Field) -> str:
+    where = (
+        f"bytes {field.offset} to {field.offset + len(field.data) - 1}"
+        if len(field.data) > 1
+        else f"byte {field.offset}"
+    )
+    return (
+        f'<div class="fld" title="{where}"><span>{escape(field.name)}</span>'
+        f'<code class="mono">{field.data.hex(" ")}</code><em>{escape(field.meaning)}</em></div>'
+    )
+
+
+def _payload(data: bytes) -> str:
+    if not data:
+        return ""
+    more = f" … and {len(data) - _PAYLOAD_SHOWN} more" if len(data) > _PAYLOAD_SHOWN else ""
+    return (
+        f'<div class="hdr" {_tint(_PAYLOAD_COLOUR)}>'
+        f"<b>Payload</b><i>{len(data)} bytes</i>"
+        f'<div class="fields"><div class="fld"><code class="mono">{data[:_PAYLOAD_SHOWN].hex(" ")}{more}</code></div>'
+        "</div></div>"
+    )
+
+
+def _tint(colour: str) -> str:
+    """A border of that colour around a light shade of it, the same however deep the box is nested."""
+    return f'style="border-color:{colour};background:linear-gradient({colour}24,{colour}24),var(--paper)"'

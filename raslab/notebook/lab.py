@@ -1,0 +1,189 @@
+"""`Lab`: a network with a name, as a notebook uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from raslab import measure
+from raslab.errors import LabNotRunningError
+from raslab.measure.feed import CounterFeed
+from raslab.measure.observable import ObservableNetwork, ObservableNode
+from raslab.measure.places import find_interface, find_link
+from raslab.net import Intf, Link
+from raslab.notebook import cards
+from raslab.notebook.capture import LabCapture
+from raslab.notebook.figure import Figure
+from raslab.notebook.picture import describe, lay_out, to_svg
+from raslab.notebook.progress import Progress
+
+if TYPE_CHECKING:
+    from raslab.notebook.dashboard import Dashboard
+    from raslab.notebook.view import View
+
+
+class LabNode(ObservableNode):
+    """A node that a notebook can show."""
+
+    def _repr_html_(self) -> str:
+        rows = [(intf.name, address) for intf in self.all_interfaces() for address in intf.addresses or ("",)]
+        return cards.page(cards.heading(f"{self.name}, {self.kind.value}"), cards.table(("interface", "address"), rows))
+
+
+class LabNetwork(ObservableNetwork):
+    """The network of a lab."""
+
+    extra = LabNode
+
+
+class Lab:
+    """A network that can be started, watched and measured.
+
+        with raslab.lab("gre-performance") as lab:
+            lab["host2"].run("ping -c 3 10.1.0.1")
+
+    `lab["gw1"]` is a node, see `raslab.measure.observable.ObservableNode`; `lab.network` is the whole network, whose
+    verbs (addLink, addTunnel ...) work while it runs.
+    """
+
+    def __init__(self, name: str, topo: Any, tenants: Mapping[str, str] | None = None) -> None:
+        """name: for people. topo: a `Topo`, ours or Mininet's. tenants: tenant by node, or by ``node:tunnel``; if
+        left out, what the topology has as an attribute of that name.
+
+        Raises TopologyError.
+        """
+        self.name = name
+        self.network = LabNetwork(topo)
+        self.feed = CounterFeed(self.network)
+        self._tenants = dict(getattr(topo, "tenants", {}) if tenants is None else tenants)
+
+    # Life
+
+    def start(self) -> None:
+        """Start the network, and return when every link has a carrier. Does nothing if it runs.
+
+        An interrupt leaves nothing running. Raises what `Network.start` raises.
+        """
+        if self.network.is_running:
+            return
+        what = describe(self.network.topology())
+        with Progress(f"Starting {self.name}", f"{what} are built and every link has a carrier"):
+            self.network.start()
+
+    def stop(self) -> None:
+        """End everything that runs in the lab. May be called again."""
+        self.network.stop()
+        self.feed.look_now()  # what is shown says that the lab has stopped
+        self.feed.close()
+
+    def __enter__(self) -> Lab:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    # Nodes and links
+
+    @property
+    def nodes(self) -> list[LabNode]:
+        """All nodes in the order of the description: hosts and routers, then switches."""
+        return list(self.network.values())
+
+    def __getitem__(self, name: str) -> LabNode:
+        node: LabNode = self.network[name]
+        return node
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return [node.name for node in self.nodes]
+
+    def link(self, place: str) -> Link:
+        """The link that `place` names, such as ``gw1-transport``; see `raslab.measure.places`."""
+        return find_link(self.network, place)
+
+    def interface(self, place: str) -> Intf:
+        """The interface that `place` names, such as ``gw1:wan0``; see `raslab.measure.places`."""
+        return find_interface(self.network, place)
+
+    def cut(self, place: str) -> None:
+        """Switch both ends of a link off, as if its cable was cut."""
+        self.link(place).down()
+
+    def restore(self, place: str) -> None:
+        """Switch both ends of a link on again."""
+        self.link(place).up()
+
+    # What it looks like
+
+    def picture(self, tenants: Mapping[str, str] | None = None) -> Figure:
+        """The topology as it should be, whether it runs or not.
+
+        tenants: tenant by node, or by ``node:tunnel``, for colours; those of the lab if left out.
+        """
+        drawing = lay_out(self.network.topology(), self.name, self._tenants if tenants is None else tenants)
+        return Figure(to_svg(drawing), f"Picture of {drawing.title}")
+
+    def view(self) -> View:
+        """The picture, live: traffic, state, what is inside each node, links to cut and restore."""
+        from raslab.notebook.view import View
+
+        return View(self.name, self.network, self.feed, self._tenants)
+
+    def dashboard(self, node: str) -> Dashboard:
+        """Processor, throughput, packets and drops of one node over the last minute."""
+        from raslab.notebook.dashboard import Dashboard
+
+        return Dashboard(self[node], self.feed)
+
+    # Measurements
+
+    def throughput(
+        self, source: str, destination: str, *, duration_s: float = 1.0, warmup_s: float = 0.2, **options: Any
+    ) -> pd.DataFrame:
+        """`raslab.measure.throughput` between two nodes by name. An interrupt ends the measurement, not the lab."""
+        self._need("measure")
+        with Progress(f"Throughput {source} to {destination}", "iperf3 has measured", duration_s + warmup_s):
+            return measure.throughput(
+                self[source], self[destination], duration_s=duration_s, warmup_s=warmup_s, **options
+            )
+
+    def latency(
+        self, source: str, destination: str, *, count: int = 10, interval_s: float = 0.01, **options: Any
+    ) -> pd.DataFrame:
+        """`raslab.measure.latency` between two nodes by name. An interrupt ends the measurement, not the lab."""
+        self._need("measure")
+        with Progress(f"Latency {source} to {destination}", "all echoes have come back", count * interval_s):
+            return measure.latency(self[source], self[destination], count=count, interval_s=interval_s, **options)
+
+    def capture(self, place: str, expression: str = "") -> LabCapture:
+        """Capture packets while the block runs: `with lab.capture("gw1:wan0", "proto gre") as cap: ...`.
+
+        place: see `interface`. expression: which packets, in the language of pcap-filter(7). Raises NoSuchPlaceError,
+        LabNotRunningError.
+        """
+        self._need("capture")
+        return LabCapture(self.interface(place), expression, names=self._names_by_address())
+
+    def _need(self, what: str) -> None:
+        if not self.network.is_running:
+            raise LabNotRunningError(self.name, what)
+
+    def _names_by_address(self) -> dict[str, str]:
+        return {
+            address.partition("/")[0]: node.name
+            for node in self.nodes
+            for intf in node.all_interfaces()
+            for address in intf.addresses
+        }
+
+    def __repr__(self) -> str:
+        running = "running" if self.network.is_running else "not running"
+        return f"<Lab {self.name}: {describe(self.network.topology())}, {running}>"
+
+    def _repr_html_(self) -> str:
+        return self.picture().markup + cards.page(cards.remark(repr(self)[1:-1]))

@@ -1,0 +1,158 @@
+"""Who stands where: sites left and right, the transport network between them, from what the nodes do.
+
+Gateways are the nodes with tunnels, or else the routers. What they reach each other through is the transport
+network and stands in the middle, column 0. The rest falls apart into sites; in a site, the column is the number of
+links to the transport network, negative on the left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from raslab.model.topology import NodeKind, Topology
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Nodes that reach each other without the transport network; `column` holds each one's place."""
+
+    column: dict[str, int]
+
+    @property
+    def is_left(self) -> bool:
+        """True on the left of the transport network."""
+        return min(self.column.values()) < 0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """The transport network's nodes and all sites, in the topology's order."""
+
+    transport: tuple[str, ...]
+    sites: tuple[Site, ...]
+
+    @property
+    def columns(self) -> dict[str, int]:
+        """The column of every node."""
+        return dict.fromkeys(self.transport, 0) | {
+            node: column for site in self.sites for node, column in site.column.items()
+        }
+
+
+Edge = tuple[str, str]
+
+
+def arrange(topology: Topology) -> Arrangement:
+    """The arrangement of a valid topology."""
+    gateways = gateways_of(topology)
+    edges = [(link.a.node, link.b.node) for link in topology.links]
+    transport = _transport(topology, gateways, edges)
+    across = [edge for edge in edges if _crosses(edge, gateways, transport, topology)]
+    inside = [edge for edge in edges if edge not in across]
+    names = [node.name for node in topology.nodes if node.name not in transport]
+    doors = {node for edge in across for node in edge if node not in transport}
+    parts = _components(names, inside)
+    lefts = _left_sides(topology, parts)
+    sites = [_site(part, doors, inside, left) for part, left in zip(parts, lefts, strict=True)]
+    return Arrangement(tuple(node.name for node in topology.nodes if node.name in transport), tuple(sites))
+
+
+def gateways_of(topology: Topology) -> list[str]:
+    """Nodes with tunnels, or else routers."""
+    ends = {tunnel.node for tunnel in topology.tunnels}
+    return [node.name for node in topology.nodes if (node.name in ends if ends else node.kind is NodeKind.ROUTER)]
+
+
+def _transport(topology: Topology, gateways: list[str], edges: list[Edge]) -> set[str]:
+    """The nodes in the middle."""
+    kinds = {node.name: node.kind for node in topology.nodes}
+    if not gateways:
+        return {name for name, kind in kinds.items() if kind.is_switch}
+    if len(gateways) == 1 and not topology.tunnels:
+        return set(gateways)
+    others = [name for name in kinds if name not in gateways]
+    found: set[str] = set()
+    for part in _components(others, edges):
+        if _joins_gateways(part, topology, gateways):
+            # A computer that is plugged into the transport network is a site of its own.
+            found |= {name for name in part if kinds[name] is not NodeKind.HOST}
+    return found
+
+
+def _joins_gateways(part: list[str], topology: Topology, gateways: list[str]) -> bool:
+    """True for what carries the tunnels' outer packets; without tunnels, for what two gateways share."""
+    outer = {(tunnel.node, tunnel.local) for tunnel in topology.tunnels}
+    touching = [
+        near
+        for link in topology.links
+        for near, far in (link.ends, link.ends[::-1])
+        if near.node in gateways and far.node in part
+    ]
+    if outer:
+        return any((end.node, text.partition("/")[0]) in outer for end in touching for text in end.addresses)
+    hosts = {node.name for node in topology.nodes if node.kind is NodeKind.HOST}
+    return len({end.node for end in touching}) > 1 and hosts.isdisjoint(part)
+
+
+def _crosses(edge: Edge, gateways: list[str], transport: set[str], topology: Topology) -> bool:
+    """True for a link that leaves a site."""
+    if transport.intersection(edge):
+        return True
+    computers = len(topology.nodes) == len([node for node in topology.nodes if node.kind is NodeKind.HOST])
+    return (edge[0] in gateways and edge[1] in gateways) or (computers and not topology.tunnels)
+
+
+def _components(names: Iterable[str], edges: list[Edge]) -> list[list[str]]:
+    """Connected parts among `names`, each in their order."""
+    names = list(names)
+    found: list[list[str]] = []
+    for name in names:
+        if not any(name in part for part in found):
+            reached = _distances([name], names, edges)
+            found.append([one for one in names if one in reached])
+    return found
+
+
+def _distances(starts: Iterable[str], names: Iterable[str], edges: list[Edge]) -> dict[str, int]:
+    """Number of links from the nearest of `starts` to each node that can be reached within `names`."""
+    allowed = set(names)
+    distance = dict.fromkeys(starts, 0)
+    queue = list(distance)
+    for here in queue:
+        for edge in edges:
+            if here in edge:
+                there = edge[1] if edge[0] == here else edge[0]
+                if there in allowed and there not in distance:
+                    distance[there] = distance[here] + 1
+                    queue.append(there)
+    return distance
+
+
+def _left_sides(topology: Topology, parts: list[list[str]]) -> list[bool]:
+    """Which sites stand on the left: a hub alone, with its spokes on the right, or else every other one."""
+    pairs = [{tunnel.local, tunnel.remote} for tunnel in topology.tunnels]
+    owner = {tunnel.local: tunnel.node for tunnel in topology.tunnels}
+    peers = [
+        {owner.get(address, address) for pair in pairs for address in pair if _touches(pair, owner, part)} - set(part)
+        for part in parts
+    ]
+    hubs = [number for number, reached in enumerate(peers) if len(reached) > 1]
+    spokes = sum(len(reached) == 1 for reached in peers)
+    if len(hubs) == 1 and spokes == len(parts) - 1 <= _MAX_SPOKES:
+        return [number == hubs[0] for number in range(len(parts))]
+    return [number % 2 == 0 for number in range(len(parts))]
+
+
+_MAX_SPOKES = 4  # more of them on one side would not fit on a screen
+
+
+def _touches(pair: set[str], owner: dict[str, str], part: list[str]) -> bool:
+    return any(owner.get(address) in part for address in pair)
+
+
+def _site(part: list[str], doors: set[str], edges: list[Edge], left: bool) -> Site:
+    starts = [name for name in part if name in doors] or part[:1]
+    distance = _distances(starts, part, edges)
+    sign = -1 if left else 1
+    return Site({name: sign * (distance[name] + 1) for name in part})

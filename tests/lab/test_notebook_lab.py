@@ -1,0 +1,250 @@
+"""Labs as notebooks use them: life, pictures, live views that change with the network, captures."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+import raslab
+from raslab.errors import (
+    LabNotRunningError,
+    NoSuchPacketError,
+    NotATopologyError,
+    ParametersNotTakenError,
+    UnknownLabError,
+)
+from raslab.net import Topo
+from raslab.notebook.lab import Lab
+from raslab.notebook.live_state import series
+
+pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("gre", "netem")]
+
+DEADLINE_S = 10.0
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    with raslab.lab("gre-performance", rate_mbps=20) as running:
+        running.feed.interval_s = 0.1
+        yield running
+
+
+def eventually(what: str, holds: Callable[[], bool]) -> None:
+    """Wait until the condition holds."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {DEADLINE_S:g} s: {what}"
+        threading.Event().wait(0.02)
+
+
+def feed_threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name == "raslab-feed"]
+
+
+# Life
+
+
+def test_start_and_stop_may_be_called_again() -> None:
+    lab = raslab.lab("gre-performance")
+    picture = lab.picture().markup
+    assert repr(lab) == "<Lab gre-performance: 7 nodes, 6 links, 1 tunnel, not running>"
+    for _ in range(2):
+        lab.start()
+        lab.start()
+        assert repr(lab).endswith(", running>")
+        assert lab["host2"].run("ping -c1 -W2 10.1.0.1").status == 0
+        lab.stop()
+        lab.stop()
+        assert repr(lab).endswith(", not running>")
+    assert lab.picture().markup == picture  # the same before, between and after
+
+
+def test_a_topology_of_ones_own() -> None:
+    class Two(Topo):
+        def build(self, delay_ms: float = 0) -> None:
+            self.addHost("a")
+            self.addHost("b")
+            self.addLink("a", "b", delay_ms=delay_ms)
+
+    for lab in (raslab.lab(Two()), raslab.lab(Two, delay_ms=1)):
+        with lab:
+            assert lab.name == "Two"
+            assert lab["a"].run("ping -c1 -W2 10.0.0.2").status == 0
+
+
+def test_what_is_no_lab() -> None:
+    with pytest.raises(UnknownLabError, match="gre-performance"):
+        raslab.lab("gre-perfomance")
+    with pytest.raises(NotATopologyError, match="5 is no topology"):
+        raslab.lab(5)
+    with pytest.raises(ParametersNotTakenError, match="speed"):
+        raslab.lab("gre-performance", speed=1)
+
+
+def test_an_interrupted_start_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = raslab.lab("gre-performance")
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("raslab.net.network.wait_until_up", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            lab.start()
+    assert not lab.network.is_running
+    lab.start()  # and the lab is as good as new
+    assert lab["host2"].run("ping -c1 -W2 10.1.0.1").status == 0
+    lab.stop()
+
+
+def test_an_interrupted_measurement_harms_nothing(lab: Lab) -> None:
+    processes = "ps -C iperf3 -o pid="
+
+    def interrupt() -> None:
+        eventually("iperf3 to run", lambda: lab["host2"].run(processes).stdout.strip() != "")
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    interrupter = threading.Thread(target=interrupt)
+    interrupter.start()
+    with pytest.raises(KeyboardInterrupt):
+        lab.throughput("host2", "host1", duration_s=60)
+    interrupter.join()
+    eventually("iperf3 to end", lambda: lab["host2"].run(processes).stdout.strip() == "")
+    assert lab["host2"].run("ping -c1 -W2 10.1.0.1").status == 0
+    assert lab.throughput("host2", "host1", duration_s=0.5)["throughput_mbps"][0] > 1
+
+
+def test_completion_offers_nodes_and_verbs(lab: Lab) -> None:
+    assert lab._ipython_key_completions_() == [node.name for node in lab.nodes]
+    assert {"routes", "addresses", "neighbours", "tunnels", "counters", "sysctl", "run"} <= set(dir(lab["gw1"]))
+
+
+def test_cut_and_restore(lab: Lab) -> None:
+    ping = "ping -c1 -W1 10.1.0.1"
+    lab.cut("gw1-transport")
+    assert lab["host2"].run(ping).status != 0
+    lab.restore("gw1-transport")
+    assert lab["host2"].run(ping).status == 0
+    assert lab["host2"].run("ping -6 -c1 -W1 2001:db8:1::1").status == 0
+
+
+# Live
+
+
+def test_view_shows_traffic_while_it_flows_and_only_then(lab: Lab) -> None:
+    view = lab.view()
+    assert repr(view) == "<View of gre-performance: 7 nodes, 6 links, 1 tunnel>"
+    eventually("an idle picture", lambda: 'class="asleep"' not in view.picture.value)
+    assert 'class="wire high"' not in view.picture.value
+    lab.throughput("host2", "host1", duration_s=1)
+    assert 'class="wire high"' in view.picture.value
+    assert "Mbit/s" in view.panel.value
+    eventually("idle again", lambda: 'class="wire high"' not in view.picture.value)
+    assert lab.feed.error is None
+    view.close()
+
+
+def test_view_shows_a_cut_link_and_a_restored_one(lab: Lab) -> None:
+    view = lab.view()
+    view.links.value = "gw1-transport"
+    view.cut.click()
+    eventually("the cut", lambda: view.picture.value.count(">cut</text>") == 1)
+    assert "gw1-transport is cut" in view.message.value
+    view.restore.click()
+    eventually("the repair", lambda: ">cut</text>" not in view.picture.value)
+    view.close()
+
+
+def test_view_shows_the_chosen_node(lab: Lab) -> None:
+    view = lab.view()
+    view.nodes.value = "gw2"
+    assert "<h4>gw2</h4>" in view.panel.value
+    assert "10.1.0.0/24" in view.panel.value
+    assert "Tunnels" in view.panel.value
+    view.nodes.value = "host1"
+    assert "<h4>host1</h4>" in view.panel.value
+    assert "Tunnels" not in view.panel.value
+    view.close()
+
+
+def test_view_follows_a_network_that_is_changed_and_one_that_stops(lab: Lab) -> None:
+    view = lab.view()
+    assert "10.77.0.1/24" not in view.picture.value
+    lab.network.addAddress("gw1", "lan0", "10.77.0.1/24")
+    eventually("the new address", lambda: "10.77.0.1/24" in view.picture.value)
+    view.nodes.value = "gw2"
+    lab.network.addHost("late", ip="10.2.0.9/24")
+    lab.network.addLink("late", "intranet2")
+    eventually("the new node", lambda: "late" in view.nodes.options and "late-intranet2" in view.links.options)
+    assert view.nodes.value == "gw2"
+    view.nodes.value = "late"
+    lab.network.delNode("late")
+    eventually("its end", lambda: "late" not in view.nodes.options and ">late<" not in view.picture.value)
+    assert lab.feed.error is None
+    lab.stop()
+    assert 'class="asleep"' in view.picture.value
+    assert "not running" in view.panel.value
+    assert not feed_threads()
+
+
+def test_one_thread_for_all_views_and_none_without(lab: Lab) -> None:
+    assert not feed_threads()
+    shown = [lab.view(), lab.dashboard("gw1"), lab.dashboard("gw2")]
+    assert len(feed_threads()) == 1
+    for one in shown:
+        one.close()
+    eventually("the end of the thread", lambda: not feed_threads())
+
+
+def test_dashboard_shows_throughput_and_drops(lab: Lab) -> None:
+    board = lab.dashboard("host1")
+    assert repr(board) == "<Dashboard of host1>"
+    assert "drops <b>0</b>" in board.content.value
+    # A quarter more than the link carries: its queue fills, and then drops.
+    lab.throughput("host1", "host2", protocol="udp", length=1000, rate_mbps=25, duration_s=2)
+    lab.feed.look_now()
+    sent = [rates.sent_mbps for _, rates in series(lab.feed.samples, ("host1", "lan0"))]
+    assert 15 < max(sent) < 40
+    assert "polyline" in board.content.value
+    assert "drops <b>0</b>" not in board.content.value
+    assert lab.feed.samples[-1].counters["host1", "lan0"].dropped > 100
+    board.close()
+
+
+# Captures
+
+
+def test_capture_as_table_ladder_and_boxes(lab: Lab) -> None:
+    with lab.capture("wan", "proto gre") as cap:
+        lab["host2"].run("ping -c1 -W2 10.1.0.1")
+    assert repr(cap) == "<Capture on gw1:wan0>"
+    assert list(cap.frame["gre_key"]) == [1001, 1001]
+    assert len(cap.packets) == 2
+    ladder = cap.ladder()
+    assert repr(ladder) == "<Ladder of 2 packets on gw1:wan0>"
+    assert ladder.markup.count('class="arrow"') == 2
+    assert "gw1" in ladder.markup
+    assert "host2" not in ladder.markup
+    assert "host2" in cap.ladder(inner=True).markup
+    header = cap.header(0)
+    assert repr(header) == (
+        "<Packet 0 on gw1:wan0: Outer Ethernet 14 | Outer IPv4 20 | GRE 8 | Inner IPv4 20 | ICMP 8 | payload 56>"
+    )
+    assert "00 00 03 e9" in header.markup
+    with pytest.raises(NoSuchPacketError, match="its packets are 0 to 1"):
+        cap.header(2)
+
+
+def test_capture_inside_the_tunnel_has_no_outer_headers(lab: Lab) -> None:
+    with lab.capture("gw1:gre1") as cap:
+        lab["host2"].run("ping -c1 -W2 10.1.0.1")
+    assert repr(cap.header(0)) == "<Packet 0 on gw1:gre1: IPv4 20 | ICMP 8 | payload 56>"
+
+
+def test_nothing_to_capture_where_nothing_runs() -> None:
+    with pytest.raises(LabNotRunningError, match=r"call lab\.start\(\) first"):
+        raslab.lab("gre-performance").capture("wan")

@@ -1,0 +1,96 @@
+"""Packets' bytes as headers, against scapy as the other reader of the same RFCs."""
+
+from __future__ import annotations
+
+import pytest
+from scapy.layers.inet import ICMP, IP, TCP, UDP
+from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6
+from scapy.layers.l2 import ARP, GRE, Ether
+from scapy.packet import Raw
+
+from raslab.measure.headers import LINK_COOKED, LINK_RAW, Dissection, dissect
+from raslab.notebook import header_boxes
+
+MAC = {"src": "02:00:00:00:00:01", "dst": "02:00:00:00:00:02"}
+OUTER = Ether(**MAC) / IP(src="192.0.2.1", dst="192.0.2.2", flags="DF", id=7)
+INNER = IP(src="10.1.0.1", dst="10.2.0.1")
+ECHO6 = IPv6(src="::1", dst="::2") / ICMPv6EchoRequest()
+SYN = TCP(sport=40000, dport=5201, flags="S", options=[("MSS", 1432), ("SAckOK", b""), ("Timestamp", (1, 0))])
+OUTSIDE = "Outer Ethernet 14 | Outer IPv4 20 | "
+
+
+def read(dissection: Dissection, header: str, field: str) -> str:
+    """The meaning of a field."""
+    found = next(one for one in dissection.headers if one.title == header)
+    return next(one.meaning for one in found.fields if one.name == field)
+
+
+@pytest.mark.parametrize(
+    ("packet", "expected"),
+    [
+        (OUTER / GRE(key_present=1, key=1001) / INNER / SYN, OUTSIDE + "GRE 8 | Inner IPv4 20 | TCP 36 | payload 0"),
+        (OUTER / GRE() / INNER / UDP() / Raw(b"abc"), OUTSIDE + "GRE 4 | Inner IPv4 20 | UDP 8 | payload 3"),
+        (
+            OUTER / GRE(key_present=1, key=5, seqnum_present=1, chksum_present=1) / INNER / ICMP(),
+            OUTSIDE + "GRE 16 | Inner IPv4 20 | ICMP 8 | payload 0",
+        ),
+        (
+            OUTER / GRE(proto=0x6558, key_present=1, key=5) / Ether(**MAC) / ECHO6,
+            OUTSIDE + "GRE 8 | Inner Ethernet 14 | Inner IPv6 40 | ICMPv6 8 | payload 0",
+        ),
+        (Ether(**MAC) / ARP(), "Ethernet 14 | ARP 28 | payload 0"),
+        (OUTER / UDP() / Raw(b"x" * 20), "Ethernet 14 | IPv4 20 | UDP 8 | payload 20"),
+    ],
+)
+def test_headers_and_sizes(packet: Ether, expected: str) -> None:
+    assert str(dissect(bytes(packet))) == expected
+
+
+def test_every_byte_is_in_one_field_or_the_payload() -> None:
+    data = bytes(OUTER / GRE(key_present=1, key=1001) / INNER / SYN / Raw(b"payload"))
+    found = dissect(data)
+    fields = [field for header in found.headers for field in header.fields]
+    assert b"".join(field.data for field in fields) + found.payload == data
+    assert [field.offset for field in fields] == sorted({field.offset for field in fields})
+    assert all(data[field.offset : field.offset + len(field.data)] == field.data for field in fields)
+
+
+def test_meanings() -> None:
+    found = dissect(bytes(OUTER / GRE(key_present=1, key=1001) / INNER / SYN))
+    assert read(found, "GRE", "flags, version") == "key, version 0"
+    assert read(found, "GRE", "key") == "1001"
+    assert read(found, "Outer IPv4", "flags, offset") == "DF, 0"
+    assert read(found, "Outer IPv4", "protocol") == "47, GRE"
+    assert read(found, "Inner IPv4", "source") == "10.1.0.1"
+    assert read(found, "TCP", "flags") == "SYN"
+    assert read(found, "TCP", "options") == "MSS 1432, SACK permitted, timestamps"
+
+
+def test_another_key_reads_as_another_key() -> None:
+    assert read(dissect(bytes(OUTER / GRE(key_present=1, key=2**32 - 1) / INNER)), "GRE", "key") == "4294967295"
+
+
+def test_a_later_fragment_has_no_header_of_what_it_carries() -> None:
+    later = bytes(Ether(**MAC) / IP(src="192.0.2.1", dst="192.0.2.2", frag=185, proto=47) / Raw(b"\x20\0\x08\0" * 4))
+    assert str(dissect(later)) == "Ethernet 14 | IPv4 20 | payload 16"
+
+
+@pytest.mark.parametrize("kept", range(1, 60, 7))
+def test_a_packet_cut_short_ends_in_payload(kept: int) -> None:
+    whole = bytes(OUTER / GRE(key_present=1, key=1001) / INNER / SYN)
+    found = dissect(whole[:kept])
+    assert sum(header.length for header in found.headers) + len(found.payload) == kept
+
+
+def test_captures_of_tunnels_have_no_ethernet() -> None:
+    packet = bytes(INNER / ICMP())
+    cooked = bytes.fromhex("0000 030a 0004 0000000000000000 0800") + packet
+    assert str(dissect(cooked, LINK_COOKED)) == str(dissect(packet, LINK_RAW)) == "IPv4 20 | ICMP 8 | payload 0"
+
+
+def test_boxes_nest_in_order_and_show_bytes() -> None:
+    html = header_boxes.to_html(dissect(bytes(OUTER / GRE(key_present=1, key=1001) / INNER / Raw(b"<&>"))), "Packet 0")
+    titles = ["Outer Ethernet", "Outer IPv4", "GRE", "Inner IPv4", "Payload"]
+    assert [html.index(f"<b>{title}</b>") for title in titles] == sorted(html.index(f"<b>{t}</b>") for t in titles)
+    assert "00 00 03 e9" in html
+    assert html.count("<div") == html.count("</div>")
