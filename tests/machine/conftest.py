@@ -15,6 +15,7 @@ import pytest
 from raslab.machine.kernel import cached_kernel
 
 WAIT_S = 20.0
+ENV = "/usr/bin/env"
 
 
 def wait_for(what: str, condition: Callable[[], bool]) -> None:
@@ -60,15 +61,17 @@ class Launcher:
         self.environment = os.environ | {"TMPDIR": str(self.temporary), "PYTHONUNBUFFERED": "1"}
         self.children: list[subprocess.Popen[str]] = []
 
-    def start(self, *arguments: str, **options: object) -> subprocess.Popen[str]:
-        """Start a `raslab` command line in the background."""
+    def start(self, *arguments: str, ignored: str = "", **options: object) -> subprocess.Popen[str]:
+        """Start a `raslab` command line in the background; `ignored`: a signal it shall find ignored, such as HUP."""
         settings = {
             "stdin": subprocess.DEVNULL,
             "stdout": subprocess.PIPE,
             "stderr": subprocess.PIPE,
         } | options
+        # Whoever runs the tests may ignore signals, in the background for example; `raslab` would respect that.
+        signals = ["--default-signal", *([f"--ignore-signal={ignored}"] if ignored else [])]
         child = subprocess.Popen(
-            [sys.executable, "-m", "raslab", *arguments],
+            [ENV, *signals, sys.executable, "-m", "raslab", *arguments],
             cwd=self.work,
             env=self.environment,
             text=True,

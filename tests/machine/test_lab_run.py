@@ -62,7 +62,7 @@ def test_a_killed_run_leaves_nothing(raslab: Launcher, clock: list[str]) -> None
 
 def test_a_run_that_ignores_the_end_of_its_terminal_goes_on(raslab: Launcher) -> None:
     """Negative twin: `nohup raslab run` must survive SIGHUP."""
-    child = raslab.start(*LAB, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    child = raslab.start(*LAB, ignored="HUP")
     assert child.stdout is not None
     for begin in ("GRE performance bed", "[ 1/25]", "[ 2/25]"):
         assert child.stdout.readline().startswith(begin)
