@@ -157,7 +157,7 @@ def _notes(conditions: Conditions) -> list[str]:
         ]
     return [
         f"Time is virtual: work takes no time and the links of {conditions.link_mbps:,.0f} Mbit/s are the only limit,"
-        " so these figures come out the same on any computer; cpu_percent stays empty.",
+        " so these figures do not depend on the computer's speed or load; cpu_percent stays empty.",
         f"UDP runs on a transport network of {conditions.udp_link_mbps:,.0f} Mbit/s and is offered"
         f" {_OVERLOAD - 1:.0%} more than fits.",
     ]

@@ -19,7 +19,7 @@ def add_machine_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--virtual-time",
         action="store_true",
-        help="a clock that jumps over waiting and gives the same figures everywhere",
+        help="a clock that jumps over waiting and does not charge for work: repeatable figures",
     )
     parser.add_argument(
         "--seed", metavar="N", type=int, default=1, help="start of the random numbers in virtual time (default 1)"
