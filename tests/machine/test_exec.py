@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import raslab as raslab_package
 from raslab.machine.kernel import cached_kernel
 from raslab.machine.kernel.cache import kernel_folder
 from tests.machine.conftest import Launcher, wait_for
@@ -185,11 +186,15 @@ def test_an_ordinary_user_needs_nothing_more(raslab: Launcher, tmp_path: Path) -
         os.chown(path, 65534, 65534)
     for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
         folder.chmod(folder.stat().st_mode | 0o111)
+    # The clone and its .venv may lie where others may not enter, so that user gets a copy, and Python without a .venv.
+    shutil.copytree(Path(raslab_package.__file__).parent, tmp_path / "copy/raslab")
+    python = str(Path(sys.base_exec_prefix) / "bin/python3")
+    own = {"XDG_CACHE_HOME": str(cache), "HOME": str(raslab.work), "PYTHONPATH": str(tmp_path / "copy")}
     ordinary = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
     result = subprocess.run(
-        [*ordinary, sys.executable, "-m", "raslab", "exec", "--machine", "uml", "--", "sh", "-c",
+        [*ordinary, python, "-m", "raslab", "exec", "--machine", "uml", "--", "sh", "-c",
          "id -u; ip link add v type vrf table 7 && echo made; echo mine > file"],
-        cwd=raslab.work, env=raslab.environment | {"XDG_CACHE_HOME": str(cache), "HOME": str(raslab.work)},
+        cwd=raslab.work, env=raslab.environment | own,
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert (result.stdout, result.stderr) == ("0\nmade\n", "")
