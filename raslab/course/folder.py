@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -23,14 +24,19 @@ def passing_folder(prefix: str) -> Iterator[Path]:
     It is gone after the block, and soon after this process's end if the block never ends.
     """
     folder = Path(tempfile.mkdtemp(prefix=prefix))
-    remover = subprocess.Popen(
-        ["sh", "-c", _REMOVER, "raslab-remover", str(folder)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd="/",
-        start_new_session=True,  # so that what a terminal sends to its programs does not reach it
-    )
+    try:
+        remover = subprocess.Popen(
+            ["/bin/sh", "-c", _REMOVER, "raslab-remover", str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env={"PATH": os.defpath},
+            start_new_session=True,  # so that what a terminal sends to its programs does not reach it
+        )
+    except BaseException:
+        folder.rmdir()
+        raise
     try:
         yield folder
     finally:
