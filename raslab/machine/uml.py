@@ -24,8 +24,8 @@ from raslab.errors import MachineDiedError, NoLabMachineError
 from raslab.machine.command import Command, MachineOptions, inside_environment, specification
 from raslab.machine.guest_init import guest_init
 from raslab.machine.kernel.cache import cached_kernel
-from raslab.machine.processors import Claim
 from raslab.machine.processes import children, is_computing
+from raslab.machine.processors import Claim
 from raslab.machine.streams import Streams, carry
 
 #: In virtual time a command starts here (2026-01-01 00:00 UTC), nanoseconds since 1970 ...
