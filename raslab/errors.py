@@ -7,6 +7,7 @@ Library code raises these and never ends the interpreter; the command line print
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 
 class RaslabError(Exception):
@@ -49,6 +50,30 @@ class CommandNotStartedError(RaslabError):
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
         self.status = status
+
+
+# Notebook kernels
+
+
+class ConnectionFileError(RaslabError):
+    """A front end's connection file that cannot be used."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"The connection file {path} cannot be used: {reason}. Start the kernel from Jupyter.")
+
+
+class KernelspecFolderError(RaslabError):
+    """A folder of kernelspecs may not be changed."""
+
+    def __init__(self, folder: str, reason: str) -> None:
+        super().__init__(f"Kernelspecs cannot be changed in {folder}: {reason}. Use --user or another account.")
+
+
+class BadDurationError(RaslabError, ValueError):
+    """A time that cannot be let pass."""
+
+    def __init__(self, seconds: float, longest_s: float) -> None:
+        super().__init__(f"{seconds:g} s cannot be let pass in a lab: ask for 0 to {longest_s:g} seconds.")
 
 
 # The doctor

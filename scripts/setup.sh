@@ -110,6 +110,7 @@ make_environment() {
         step "virtual environment" "$python" -m venv --clear .venv
     fi
     step "Python packages" .venv/bin/python -m pip install --editable '.[dev,notebook]'
+    step "notebook kernels" .venv/bin/raslab kernelspec install --sys-prefix
     echo "$identity" >"$stamp"
 }
 

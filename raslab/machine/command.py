@@ -10,6 +10,9 @@ from pathlib import Path
 from raslab.machine.here import CLOCK_VARIABLE, MACHINE_VARIABLE
 from raslab.machine.programs import search_path
 
+#: Where a command that rests writes, as an unsigned 64-bit number, how many bytes of input it has dealt with.
+REST_DESCRIPTOR = 3
+
 
 @dataclass(frozen=True)
 class Command:
@@ -17,7 +20,8 @@ class Command:
 
     argv: program and arguments. cwd: working folder, writable in the machine. environment: of the command.
     writable: further host folders that stay writable. tty: give it a pseudo-terminal. null_input: its
-    standard input is empty from the start (in virtual time this is what keeps a run repeatable).
+    standard input is empty from the start (in virtual time this is what keeps a run repeatable). rests: it
+    says on descriptor REST_DESCRIPTOR when it waits for input, and virtual time stands still until there is some.
     """
 
     argv: Sequence[str]
@@ -26,6 +30,7 @@ class Command:
     writable: Sequence[Path] = ()
     tty: bool = False
     null_input: bool = False
+    rests: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,5 +81,6 @@ def specification(command: Command, environment: Mapping[str, str], pause_s: int
     records += [("B", str(folder)) for folder in writable_folders(command)]
     records += [("T", "")] if command.tty else []
     records += [("N", "")] if command.null_input else []
+    records += [("R", "")] if command.rests else []
     records += [("P", str(pause_s))] if pause_s else []
     return b"".join(os.fsencode(letter + value) + b"\0" for letter, value in records)

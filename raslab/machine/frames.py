@@ -26,6 +26,7 @@ ERROR = b"E"
 ACKNOWLEDGE = b"A"
 EXIT = b"X"
 FAILURE = b"F"
+REST = b"Z"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@
  *
  *     A argument   E environment   C working folder   B writable folder
  *     T use a pseudo-terminal   N standard input is /dev/null   P seconds to sleep before the command
+ *     R the command rests
  *
  * Frames on the serial line: one letter, a little-endian 32-bit length, the payload.
  *
@@ -17,6 +18,12 @@
  *     to the host:    R ready: listening from now on   O standard output   E standard error
  *                     A count of input bytes consumed (32 bits)   X exit status (32 bits)
  *                     F text: why the command could not be started
+ *                     Z at rest, after so many frames from the host (32 bits)
+ *
+ * A command that rests says on descriptor REST_FD how many bytes of its input it has dealt with (64 bits) whenever it
+ * has nothing to do until there are more. If there are none, this program keeps the processor to itself, as soon as
+ * nothing else wants it: a busy processor costs no virtual time, so none passes. It tells the host, which may then stop
+ * the whole machine.
  *
  * Two traps of UML's serial lines: input sent before the line is opened is never seen, so the host waits for R; and a
  * line that is throttled never recovers, so the host has at most WINDOW input bytes in flight.
@@ -26,6 +33,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -43,6 +51,8 @@
 #include <unistd.h>
 
 #define WINDOW 2048
+#define REST_FD 3
+#define QUIET_ROUNDS 4 /* times that others are offered the processor in vain before the machine counts as at rest */
 
 static int line = -1; /* the serial line */
 
@@ -50,7 +60,7 @@ struct spec {
 	char **argv, **env, **binds; /* each ends with NULL */
 	int argc, envc, bindc;
 	const char *cwd;
-	int use_pty, null_input, pause_s;
+	int use_pty, null_input, rests, pause_s;
 };
 
 /* ---- frames to the host ---- */
@@ -155,6 +165,7 @@ static void read_spec(const char *path, struct spec *spec)
 		case 'C': spec->cwd = value; break;
 		case 'T': spec->use_pty = 1; break;
 		case 'N': spec->null_input = 1; break;
+		case 'R': spec->rests = 1; break;
 		case 'P': spec->pause_s = atoi(value); break;
 		default: fail("unknown record %c in the specification", *record);
 		}
@@ -237,7 +248,15 @@ static void loopback_up(void)
 struct child {
 	pid_t pid;
 	int input, output, error; /* our ends; -1 when closed */
+	int rest; /* where it says that it rests; -1 if it does not */
 };
+
+static void set_policy(int policy)
+{
+	struct sched_param none = { 0 };
+
+	sched_setscheduler(0, policy, &none);
+}
 
 static void __attribute__((noreturn)) become(const struct spec *spec, const sigset_t *signals, int failure)
 {
@@ -254,9 +273,9 @@ static void __attribute__((noreturn)) become(const struct spec *spec, const sigs
 
 static void spawn(const struct spec *spec, const sigset_t *signals, struct child *child)
 {
-	int in[2] = { -1, -1 }, out[2], err[2] = { -1, -1 }, failure[2];
+	int in[2] = { -1, -1 }, out[2], err[2] = { -1, -1 }, rest[2] = { -1, -1 }, failure[2];
 
-	if (pipe2(failure, O_CLOEXEC) < 0)
+	if (pipe2(failure, O_CLOEXEC) < 0 || (spec->rests && pipe2(rest, O_CLOEXEC) < 0))
 		fail("cannot make a pipe: %s", strerror(errno));
 	if (spec->use_pty) {
 		out[0] = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -286,9 +305,15 @@ static void spawn(const struct spec *spec, const sigset_t *signals, struct child
 			dup2(out[1], 1);
 			dup2(err[1], 2);
 		}
+		if (spec->rests) {
+			dup2(rest[1], REST_FD);
+			fcntl(REST_FD, F_SETFD, 0);
+		}
 		become(spec, signals, failure[1]);
 	}
 	close(failure[1]);
+	if (spec->rests)
+		close(rest[1]);
 	char text[1024];
 	ssize_t n = read(failure[0], text, sizeof(text));
 
@@ -304,6 +329,7 @@ static void spawn(const struct spec *spec, const sigset_t *signals, struct child
 	child->input = in[1];
 	child->output = out[0];
 	child->error = err[0];
+	child->rest = rest[0];
 	if (child->input >= 0)
 		fcntl(child->input, F_SETFL, O_NONBLOCK);
 	fcntl(child->output, F_SETFL, O_NONBLOCK);
@@ -319,6 +345,14 @@ struct input {
 	char pending[2 * WINDOW]; /* standard input that the command has not taken yet */
 	size_t size;
 	int at_end;
+	uint32_t frames; /* received so far */
+	uint64_t given;	 /* bytes that the command has been given so far */
+};
+
+struct rest {
+	int said;	/* the command has said so */
+	uint64_t taken; /* and had taken so many bytes by then */
+	int quiet;	/* rounds since anything happened */
 };
 
 /* Pass on what is there. Returns 0 when the stream has ended. */
@@ -354,6 +388,7 @@ static void feed(struct input *input, struct child *child)
 		if (n > 0) {
 			memmove(input->pending, input->pending + n, input->size - n);
 			input->size -= n;
+			input->given += n;
 			send_number('A', n);
 		}
 	}
@@ -375,6 +410,7 @@ static void handle_frame(char kind, const unsigned char *payload, uint32_t size,
 		input->size += size;
 	} else if (kind == 'K' && size == 4) {
 		kill(-child->pid, (int)get32(payload));
+		send_number('A', 0); /* it has got through */
 	} else if (kind == 'W' && size == 4 && use_pty) {
 		struct winsize window = { .ws_row = payload[0] | payload[1] << 8,
 					  .ws_col = payload[2] | payload[3] << 8 };
@@ -398,6 +434,7 @@ static void receive(struct input *input, struct child *child, int use_pty)
 			fail("frame of %u bytes from the host", size);
 		if (input->have < 5 + size)
 			break;
+		input->frames++;
 		handle_frame((char)input->frame[0], input->frame + 5, size, input, child, use_pty);
 		input->have -= 5 + size;
 		memmove(input->frame, input->frame + 5 + size, input->have);
@@ -420,22 +457,53 @@ static int reap(int signals, pid_t command, int *status)
 	return done;
 }
 
+static void hear_rest(struct child *child, struct rest *rest)
+{
+	if (read(child->rest, &rest->taken, sizeof(rest->taken)) == sizeof(rest->taken))
+		rest->said = 1;
+	else
+		child->rest = -1;
+}
+
+/* One round of waiting while the command rests. */
+static void keep_processor(struct rest *rest, uint32_t frames)
+{
+	if (rest->quiet < QUIET_ROUNDS)
+		sched_yield();
+	else if (rest->quiet == QUIET_ROUNDS)
+		send_number('Z', frames);
+	if (rest->quiet <= QUIET_ROUNDS)
+		rest->quiet++;
+}
+
 static int pump(const struct spec *spec, struct child *child, int signals)
 {
 	static struct input input;
-	int status = 0;
+	struct rest rest = { 0 };
+	int status = 0, resting = 0;
 
 	for (;;) {
+		int rests = rest.said && rest.taken == input.given && !input.size;
+
+		if (rests != resting)
+			set_policy(rests ? SCHED_IDLE : SCHED_OTHER);
+		resting = rests;
+
 		struct pollfd fds[] = {
 			{ .fd = signals, .events = POLLIN },
 			{ .fd = line, .events = POLLIN },
 			{ .fd = child->output, .events = POLLIN },
 			{ .fd = child->error, .events = POLLIN },
 			{ .fd = input.size ? child->input : -1, .events = POLLOUT },
+			{ .fd = child->rest, .events = POLLIN },
 		};
+		int ready = poll(fds, sizeof(fds) / sizeof(*fds), resting ? 0 : -1);
 
-		if (poll(fds, sizeof(fds) / sizeof(*fds), -1) < 0)
+		if (ready == 0)
+			keep_processor(&rest, input.frames);
+		if (ready <= 0)
 			continue;
+		rest.quiet = 0;
 		if (fds[1].revents & POLLIN)
 			receive(&input, child, spec->use_pty);
 		if (fds[2].revents && !forward(child->output, 'O'))
@@ -444,6 +512,8 @@ static int pump(const struct spec *spec, struct child *child, int signals)
 			child->error = -1;
 		if (fds[4].revents)
 			feed(&input, child);
+		if (fds[5].revents)
+			hear_rest(child, &rest);
 		if ((fds[0].revents & POLLIN) && reap(signals, child->pid, &status)) {
 			drain(child->output, 'O');
 			drain(child->error, 'E');

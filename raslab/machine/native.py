@@ -13,9 +13,9 @@ import select
 import signal
 import subprocess
 from collections.abc import Sequence
-from pathlib import Path
 
 from raslab.machine.command import Command, inside_environment
+from raslab.machine.processes import children
 from raslab.machine.signals import ForcedEndError, Patience, arriving
 from raslab.machine.streams import Streams
 
@@ -75,7 +75,7 @@ def run(command: Command, streams: Streams) -> int:
             start_new_session=not streams.tty,
         )
         try:
-            status = _wait(process, signals, streams.tty)
+            status = _wait(process, signals, streams)
         except ForcedEndError as forced:
             return forced.status
         finally:
@@ -85,9 +85,9 @@ def run(command: Command, streams: Streams) -> int:
     return status if status >= 0 else 128 - status
 
 
-def _wait(process: subprocess.Popen[bytes], signals: int | None, has_tty: bool) -> int:
+def _wait(process: subprocess.Popen[bytes], signals: int | None, streams: Streams) -> int:
     """Wait for the end of the namespaces' launcher and pass signals on to the command meanwhile."""
-    patience = Patience()
+    patience = Patience(interruptible=streams.on_interrupt is not None)
     ended = os.pidfd_open(process.pid)
     wanted = [ended] if signals is None else [ended, signals]
     try:
@@ -95,7 +95,7 @@ def _wait(process: subprocess.Popen[bytes], signals: int | None, has_tty: bool) 
             ready, _, _ = select.select(wanted, [], [], patience.left_s())
             if signals is not None and signals in ready:
                 for number in os.read(signals, 64):
-                    if number != signal.SIGWINCH and not (has_tty and number == signal.SIGINT):
+                    if number != signal.SIGWINCH and not (streams.tty and number == signal.SIGINT):
                         _pass_on(process.pid, number, patience)
             if ended in ready:
                 return process.wait()
@@ -105,20 +105,9 @@ def _wait(process: subprocess.Popen[bytes], signals: int | None, has_tty: bool) 
 
 def _pass_on(launcher: int, number: int, patience: Patience) -> None:
     """Send a signal to the command: the child of the namespaces' first process, which is the launcher's child."""
-    commands = [command for first in _children(launcher) for command in _children(first)]
+    commands = [command for first in children(launcher) for command in children(first)]
     patience.take(number, ready=bool(commands))
     for command in commands:
         with contextlib.suppress(ProcessLookupError):
             leads = os.getpgid(command) == command
             os.kill(-command if leads else command, number)
-
-
-def _children(parent: int) -> list[int]:
-    """Process ids of a process's children, from proc(5): the parent is the second field after the name."""
-    children = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError):
-                if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
-                    children.append(int(entry.name))
-    return children

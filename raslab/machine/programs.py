@@ -53,7 +53,6 @@ PROGRAMS: tuple[Program, ...] = (
     Program("iperf3", "throughput", "iperf3", needed=True),
     Program("tcpdump", "capture", "tcpdump", needed=True),
     Program("ethtool", "offloads of interfaces", "ethtool"),
-    Program("slirp4netns", "notebook kernels in the lab machine", "slirp4netns"),
     Program("gcc", "building the lab kernel", "gcc"),
     Program("make", "building the lab kernel", "make"),
     Program("flex", "building the lab kernel", "flex"),

@@ -1,7 +1,7 @@
 """What the launcher of a lab machine does about signals, whatever the machine.
 
-A signal is passed on to the command. The machine is ended by force on a second SIGINT, and when the command has not
-ended GRACE_S seconds after SIGTERM or SIGHUP.
+A signal is passed on to the command. The machine is ended by force on a second SIGINT, unless the command is one that
+people interrupt again and again, and when the command has not ended GRACE_S seconds after SIGTERM or SIGHUP.
 """
 
 from __future__ import annotations
@@ -25,9 +25,13 @@ class ForcedEndError(Exception):
 
 
 class Patience:
-    """Remembers which signals came and how long the command still has."""
+    """Remembers which signals came and how long the command still has.
 
-    def __init__(self) -> None:
+    interruptible: no number of SIGINTs ends the machine, nor does one that comes before the command.
+    """
+
+    def __init__(self, interruptible: bool = False) -> None:
+        self._interruptible = interruptible
         self._interrupted = False
         self._ending = 0
         self._deadline: float | None = None
@@ -37,6 +41,8 @@ class Patience:
 
         ready: the command has been started and can be told.
         """
+        if number == signal.SIGINT and self._interruptible:
+            return
         if not ready or (number == signal.SIGINT and self._interrupted):
             raise ForcedEndError(number)
         self._interrupted = True

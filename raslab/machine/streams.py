@@ -11,7 +11,7 @@ import signal
 import stat
 import termios
 import tty
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,15 +19,23 @@ from raslab.errors import CommandNotStartedError, MachineDiedError
 from raslab.machine import frames
 from raslab.machine.signals import ForcedEndError, Patience, arriving
 
+#: Seconds without a sign that the machine has taken a signal after which, and then again and again, it is nudged.
+NUDGE_S = 0.3
+NUDGES = 20
+
 
 @dataclass(frozen=True)
 class Streams:
-    """Descriptors of the caller: standard input (None: nothing to read), output, error; tty: a terminal in between."""
+    """Descriptors of the caller: standard input (None: nothing to read), output, error; tty: a terminal in between.
+
+    on_interrupt: called after each SIGINT that has been passed on; with it, no number of them ends the machine.
+    """
 
     stdin: int | None = 0
     stdout: int = 1
     stderr: int = 2
     tty: bool = False
+    on_interrupt: Callable[[], None] | None = None
 
 
 class SerialLine(Protocol):
@@ -38,6 +46,15 @@ class SerialLine(Protocol):
 
     def died(self) -> MachineDiedError:
         """Why the machine ended early."""
+
+    def pause(self) -> None:
+        """Stop the machine where it is."""
+
+    def resume(self) -> None:
+        """Let it go on; may be called when it is not paused."""
+
+    def nudge(self) -> None:
+        """Disturb the program that computes without pause, if there is one, so that others get the processor."""
 
 
 def carry(machine: SerialLine, streams: Streams) -> int:
@@ -63,7 +80,9 @@ class _Exchange:
         self.streams = streams
         self.signals = signals
         self.decoder = frames.Decoder()
-        self.patience = Patience()
+        self.patience = Patience(interruptible=streams.on_interrupt is not None)
+        self.nudges = 0
+        self.frames_sent = 0
         self.unwritten: dict[int, bytearray] = {streams.stdout: bytearray(), streams.stderr: bytearray()}
         self.credit = frames.INPUT_WINDOW
         self.ready = False
@@ -74,6 +93,9 @@ class _Exchange:
     def run(self) -> int:
         while self.status is None or any(self.unwritten.values()):
             ready = self._wait()
+            if self.nudges and not ready:
+                self.nudges -= 1
+                self.machine.nudge()
             if self.signals in ready:
                 self._signal()
             if self.streams.stdin in ready:
@@ -99,7 +121,8 @@ class _Exchange:
                 selector.register(self.machine.from_guest, selectors.EVENT_READ)
             if self.ready and not self.input_ended and self.credit and self.streams.stdin is not None:
                 selector.register(self.streams.stdin, selectors.EVENT_READ)
-            return {key.fd for key, _ in selector.select(self.patience.left_s())}
+            left_s = self.patience.left_s()
+            return {key.fd for key, _ in selector.select(NUDGE_S if self.nudges else left_s)}
 
     def _input(self) -> None:
         assert self.streams.stdin is not None
@@ -115,12 +138,18 @@ class _Exchange:
                 self._tell_window_size()
                 continue
             self.patience.take(number, self.ready)
+            if not self.ready:
+                continue
             self._send(frames.signal_frame(number))
+            self.nudges = NUDGES
+            if number == signal.SIGINT and self.streams.on_interrupt:
+                self.streams.on_interrupt()
 
     def _output(self) -> None:
         data = os.read(self.machine.from_guest, 1 << 16)
         if not data:
             raise self.machine.died()
+        self.nudges = 0
         for frame in self.decoder.feed(data):
             if frame.kind == frames.READY:
                 self.ready = True
@@ -133,6 +162,10 @@ class _Exchange:
                 self.credit += frame.number
             elif frame.kind == frames.FAILURE:
                 self.failure = frame.payload.decode(errors="replace")
+            elif frame.kind == frames.REST:
+                # If more is under way than the guest had seen when it came to rest, it has work to do again.
+                if frame.number == self.frames_sent:
+                    self.machine.pause()
             elif frame.kind == frames.EXIT:
                 self.status = frame.number
 
@@ -145,6 +178,8 @@ class _Exchange:
         # The pipe holds far more than the input window. A machine that has died is noticed at the line's other end.
         with contextlib.suppress(BrokenPipeError):
             os.write(self.machine.to_guest, frame.encode())
+        self.frames_sent += 1
+        self.machine.resume()
 
 
 def _write_some(descriptor: int, text: bytearray) -> None:

@@ -9,6 +9,7 @@ guest's processes are tied to the kernel process, so they never run on natively.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import resource
@@ -23,6 +24,7 @@ from raslab.errors import MachineDiedError, NoLabMachineError
 from raslab.machine.command import Command, MachineOptions, inside_environment, specification
 from raslab.machine.guest_init import guest_init
 from raslab.machine.kernel.cache import cached_kernel
+from raslab.machine.processes import children, is_computing
 from raslab.machine.processors import Claim
 from raslab.machine.streams import Streams, carry
 
@@ -31,6 +33,8 @@ VIRTUAL_EPOCH_NS = 1767225600 * 10**9
 #: ... and the machine has been up this long by then: ping, for one, takes an uptime below a second for no time at all.
 VIRTUAL_UPTIME_S = 2
 SMALLEST_MEMORY_MB = 128
+#: A program that computes for long gives way when it gets this signal; see `UmlMachine.nudge`.
+NUDGE_SIGNAL = signal.SIGTRAP
 
 WATCHDOG = r"""
 trap '' INT TERM HUP
@@ -97,6 +101,8 @@ class UmlMachine:
         memory_folder = _memory_folder(options.memory_mb)
         init = guest_init()
         self._processor = Claim()
+        self._paused = False
+        self._virtual = options.virtual_time
         self.folder = Path(tempfile.mkdtemp(prefix="raslab-"))
         self.console = self.folder / "console"
         self._watchdog = subprocess.Popen(
@@ -160,6 +166,29 @@ class UmlMachine:
             how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
             reason = f"its kernel process {how}"
         return MachineDiedError(f"The lab machine died before its command had ended: {reason}")
+
+    def pause(self) -> None:
+        """Stop the machine: it takes no processor time, and its clock, if virtual, stands still."""
+        self._paused = True
+        self._kernel.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a paused machine go on."""
+        if self._paused:
+            self._paused = False
+            self._kernel.send_signal(signal.SIGCONT)
+
+    def nudge(self) -> None:
+        """Send NUDGE_SIGNAL to the guest's program that is computing, if there is one.
+
+        In virtual time no clock takes the processor from a program, and a signal from the guest's first process could
+        not reach it. This one comes from outside: the kernel relays it to whoever runs. It ends a program that is not
+        prepared for it.
+        """
+        if self._virtual:
+            for process in filter(is_computing, children(self._kernel.pid)):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, NUDGE_SIGNAL)
 
     def end(self) -> None:
         """Kill whatever of the machine is left and remove its files. May be called at any time, and again."""
