@@ -176,6 +176,27 @@ def test_no_time_passes_between_cells_and_none_is_computed(start: Start, raslab:
     assert abs(cell_ns - GRID_NS) < GRID_NS / 10
 
 
+def test_cells_draw_the_same_random_numbers_whatever_was_drawn_before(start: Start) -> None:
+    draw = "import os, time; time.sleep(5); print(os.urandom(16).hex())"
+    drawn = []
+    for earlier in ("pass", "import os; os.urandom(1000)"):
+        kernel = start("raslab-vt")
+        kernel.run(earlier)
+        drawn.append([kernel.shows(draw) for _ in range(3)])
+        kernel.stop()
+    assert drawn[0] == drawn[1]
+    assert len(set(drawn[0])) == 3
+
+
+def test_where_time_is_real_random_numbers_are_random(start: Start) -> None:
+    drawn = []
+    for _ in range(2):
+        kernel = start("raslab")
+        drawn.append(kernel.shows("import os; print(os.urandom(16).hex())"))
+        kernel.stop()
+    assert drawn[0] != drawn[1]
+
+
 def test_the_same_look_at_the_clock_sees_real_time_pass(start: Start) -> None:
     kernel = start("raslab")
     before = int(kernel.shows("import time; time.time_ns()"))

@@ -16,8 +16,8 @@ from nbclient import NotebookClient
 from tests.machine.conftest import Launcher, processes_in, wait_for
 
 CELLS = (
-    "import subprocess, time\nfrom raslab.notebook.clock import clock, run_for\nclock()",
-    "print(time.strftime('%F %T'), hash('a string'))",
+    "import os, subprocess, time\nfrom raslab.notebook.clock import clock, run_for\nclock()",
+    "print(time.strftime('%F %T'), os.urandom(4).hex(), hash('a string'))",
     """commands = '''
 ip netns add a; ip netns add b
 ip link add west netns a type veth peer name east netns b
