@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from raslab.notebook.doctor import ShownDiagnosis
     from raslab.notebook.lab import Lab
+    from raslab.notebook.verdict import ShownVerdict
 
 __version__ = "0.1.0"
 
@@ -19,3 +21,21 @@ def lab(what: Any, **parameters: Any) -> Lab:
     from raslab.notebook.labs import open_lab  # not before it is needed: pandas takes a second
 
     return open_lab(what, **parameters)
+
+
+def check(question: str, answer: Any, expected: Any = True, **options: Any) -> ShownVerdict:
+    """The verdict on an answer, or on what a function sees in the network; see `raslab.course.checks.judge`.
+
+    check("host2 reaches host1", lambda: lab.reaches("host2", "host1"))
+    check("How many bytes does GRE with a key add?", 28, expected=28)
+    """
+    from raslab.notebook.verdict import check
+
+    return check(question, answer, expected, **options)
+
+
+def doctor() -> ShownDiagnosis:
+    """What the machine that this runs in can do for labs. Raises ScratchNamespaceError."""
+    from raslab.notebook.doctor import doctor
+
+    return doctor()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,16 @@ import pandas as pd
 
 from raslab import measure
 from raslab.errors import LabNotRunningError
+from raslab.measure.addresses import address_of
 from raslab.measure.feed import CounterFeed
 from raslab.measure.observable import ObservableNetwork, ObservableNode
 from raslab.measure.places import find_interface, find_link
+from raslab.measure.reachability import Observation, reaches
+from raslab.model.encapsulation import IpVersion
 from raslab.net import Intf, Link
 from raslab.notebook import cards
 from raslab.notebook.capture import LabCapture
+from raslab.notebook.clock import Passage, Reading, clock, run_for
 from raslab.notebook.figure import Figure
 from raslab.notebook.picture import describe, lay_out, to_svg
 from raslab.notebook.progress import Progress
@@ -140,7 +145,26 @@ class Lab:
 
         return Dashboard(self[node], self.feed)
 
+    # Time
+
+    def clock(self) -> Reading:
+        """What the lab's clock says; see `raslab.notebook.clock`."""
+        return clock()
+
+    def run_for(self, seconds: float) -> Passage:
+        """Let time pass in the lab; see `raslab.notebook.clock.run_for`. Raises BadDurationError."""
+        return run_for(seconds)
+
     # Measurements
+
+    def reaches(self, source: str, destination: str, *, ip_version: IpVersion = 4, **options: Any) -> Observation:
+        """Does `source` get answers from `destination`, a node or an address? See `raslab.measure.reachability`.
+
+        ip_version: which of a node's addresses. Raises UnknownNodeError, NoAddressError, BadMeasurementError.
+        """
+        self._need("reach")
+        target = destination if _is_address(destination) else address_of(self[destination], ip_version)
+        return reaches(self[source], target, **options)
 
     def throughput(
         self, source: str, destination: str, *, duration_s: float = 1.0, warmup_s: float = 0.2, **options: Any
@@ -187,3 +211,11 @@ class Lab:
 
     def _repr_html_(self) -> str:
         return self.picture().markup + cards.page(cards.remark(repr(self)[1:-1]))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

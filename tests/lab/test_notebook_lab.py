@@ -16,6 +16,7 @@ from raslab.errors import (
     NotATopologyError,
     ParametersNotTakenError,
     UnknownLabError,
+    UnknownNodeError,
 )
 from raslab.net import Topo
 from raslab.notebook.lab import Lab
@@ -43,6 +44,33 @@ def eventually(what: str, holds: Callable[[], bool]) -> None:
 
 def feed_threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name == "raslab-feed"]
+
+
+# Checks
+
+
+def test_reachability_and_why_not(lab: Lab) -> None:
+    assert repr(lab.reaches("host2", "host1")) == "yes: 2 of 2 echoes came back"
+    assert lab.reaches("host2", "2001:db8:1::1")
+    assert lab.reaches("host2", "host1", size_bytes=1400, dont_fragment=True)
+    too_big = lab.reaches("host2", "host1", size_bytes=1472, dont_fragment=True)
+    assert not too_big
+    assert "(mtu = 1472)" in too_big.seen
+    with pytest.raises(UnknownNodeError):
+        lab.reaches("host2", "host3")
+
+
+def test_a_check_sees_a_link_that_is_cut_and_waits_for_one_that_comes_back(lab: Lab) -> None:
+    lab.cut("gw1-transport")
+    assert not raslab.check("host2 reaches host1", lambda: lab.reaches("host2", "host1", count=1))
+    threading.Timer(1, lab.restore, ["gw1-transport"]).start()
+    assert raslab.check("host2 reaches host1", lambda: lab.reaches("host2", "host1", count=1), deadline_s=10)
+
+
+def test_the_doctor_finds_everything_here() -> None:
+    found = raslab.doctor()
+    assert found
+    assert "missing" not in repr(found)
 
 
 # Life

@@ -6,6 +6,7 @@ The source here is a toy with the same targets as the kernel's; the real build i
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tarfile
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from raslab.errors import KernelBuildError
 from raslab.machine.kernel import cached_kernel
 from raslab.machine.kernel.build import Progress, build
-from raslab.machine.kernel.cache import kernel_folder
+from raslab.machine.kernel.cache import PATCH, kernel_folder
 
 MAKEFILE = """\
 VERSION = 7
@@ -34,23 +35,19 @@ linux:
 \t@gcc -o $(O)/linux one.c
 """
 MERGE = '#!/bin/sh\ncp "$5" "$3/merged"\n'
-# The part of arch/um/os-Linux/util.c that our patch changes, on the line where it stands in the kernel.
-PATCHED = (
-    "\n" * 95
-    + """\
-\t\t\texit(127);
-}
 
-ssize_t os_getrandom(void *buf, size_t len, unsigned int flags)
-{
-\treturn getrandom(buf, len, flags);
-}
 
-/*
- * UML helper threads must not handle SIGWINCH/INT/TERM
- */
-"""
-)
+def unpatched(patch: str) -> dict[str, str]:
+    """The files that a patch changes, as far as it shows them: empty lines, and each hunk's lines where they stood."""
+    files: dict[str, list[str]] = {}
+    for line in patch.splitlines():
+        if line.startswith("--- a/"):
+            files[line.removeprefix("--- a/")] = lines = []
+        elif hunk := re.match(r"@@ -(\d+)", line):
+            lines += [""] * (int(hunk[1]) - 1 - len(lines))
+        elif files and line[:1] in (" ", "-"):
+            lines.append(line[1:])
+    return {name: "\n".join(lines) + "\n" for name, lines in files.items()}
 
 
 @pytest.fixture
@@ -61,10 +58,9 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "Makefile": MAKEFILE,
         "one.c": "int main(void) { return 0; }\n",
         "scripts/kconfig/merge_config.sh": MERGE,
-        "arch/um/os-Linux/util.c": PATCHED,
         "arch/arm/unused.c": "",
         "arch/arm/Kconfig": "",
-    }
+    } | unpatched(PATCH.read_text())
     for name, text in files.items():
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text(text)

@@ -1,0 +1,82 @@
+"""Checks of a guided lab: a question, and the verdict on an answer or on what the network does."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+from raslab.errors import RaslabError
+from raslab.measure.reachability import Observation
+
+Outcome = Literal["passed", "failed", "unanswered"]
+MARKS: dict[Outcome, str] = {"passed": "✓", "failed": "✗", "unanswered": "○"}
+
+POLL_S = 0.1
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check came to. seen: what was answered or observed, in a few words. True in an `if` when it passed."""
+
+    question: str
+    outcome: Outcome
+    seen: str
+
+    def __bool__(self) -> bool:
+        return self.outcome == "passed"
+
+    def __repr__(self) -> str:
+        return f"{MARKS[self.outcome]} {self.question}\n  {self.seen}"
+
+
+def judge(
+    question: str,
+    answer: object,
+    expected: object = True,
+    *,
+    tolerance: float = 0.0,
+    hint: str = "",
+    deadline_s: float = 0.0,
+) -> Verdict:
+    """The verdict on `answer`.
+
+    answer: a value, or a function without arguments that looks at the network, asked again and again until it gives
+    what is expected or `deadline_s` seconds of the lab's clock are over. `...` and None count as not answered yet.
+    An `Observation` brings its own words. expected: the right value. tolerance: of numbers, as a share of what is
+    expected. hint: what to think of, shown when the answer is wrong. An error of raslab's in the function is a failure
+    with that error's words.
+    """
+    deadline = time.monotonic() + deadline_s
+    while True:
+        verdict = _look(question, answer, expected, tolerance, hint)
+        if verdict.outcome != "failed" or not callable(answer) or time.monotonic() >= deadline:
+            return verdict
+        time.sleep(POLL_S)
+
+
+def _look(question: str, answer: object, expected: object, tolerance: float, hint: str) -> Verdict:
+    try:
+        given = answer() if callable(answer) else answer
+    except RaslabError as error:
+        return Verdict(question, "failed", str(error))
+    if given is None or given is ...:
+        return Verdict(question, "unanswered", "Not answered yet.")
+    passed = _agrees(given, expected, tolerance)
+    if isinstance(given, Observation):
+        seen = given.seen
+    elif isinstance(given, bool):
+        seen = "yes" if given else "no"
+    else:
+        seen = f"{given}" if passed else f"{given} is not right"
+    words = [seen[:1].upper() + seen[1:], hint if not passed else ""]
+    return Verdict(question, "passed" if passed else "failed", ". ".join(filter(None, words)).rstrip(".") + ".")
+
+
+def _agrees(given: object, expected: object, tolerance: float) -> bool:
+    if isinstance(given, Observation) or isinstance(expected, bool):
+        return bool(given) == expected
+    if isinstance(given, int | float) and isinstance(expected, int | float):
+        return math.isclose(given, expected, rel_tol=tolerance)
+    return bool(given == expected)

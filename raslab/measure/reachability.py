@@ -1,0 +1,77 @@
+"""Does one address answer another, and if not, who says why?"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from raslab.errors import BadMeasurementError
+from raslab.measure.echo import MAX_SIZE_BYTES
+from raslab.net import Node
+
+INTERVAL_S = 0.2
+WAIT_S = 1
+
+_RECEIVED = re.compile(r"(\d+) received")
+#: What ping says about one request that came to nothing: somebody's ICMP error, or its own kernel's refusal.
+_REMOTE = re.compile(r"^From (\S+?):? icmp_seq=\d+ (.*)$", re.MULTILINE)
+_LOCAL = re.compile(r"(?:^|: )(?:local error: |sendmsg: |connect: )(.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Whether something holds, and what was seen, in a few words. True in an `if` when it holds."""
+
+    holds: bool
+    seen: str
+
+    def __bool__(self) -> bool:
+        return self.holds
+
+    def __repr__(self) -> str:
+        return f"{'yes' if self.holds else 'no'}: {self.seen}"
+
+
+def reaches(
+    source: Node, address: str, *, size_bytes: int = 56, dont_fragment: bool = False, count: int = 2
+) -> Observation:
+    """Send `count` ICMP echo requests to an address; it holds if all are answered within a second of the last.
+
+    size_bytes: of ICMP payload: the packet is 28 bytes longer over IPv4, 48 over IPv6. dont_fragment: nobody may
+    cut the requests, not even the sender (IPv4's DF bit, RFC 791; on IPv6 routers never do). What is seen names the
+    number of answers and the first error that came back instead, such as RFC 1191's "Frag needed".
+
+    Raises BadMeasurementError.
+    """
+    _check(address, size_bytes, count)
+    argv = ["ping", "-n", "-c", str(count), "-i", str(INTERVAL_S), "-W", str(WAIT_S), "-s", str(size_bytes)]
+    result = source.run([*argv, *(["-M", "do"] if dont_fragment else []), address])
+    return read_answer(result.stdout + result.stderr, count)
+
+
+def read_answer(text: str, count: int) -> Observation:
+    """What the output of ping(8) comes to."""
+    found = _RECEIVED.search(text)
+    received = int(found[1]) if found else 0
+    seen = f"{received or 'none'} of {count} echoes came back"
+    if received == count:
+        return Observation(True, seen)
+    remote, local = _REMOTE.search(text), _LOCAL.search(text)
+    if remote:
+        seen += f"; {remote[1]} says: {remote[2]}"
+    elif local:
+        seen += f"; the sender itself says: {local[1]}"
+    return Observation(False, seen)
+
+
+def _check(address: str, size_bytes: int, count: int) -> None:
+    try:
+        ip_address(address)
+    except ValueError:
+        raise BadMeasurementError(f"{address} is not an IP address: write one like 10.0.1.1 or 2001:db8::1.") from None
+    if count < 1 or not 0 <= size_bytes <= MAX_SIZE_BYTES:
+        raise BadMeasurementError(
+            f"reaches cannot send {count} requests of {size_bytes} bytes: count from 1, size_bytes from 0 to"
+            f" {MAX_SIZE_BYTES}."
+        )
