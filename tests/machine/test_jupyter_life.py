@@ -13,7 +13,6 @@ import pytest
 
 from raslab.machine.jupyter.guest import GRID_NS
 from raslab.machine.kernel import cached_kernel
-from raslab.machine.kernel.cache import kernel_folder
 from raslab.machine.processors import Claim
 from tests.machine.conftest import Launcher, processes_in, wait_for
 from tests.machine.notebook_kernel import (
@@ -182,11 +181,7 @@ def test_no_time_passes_between_cells_and_none_is_computed(start: Start, raslab:
 def test_an_idle_notebook_lends_its_processor_to_others(
     start: Start, raslab: Launcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache = raslab.work.parent / "cache" / "raslab"
-    cache.mkdir(parents=True)
-    (cache / "kernel").symlink_to(kernel_folder())
-    raslab.environment["XDG_CACHE_HOME"] = str(cache.parent)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(cache.parent))
+    monkeypatch.setenv("XDG_CACHE_HOME", raslab.has_the_computer_to_itself())
     kernel = start("raslab-vt")
 
     def free() -> int:
