@@ -18,6 +18,7 @@ from raslab.measure.places import find_interface, find_link
 from raslab.measure.reachability import Observation, reaches
 from raslab.model.encapsulation import IpVersion
 from raslab.net import Intf, Link
+from raslab.net.watch import Watch
 from raslab.notebook import cards
 from raslab.notebook.capture import LabCapture
 from raslab.notebook.clock import Passage, Reading, clock, run_for
@@ -75,14 +76,20 @@ class Lab:
         if self.network.is_running:
             return
         what = describe(self.network.topology())
-        with Progress(f"Starting {self.name}", f"{what} are built and every link has a carrier"):
-            self.network.start()
+        done = f"{what} are built and every link has a carrier"
+        with Progress(f"Starting {self.name}", done) as progress:
+            self._run(progress.reach)
+            progress.reach(1, done)
+
+    def _run(self, watch: Watch) -> None:
+        self.network.start(watch)
+        self.feed.resume()
 
     def stop(self) -> None:
         """End everything that runs in the lab. May be called again."""
         self.network.stop()
+        self.feed.pause()
         self.feed.look_now()  # what is shown says that the lab has stopped
-        self.feed.close()
 
     def __enter__(self) -> Lab:
         self.start()
@@ -137,7 +144,7 @@ class Lab:
         """The picture, live: traffic, state, what is inside each node, links to cut and restore."""
         from raslab.notebook.view import View
 
-        return View(self.name, self.network, self.feed, self._tenants)
+        return View(self.name, self.network, self.feed, self._tenants, self._run, self.stop)
 
     def dashboard(self, node: str) -> Dashboard:
         """Processor, throughput, packets and drops of one node over the last minute."""

@@ -25,7 +25,7 @@ class Progress:
             ...
 
     title: what is done; the text form is this and never changes. until: what is being waited for. seconds: how long
-    that takes, on the lab's clock; the bar then grows with time, else it only tells the beginning from the end.
+    that takes, on the lab's clock; the bar then grows with time, else as `reach` says.
     Leaving the block by an exception, such as an interrupt, marks the bar and lets the exception pass.
     """
 
@@ -59,6 +59,12 @@ class Progress:
             self._ticker.join()
         if self._bar is not None:
             self._bar.end(None if error is None else type(error).__name__)
+
+    def reach(self, share: float, until: str) -> None:
+        """So much of it is done, 0 to 1, and this is what is being waited for now."""
+        if self._bar is not None:
+            self._bar.wait_until(until)
+            self._bar.show(share)
 
     def _tick(self, seconds: float) -> None:
         begin = time.monotonic()
