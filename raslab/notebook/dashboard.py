@@ -17,7 +17,7 @@ from raslab.notebook.picture import words
 from raslab.notebook.widgets import FixedText
 
 GRID = """
-.raslab .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:14px 22px;max-width:1240px}
+.raslab .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:14px 22px}
 .raslab .figures{display:flex;flex-wrap:wrap;gap:2px 22px;font-size:13px}
 .raslab .figures b{font-variant-numeric:tabular-nums}
 .raslab .key{display:inline-block;width:14px;height:3px;margin-right:6px;vertical-align:middle}

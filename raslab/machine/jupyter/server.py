@@ -84,8 +84,8 @@ def options(service: Service, token: str, root: bool) -> list[str]:
         "LabApp.default_url": _page(service),
         "ServerApp.answer_yes": True,  # one Ctrl-C is enough
         "ServerApp.allow_root": root,
-        "ServerApp.log_level": "WARN",
-        "LabApp.log_level": "WARN",
+        "ServerApp.log_level": "ERROR",
+        "LabApp.log_level": "ERROR",
         "IdentityProvider.token": token,
         "MultiKernelManager.default_kernel_name": "raslab",
     }
