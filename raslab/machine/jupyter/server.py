@@ -63,13 +63,14 @@ def serve(service: Service, announce: Callable[[str], None]) -> None:
     _offer_kernels()
     from jupyterlab.labapp import LabApp
 
-    # Whatever started this may ignore signals; the terminal's Ctrl-C shall end it all the same.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(24)
     server: ServerApp = LabApp.initialize_server(options(service, token, os.geteuid() == 0))
+    # Jupyter tidies up after SIGTERM only, unless it is asked about it on a terminal.
+    signal.signal(signal.SIGINT, _end)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # which is how nohup works
-        signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
-    announce(url(service, server.port, server.base_url, token, secure=bool(server.certfile)))
+        signal.signal(signal.SIGHUP, _end)
+    where = url(service, server.port, server.base_url, token, secure=bool(server.certfile))
+    server.io_loop.add_callback(announce, where)  # the first turn of the loop is where it begins to listen
     server.start()
 
 
@@ -82,7 +83,6 @@ def options(service: Service, token: str, root: bool) -> list[str]:
         "ServerApp.root_dir": service.folder,
         "ServerApp.open_browser": service.browser,
         "LabApp.default_url": _page(service),
-        "ServerApp.answer_yes": True,  # one Ctrl-C is enough
         "ServerApp.allow_root": root,
         "ServerApp.log_level": "ERROR",
         "LabApp.log_level": "ERROR",
@@ -102,6 +102,10 @@ def url(service: Service, port: int, base: str, token: str, *, secure: bool) -> 
 def has_screen(environment: Mapping[str, str]) -> bool:
     """True if a web browser would find a screen; without one, a text browser might take the terminal over."""
     return any(environment.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
+
+
+def _end(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _page(service: Service) -> str:
