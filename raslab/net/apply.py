@@ -31,7 +31,7 @@ def apply(
     """
     course = course or Course(None, plan)
     for phase in plan.phases:
-        course.next(outcome(phase), sum(isinstance(step, _NOT_NETLINK) for step in phase))
+        course.next(outcome(phase, phase[0].node), sum(isinstance(step, _NOT_NETLINK) for step in phase))
         _create(phase, namespaces)
         for refusal in (*_write_sysctls(phase, namespaces), *_send(phase, namespaces, course)):
             if not tolerant:
@@ -61,7 +61,7 @@ def _send(phase: Iterable[Step], namespaces: Namespaces, course: Course) -> Iter
             by_node.setdefault(step.node, []).append(step)
     for node, wanted in by_node.items():
         requests: list[tuple[Step, bytes]] = []
-        course.next(f"links, addresses and routes of {node} are set", len(wanted))
+        course.next(outcome(phase, node), len(wanted))
         for step in wanted:
             try:
                 requests.append((step, request(step, namespaces)))

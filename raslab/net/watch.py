@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from raslab.net import steps
 from raslab.net.plan import Plan
@@ -41,10 +41,11 @@ class Course:
         self.next(f"{node}:{interface} has a carrier", 0)
 
 
-def outcome(phase: tuple[Step, ...]) -> str:
-    """What holds when a phase of a plan has been carried out."""
+def outcome(phase: Iterable[Step], node: str) -> str:
+    """What holds when a phase of a plan has been carried out in a node."""
+    phase = tuple(phase)
     for kind, name in ((steps.AddNamespace, "node"), (steps.AddVeth, "link")):
         count = sum(isinstance(step, kind) for step in phase)
         if count:
             return f"{count} {name}{'s are' if count > 1 else ' is'} there"
-    return "addresses and routes are set"
+    return f"addresses and routes of {node} are set"
