@@ -30,7 +30,7 @@ def apply(
     Raises KernelRefusedError for the first step that the kernel refused, NeedsRootError.
     """
     course = course or Course(None, plan)
-    for phase in plan.phases:
+    for phase in filter(None, plan.phases):
         course.next(outcome(phase, phase[0].node), sum(isinstance(step, _NOT_NETLINK) for step in phase))
         _create(phase, namespaces)
         for refusal in (*_write_sysctls(phase, namespaces), *_send(phase, namespaces, course)):
