@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from raslab.measure.processor import ProcessorTime
@@ -119,6 +120,18 @@ class CounterFeed:
             self._end()
         if thread is not None and thread is not threading.current_thread():
             thread.join()
+
+    @contextmanager
+    def slower(self, interval_s: float) -> Iterator[None]:
+        """Sample no more often than every `interval_s` seconds within the block, and once at its end."""
+        before = self.interval_s
+        self.interval_s = max(before, interval_s)
+        try:
+            yield
+        finally:
+            self.interval_s = before
+            if self._listeners:
+                self.look_now()
 
     def _end(self) -> None:
         if self._stop is not None:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from raslab import measure
 from raslab.errors import LabNotRunningError
+from raslab.machine.here import here
 from raslab.measure.addresses import address_of
 from raslab.measure.feed import CounterFeed
 from raslab.measure.observable import ObservableNetwork, ObservableNode
@@ -29,6 +30,9 @@ from raslab.notebook.progress import Progress
 if TYPE_CHECKING:
     from raslab.notebook.dashboard import Dashboard
     from raslab.notebook.view import View
+
+
+_PICTURES = 120  # that a live view shows of time passed on the virtual clock, at most
 
 
 class LabNode(ObservableNode):
@@ -159,8 +163,14 @@ class Lab:
         return clock()
 
     def run_for(self, seconds: float) -> Passage:
-        """Let time pass in the lab; see `raslab.notebook.clock.run_for`. Raises BadDurationError."""
-        return run_for(seconds)
+        """Let time pass in the lab; see `raslab.notebook.clock.run_for`. Raises BadDurationError.
+
+        On the virtual clock an hour takes a moment, in which nobody could look at 7200 pictures.
+        """
+        if here().clock != "virtual":
+            return run_for(seconds)
+        with self.feed.slower(seconds / _PICTURES):
+            return run_for(seconds)
 
     # Measurements
 
