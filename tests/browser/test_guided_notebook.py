@@ -49,7 +49,7 @@ def run(jupyterlab: JupyterLab, wanted: nbformat.NotebookNode, name: str) -> lis
     jupyterlab.run_all()
     found = troubles(jupyterlab.saved(name), wanted)
     jupyterlab.cell(0).show()
-    jupyterlab.keep(f"{name.removesuffix('.ipynb')}-light")
+    jupyterlab.keep("notebook-light")
     jupyterlab.shut_down()
     return found
 
