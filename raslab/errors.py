@@ -6,6 +6,8 @@ Library code raises these and never ends the interpreter; the command line print
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -67,6 +69,39 @@ class KernelspecFolderError(RaslabError):
 
     def __init__(self, folder: str, reason: str) -> None:
         super().__init__(f"Kernelspecs cannot be changed in {folder}: {reason}. Use --user or another account.")
+
+
+class JupyterLabMissingError(RaslabError):
+    """This Python has no JupyterLab."""
+
+    def __init__(self, prefix: Path) -> None:
+        super().__init__(
+            f"JupyterLab is not installed in {prefix}: install raslab with its extra, pip install 'raslab[notebook]'."
+        )
+
+
+class NotebookMissingError(RaslabError):
+    """The file that JupyterLab shall open is not there."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(f"There is no file {file} to open; name a notebook that exists.")
+
+
+class AddressNotUsableError(RaslabError):
+    """JupyterLab cannot listen where it should."""
+
+    def __init__(self, listen: str, port: int, error: Exception) -> None:
+        code = getattr(error, "errno", None)
+        if code == errno.EADDRINUSE:
+            fix = f"is used by another program: choose another one, such as --port {port + 1 if port < 65535 else 8888}"
+        elif code == errno.EACCES:
+            fix = "is kept for root: choose one from 1024 on with --port"
+        elif isinstance(error, OverflowError):
+            fix = "does not exist: choose one from 0 to 65535 with --port"
+        else:
+            reason = str(error) if code is None or code < 0 else os.strerror(code)
+            fix = f"cannot be used ({reason}): give --listen an address of this computer"
+        super().__init__(f"Port {port} of {listen} {fix}.")
 
 
 class BadDurationError(RaslabError, ValueError):

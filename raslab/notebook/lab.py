@@ -11,6 +11,7 @@ import pandas as pd
 
 from raslab import measure
 from raslab.errors import LabNotRunningError
+from raslab.machine.here import here
 from raslab.measure.addresses import address_of
 from raslab.measure.feed import CounterFeed
 from raslab.measure.observable import ObservableNetwork, ObservableNode
@@ -19,6 +20,7 @@ from raslab.measure.places import find_interface, find_link
 from raslab.measure.reachability import Observation, carried, reaches
 from raslab.model.encapsulation import IpVersion
 from raslab.net import Intf, Link
+from raslab.net.watch import Watch
 from raslab.notebook import cards, leftovers
 from raslab.notebook.capture import LabCapture
 from raslab.notebook.clock import Passage, Reading, clock, run_for
@@ -30,6 +32,9 @@ from raslab.notebook.transcript import Transcript, type_in
 if TYPE_CHECKING:
     from raslab.notebook.dashboard import Dashboard
     from raslab.notebook.view import View
+
+
+_PICTURES = 120  # that a live view shows of time passed on the virtual clock, at most
 
 
 class LabNode(ObservableNode):
@@ -86,16 +91,22 @@ class Lab:
         if self.network.is_running:
             return
         what = describe(self.network.topology())
-        with Progress(f"Starting {self.name}", f"{what} are built and every link has a carrier"):
-            self.network.start()
+        done = f"{what} are built and every link has a carrier"
+        with Progress(f"Starting {self.name}", done) as progress:
+            self._run(progress.reach)
+            progress.reach(1, done)
+
+    def _run(self, watch: Watch) -> None:
+        self.network.start(watch)
+        self.feed.resume()
 
     def stop(self) -> None:
         """End everything that runs in the lab. May be called again."""
         if self.network.is_running:
             self._namespaces |= leftovers.namespaces_of(self.nodes)
         self.network.stop()
+        self.feed.pause()
         self.feed.look_now()  # what is shown says that the lab has stopped
-        self.feed.close()
 
     def remains(self) -> list[str]:
         """Processes and open namespaces of the lab that are still there after `stop`: none, as it should be."""
@@ -154,7 +165,7 @@ class Lab:
         """The picture, live: traffic, state, what is inside each node, links to cut and restore."""
         from raslab.notebook.view import View
 
-        return View(self.name, self.network, self.feed, self._tenants)
+        return View(self.name, self.network, self.feed, self._tenants, self._run, self.stop)
 
     def dashboard(self, node: str) -> Dashboard:
         """Processor, throughput, packets and drops of one node over the last minute."""
@@ -169,8 +180,14 @@ class Lab:
         return clock()
 
     def run_for(self, seconds: float) -> Passage:
-        """Let time pass in the lab; see `raslab.notebook.clock.run_for`. Raises BadDurationError."""
-        return run_for(seconds)
+        """Let time pass in the lab; see `raslab.notebook.clock.run_for`. Raises BadDurationError.
+
+        On the virtual clock an hour takes a moment, in which nobody could look at 7200 pictures.
+        """
+        if here().clock != "virtual":
+            return run_for(seconds)
+        with self.feed.slower(seconds / _PICTURES):
+            return run_for(seconds)
 
     # Measurements
 
