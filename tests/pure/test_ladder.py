@@ -53,6 +53,23 @@ def test_a_long_capture_is_cut_and_says_so() -> None:
     assert "more packets" not in to_svg(ladder([GRE] * SHOWN, NAMES), "short")
 
 
+def test_pauses_hold_where_programs_differ_a_little() -> None:
+    def pauses(*times: float) -> list[str]:
+        root = ElementTree.fromstring(to_svg(ladder([{**GRE, "time_s": time} for time in times], NAMES), "x"))
+        return [one.text or "" for one in root.iter() if one.attrib.get("class") == "soft mono"]
+
+    assert pauses(0.0, 0.0041, 0.2061, 0.2103) == ["", "+4 ms", "+0.2 s", "+4 ms"]
+    assert pauses(0.0, 0.0038, 0.2012, 0.2049) == pauses(0.0, 0.0041, 0.2061, 0.2103)
+    assert pauses(0.0, 0.0941) != pauses(0.0, 0.0961)
+
+
+def test_fragments_say_where_they_belong() -> None:
+    first = ladder([{**GRE, "fragment_offset": 0}], NAMES).steps[0]
+    assert first.words == "GRE key 1001: TCP to 5201 S fragment at 0 126 B"
+    later = row(1, "192.0.2.2", "192.0.2.1", protocol="gre", fragment_offset=1480)
+    assert ladder([later], NAMES).steps[0].words == "GRE fragment at 1480 126 B"
+
+
 def test_arrows_point_from_source_to_destination() -> None:
     root = ElementTree.fromstring(
         to_svg(ladder([GRE, {**GRE, "source": "192.0.2.1", "destination": "192.0.2.2"}], NAMES), "x")
