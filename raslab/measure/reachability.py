@@ -39,15 +39,21 @@ def reaches(
     """Send `count` ICMP echo requests to an address; it holds if all are answered within a second of the last.
 
     size_bytes: of ICMP payload: the packet is 28 bytes longer over IPv4, 48 over IPv6. dont_fragment: nobody may
-    cut the requests, not even the sender (IPv4's DF bit, RFC 791; on IPv6 routers never do). What is seen names the
+    cut the requests, not even the sender (IPv4's DF bit, RFC 791; on IPv6 routers never do); if false, the DF bit is
+    not set, whatever the sender's habit is. What is seen names the
     number of answers and the first error that came back instead, such as RFC 1191's "Frag needed".
 
     Raises BadMeasurementError.
     """
     _check(address, size_bytes, count)
     argv = ["ping", "-n", "-c", str(count), "-i", str(INTERVAL_S), "-W", str(WAIT_S), "-s", str(size_bytes)]
-    result = source.run([*argv, *(["-M", "do"] if dont_fragment else []), address])
+    result = source.run([*argv, "-M", "do" if dont_fragment else "dont", address])
     return read_answer(result.stdout + result.stderr, count)
+
+
+def carried(throughput_mbps: float, at_least_mbps: float) -> Observation:
+    """Whether a measured throughput is enough, in whole Mbit/s: the last digits are not the same everywhere."""
+    return Observation(throughput_mbps >= at_least_mbps, f"{throughput_mbps:.0f} Mbit/s arrived")
 
 
 def read_answer(text: str, count: int) -> Observation:
