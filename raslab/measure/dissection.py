@@ -1,15 +1,17 @@
 """From captured packets to table rows: the headers that matter in a network of tunnels.
 
 One row per packet. Outer headers are those on the wire; inner ones what a GRE tunnel carries, empty without one.
-Ports and TCP flags are of the innermost packet. Of a packet that was cut (RFC 791), only the first fragment has the
-headers behind that of IP; `fragment_offset` is where the fragment's bytes were, empty for a packet in one piece. scapy
-is imported when there is something to dissect: it takes a second.
+Ports, TCP flags and ICMP messages are of the innermost packet. Of a packet that was cut (RFC 791), only the first
+fragment has the headers behind that of IP; `fragment_offset` is where its bytes were, empty for a packet in one
+piece. scapy is imported when there is something to dissect: it takes a second.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+
+from raslab.measure.header_meanings import icmp_message
 
 COLUMNS = (
     "time_s",
@@ -23,12 +25,14 @@ COLUMNS = (
     "inner_source",
     "inner_destination",
     "inner_protocol",
+    "inner_fragment_offset",
     "source_port",
     "destination_port",
     "tcp_flags",
+    "icmp",
 )
 
-NUMBER_COLUMNS = ("fragment_offset", "gre_key", "source_port", "destination_port")
+NUMBER_COLUMNS = ("fragment_offset", "gre_key", "inner_fragment_offset", "source_port", "destination_port")
 """Whole numbers that not every packet has. What a packet does not have of the others is empty text."""
 _NO_TEXT = {column: "" for column in COLUMNS if column not in ("time_s", "length_bytes", *NUMBER_COLUMNS)}
 
@@ -66,10 +70,13 @@ def _headers(packet: Any) -> dict[str, Any]:
     outer = _ip(packet)
     if outer is None:
         return {"protocol": packet.lastlayer().name.lower()}
-    found: dict[str, Any] = {"source": outer.src, "destination": outer.dst, "protocol": _protocol(outer)}
+    found: dict[str, Any] = {
+        "source": outer.src,
+        "destination": outer.dst,
+        "protocol": _protocol(outer),
+        "fragment_offset": _fragment_offset(outer),
+    }
     innermost: Any = outer
-    if outer.version == 4 and (outer.frag or outer.flags.MF):
-        found["fragment_offset"] = outer.frag * 8
     if GRE in outer and found["protocol"] == "gre":
         gre = outer[GRE]
         found["gre_protocol"] = GRE_PROTOCOL_NAMES.get(gre.proto, f"{gre.proto:#06x}")
@@ -80,8 +87,9 @@ def _headers(packet: Any) -> dict[str, Any]:
                 "inner_source": innermost.src,
                 "inner_destination": innermost.dst,
                 "inner_protocol": _protocol(innermost),
+                "inner_fragment_offset": _fragment_offset(innermost),
             }
-    return found | (_ports(innermost) if innermost is not None else {})
+    return found if innermost is None else found | _ports(innermost) | _icmp(innermost)
 
 
 def _ip(packet: Any) -> Any:
@@ -104,6 +112,23 @@ def _protocol(ip: Any) -> str:
     while ip.version == 6 and type(layer).__name__.startswith("IPv6ExtHdr"):
         number, layer = layer.nh, layer.payload
     return PROTOCOL_NAMES.get(number, str(number))
+
+
+def _fragment_offset(ip: Any) -> int | None:
+    """Of the first byte of an IPv4 fragment in the packet that was cut; None for a whole packet."""
+    is_fragment = ip.version == 4 and (ip.frag or ip.flags.MF)
+    return ip.frag * 8 if is_fragment else None
+
+
+def _icmp(ip: Any) -> dict[str, Any]:
+    """What an ICMP message is; nothing for a later fragment of one."""
+    if _protocol(ip) not in ("icmp", "icmpv6") or _fragment_offset(ip):
+        return {}
+    layer = ip.payload
+    while type(layer).__name__.startswith("IPv6ExtHdr"):
+        layer = layer.payload
+    kind, code = bytes(layer)[:2]
+    return {"icmp": icmp_message(ip.version, kind, code)}
 
 
 def _ports(ip: Any) -> dict[str, Any]:

@@ -20,6 +20,7 @@ ICMP6_TYPES = {
     136: "neighbour advertisement",
 }
 _ICMP_UNREACHABLE = ("network", "host", "protocol", "port", "fragmentation needed")
+FIRST_CHOSEN_PORT = 32768  # net.ipv4.ip_local_port_range of Linux begins here, as no server's port does
 FRAGMENTATION_NEEDED, PACKET_TOO_BIG = (3, 4), (2, 0)
 _TCP_FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
 GRE_CHECKSUM, GRE_KEY, GRE_SEQUENCE = 0x8000, 0x2000, 0x1000
@@ -51,6 +52,14 @@ def ipv6_flow(value: int) -> str:
 
 def ipv6_class(value: int) -> str:
     return f"{value >> 28}, {value >> 20 & 255}"
+
+
+def icmp_message(version: int, kind: int, code: int) -> str:
+    """What an ICMP (ICMPv6) message is: ``echo request``, ``port unreachable``."""
+    if version == 4 and kind == FRAGMENTATION_NEEDED[0] and code < len(_ICMP_UNREACHABLE):
+        reason = _ICMP_UNREACHABLE[code]
+        return reason if code == FRAGMENTATION_NEEDED[1] else f"{reason} unreachable"
+    return (ICMP_TYPES if version == 4 else ICMP6_TYPES).get(kind, f"type {kind}")
 
 
 def icmp_code(kind: str, value: int) -> str:

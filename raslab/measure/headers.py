@@ -136,6 +136,13 @@ class _Cursor:
         """The next `length` bytes as a number, noted under `name` with what they mean."""
         return int.from_bytes(self.take_bytes(name, length, lambda data: meaning(int.from_bytes(data))))
 
+    def take_port(self, name: str) -> None:
+        """A port: those of servers are known, those of clients are chosen anew for each connection."""
+        if int.from_bytes(self._data[self.offset : self.offset + 2]) < words.FIRST_CHOSEN_PORT:
+            self.take(name, 2)
+        else:
+            self.take_varying(name, 2)
+
     def take_varying(
         self,
         name: str,
@@ -209,8 +216,8 @@ def _gre(cursor: _Cursor) -> str:
 
 
 def _tcp(cursor: _Cursor) -> str:
-    cursor.take_varying("source port", 2)
-    cursor.take("destination port", 2)
+    cursor.take_port("source port")
+    cursor.take_port("destination port")
     cursor.take_varying("sequence", 4)
     cursor.take_varying("acknowledgement", 4)
     offset = cursor.take("header length", 1, lambda value: f"{(value >> 4) * 4} bytes")
@@ -226,8 +233,8 @@ def _tcp(cursor: _Cursor) -> str:
 
 
 def _udp(cursor: _Cursor) -> str:
-    cursor.take_varying("source port", 2)
-    cursor.take("destination port", 2)
+    cursor.take_port("source port")
+    cursor.take_port("destination port")
     cursor.take("length", 2)
     cursor.take_varying("checksum", 2, words.hexadecimal)
     return ""

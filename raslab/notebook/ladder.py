@@ -76,10 +76,9 @@ def _step(row: Mapping[str, Any], inner: bool) -> Step | None:
     if not source or not destination:
         return None
     inner_source = _text(row, "inner_source")
-    tunnelled = bool(_text(row, "gre_protocol"))
     if inner and inner_source:
         source, destination = inner_source, _text(row, "inner_destination")
-    return Step(float(row["time_s"]), source, destination, _words(row, with_tunnel=not inner), tunnelled)
+    return Step(float(row["time_s"]), source, destination, _words(row, with_tunnel=not inner), _is_tunnelled(row))
 
 
 def _is_housekeeping(step: Step) -> bool:
@@ -88,25 +87,33 @@ def _is_housekeeping(step: Step) -> bool:
 
 
 def _words(row: Mapping[str, Any], *, with_tunnel: bool) -> str:
-    offset = _text(row, "fragment_offset")
-    tunnel = ""
-    if _text(row, "gre_protocol"):
-        key = _text(row, "gre_key")
-        tunnel = f"GRE{f' key {key}' if key else ''}: "
-    protocol = _text(row, "inner_protocol") or _text(row, "protocol")
+    protocol = _text(row, "inner_protocol") or ("" if _is_tunnelled(row) else _text(row, "protocol"))
     port = _text(row, "destination_port")
-    flags = _text(row, "tcp_flags")
-    return " ".join(
-        part
-        for part in (
-            (tunnel if with_tunnel else "") + _SPELLING.get(protocol, protocol.upper()),
-            f"to {port}" if port else "",
-            flags,
-            f"fragment at {offset}" if offset else "",
-            f"{row['length_bytes']} B",
-        )
-        if part
-    )
+    parts = [
+        _tunnel_words(row) if with_tunnel and _is_tunnelled(row) else "",
+        _SPELLING.get(protocol, protocol.upper()),
+        f"to {port}" if port else "",
+        _text(row, "tcp_flags"),
+        _text(row, "icmp"),
+        _fragment_words(row, "inner_fragment_offset"),
+        "" if _is_tunnelled(row) else _fragment_words(row, "fragment_offset"),
+    ]
+    return f"{' '.join(filter(None, parts)).rstrip(':')}, {row['length_bytes']} B"
+
+
+def _is_tunnelled(row: Mapping[str, Any]) -> bool:
+    return _text(row, "protocol") == "gre"
+
+
+def _tunnel_words(row: Mapping[str, Any]) -> str:
+    key = _text(row, "gre_key")
+    words = ("GRE", f"key {key}" if key else "", _fragment_words(row, "fragment_offset"))
+    return " ".join(filter(None, words)) + ":"
+
+
+def _fragment_words(row: Mapping[str, Any], column: str) -> str:
+    offset = _text(row, column)
+    return f"fragment at {offset}" if offset else ""
 
 
 def _text(row: Mapping[str, Any], column: str) -> str:

@@ -345,6 +345,24 @@ def test_fragments_of_a_tunnel_packet(lab: Lab) -> None:
     assert list(cap.frame["length_bytes"]) == [1514, 62]
     assert list(cap.frame["fragment_offset"]) == [0, 1480]
     assert list(cap.frame["inner_source"]) == ["10.2.0.1", ""]
+    assert list(cap.frame["icmp"]) == ["echo request", ""]
+
+
+def test_fragments_within_a_tunnel(lab: Lab) -> None:
+    with lab.capture("gw2:wan0", "proto gre and src 192.0.2.2") as cap:
+        assert lab.reaches("host2", "host1", size_bytes=1472, count=1)
+    assert list(cap.frame["length_bytes"]) == [1510, 94]
+    assert cap.frame["fragment_offset"].isna().all()
+    assert list(cap.frame["inner_fragment_offset"]) == [0, 1448]
+    assert list(cap.frame["icmp"]) == ["echo request", ""]
+
+
+def test_a_packet_for_no_tunnel_is_refused(lab: Lab) -> None:
+    lab["gw1"].run_lines("ip link set gre1 type gre key 1002")
+    with lab.capture("gw1:wan0", "proto gre or icmp") as cap:
+        assert not lab.reaches("host2", "host1", count=1)
+    assert list(cap.frame["icmp"]) == ["echo request", "port unreachable"]
+    assert not lab.reaches("host2", "host1", ip_version=6, count=1)
 
 
 def test_capture_inside_the_tunnel_has_no_outer_headers(lab: Lab) -> None:

@@ -76,6 +76,8 @@ def test_what_differs_from_run_to_run_is_shown_as_such() -> None:
     assert "xx xx" in boxes(1)
     assert boxes(1, every_byte=True) != boxes(2, every_byte=True)
     assert "xx xx" not in boxes(1, every_byte=True)
+    syn_ack = dissect(bytes(Ether(**MAC) / IP() / TCP(sport=5201, dport=40000))).headers[-1].fields
+    assert [field.steady_data for field in syn_ack[:2]] == ["14 51", "xx xx"]
     flows = [bytes(Ether(**MAC) / IPv6(src="::1", dst="::2", fl=flow, tc=1)) for flow in (1, 2)]
     assert {dissect(flow).headers[1].fields[0].steady_data for flow in flows} == {"60 1x xx xx"}
     assert {dissect(flow).headers[1].fields[0].steady_meaning for flow in flows} == {"6, 1"}
