@@ -100,6 +100,10 @@ PING = "2 packets transmitted, {} received, 0% packet loss, time 201ms"
             "no: none of 2 echoes came back; the sender itself says: message too long, mtu=1476",
         ),
         (
+            f"ping: local error: Message too long, mtu: 1472\n{PING.format(0)}",
+            "no: none of 2 echoes came back; the sender itself says: message too long, mtu=1472",
+        ),
+        (
             "ping: connect: Network is unreachable\n",
             "no: none of 2 echoes came back; the sender itself says: Network is unreachable",
         ),
