@@ -20,6 +20,7 @@ from raslab.measure.places import find_interface, find_link
 from raslab.measure.reachability import Observation, carried, reaches
 from raslab.model.encapsulation import IpVersion
 from raslab.net import Intf, Link
+from raslab.net.watch import Watch
 from raslab.notebook import cards, leftovers
 from raslab.notebook.capture import LabCapture
 from raslab.notebook.clock import Passage, Reading, clock, run_for
@@ -106,10 +107,6 @@ class Lab:
         self.network.stop()
         self.feed.pause()
         self.feed.look_now()  # what is shown says that the lab has stopped
-
-    def remains(self) -> list[str]:
-        """Processes and open namespaces of the lab that are still there after `stop`: none, as it should be."""
-        return leftovers.find(self._namespaces)
 
     def remains(self) -> list[str]:
         """Processes and open namespaces of the lab that are still there after `stop`: none, as it should be."""

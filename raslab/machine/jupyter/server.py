@@ -63,8 +63,11 @@ def serve(service: Service, announce: Callable[[str], None]) -> None:
     _offer_kernels()
     from jupyterlab.labapp import LabApp
 
+    from raslab.machine.jupyter.trust import as_committed, trust
+
     token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(24)
     server: ServerApp = LabApp.initialize_server(options(service, token, os.geteuid() == 0))
+    trust(as_committed(service.folder), server.contents_manager.notary)
     # Jupyter tidies up after SIGTERM only, unless it is asked about it on a terminal.
     signal.signal(signal.SIGINT, _end)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # which is how nohup works
