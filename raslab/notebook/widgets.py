@@ -34,6 +34,11 @@ class ProgressBar(FixedText, ipywidgets.HBox):
         """Part of the time that has passed, 0 to 1."""
         self._bar.value = share
 
+    def wait_until(self, until: str) -> None:
+        """Name something else that is being waited for."""
+        self._until = escape(until)
+        self._label.value = f"{self._title}: waiting until {self._until}"
+
     def end(self, error: str | None) -> None:
         """All is done, or ended early by an error."""
         if error is None:
