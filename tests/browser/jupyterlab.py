@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import nbformat
 import nbformat.v4
+from PIL import Image
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
@@ -17,6 +19,7 @@ from selenium.webdriver.remote.webelement import WebElement
 
 WAIT_S = 30.0
 RUN_ALL_S = 180.0
+COLOURS = 128
 CODE_CELLS = ".jp-Notebook .jp-CodeCell"
 T = TypeVar("T")
 
@@ -174,8 +177,10 @@ class JupyterLab:
         self.one(".jp-NotebookPanel-toolbar [data-jp-item-name=interrupt] jp-button").click()
 
     def keep(self, name: str) -> None:
-        """Take a screenshot."""
-        self.driver.save_screenshot(str(self._screenshots / f"{name}.png"))
+        """Take a screenshot, in as many colours as a page of text and lines needs."""
+        taken = Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).convert("RGB")
+        small = taken.quantize(COLOURS, dither=Image.Dither.NONE)
+        small.save(self._screenshots / f"{name}.png", optimize=True)
 
     def all(self, selector: str) -> list[WebElement]:
         """All elements of the page that fit."""

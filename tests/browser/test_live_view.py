@@ -9,7 +9,7 @@ from tests.browser.jupyterlab import Cell, JupyterLab, notebook
 RED = "rgb(229, 72, 77)"
 CHOSEN = "return [...cell.querySelectorAll('select')].map(one => one.selectedOptions[0].textContent)"
 CELLS = (
-    'import raslab\n\nlab = raslab.lab("gre-performance", path="gre-key", rate_mbps=100)\nlab.start()',
+    'import raslab\n\nlab = raslab.lab("gre-performance", path="gre-key", rate_mbps=20)\nlab.start()',
     "lab.view()",
     'lab.dashboard("gw1")',
     'lab.throughput("host2", "host1", duration_s=60)',
