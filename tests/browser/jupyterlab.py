@@ -19,7 +19,7 @@ from selenium.webdriver.remote.webelement import WebElement
 
 WAIT_S = 30.0
 RUN_ALL_S = 180.0
-COLOURS = 128
+COLOURS = 256
 CODE_CELLS = ".jp-Notebook .jp-CodeCell"
 T = TypeVar("T")
 
@@ -179,7 +179,7 @@ class JupyterLab:
     def keep(self, name: str) -> None:
         """Take a screenshot, in as many colours as a page of text and lines needs."""
         taken = Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).convert("RGB")
-        small = taken.quantize(COLOURS, dither=Image.Dither.NONE)
+        small = taken.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
         small.save(self._screenshots / f"{name}.png", optimize=True)
 
     def all(self, selector: str) -> list[WebElement]:
