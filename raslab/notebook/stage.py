@@ -52,10 +52,10 @@ class Stage(ipywidgets.Box):
         for button in before:
             button.close()
 
-    def mark(self, is_chosen: Callable[[Spot], bool]) -> None:
-        """Frame what is chosen."""
+    def mark(self, node: str) -> None:
+        """Frame a node."""
         for spot, button in self._buttons:
-            if is_chosen(spot):
+            if spot.what == node:
                 button.add_class("raslab-chosen")
             else:
                 button.remove_class("raslab-chosen")

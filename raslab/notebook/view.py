@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -69,7 +70,7 @@ class View(FixedText, ipywidgets.VBox):
         self.cut.on_click(lambda _: self._switch(up=False))
         self.restore.on_click(lambda _: self._switch(up=True))
         self.nodes.observe(lambda _: self._choose(), names="value")
-        self.links.observe(lambda _: self._mark(), names="value")
+        self.links.observe(lambda _: self._choose(), names="value")
         self._mark()
         feed.listen(self.refresh)
 
@@ -86,7 +87,7 @@ class View(FixedText, ipywidgets.VBox):
         self._rounds += 1
         node = self._network[self.nodes.value]
         addresses = {intf.name: intf.addresses for intf in node.all_interfaces()}
-        state = live_state(samples, self._topology)
+        state = replace(live_state(samples, self._topology), chosen=self._chosen_ends())
         self.power.show(state.running)
         self.cut.disabled = self.restore.disabled = not state.running
         self.picture.value = to_svg(self._drawing, state)
@@ -149,15 +150,15 @@ class View(FixedText, ipywidgets.VBox):
             self._refresh()
 
     def _mark(self) -> None:
-        """Frame what is chosen, in the picture."""
+        """Frame the chosen node."""
         self.power.calm()
-        self.picture.mark(
-            lambda spot: (
-                spot.what == self.nodes.value
-                if isinstance(spot.what, str)
-                else self._name_of(spot.what) == self.links.value
-            )
-        )
+        self.picture.mark(self.nodes.value)
+
+    def _chosen_ends(self) -> frozenset[tuple[str, str]]:
+        for link, name in zip(self._network.links, self._link_names(), strict=True):
+            if name == self.links.value:
+                return frozenset((end.node.name, end.name) for end in link.ends)
+        return frozenset()
 
     def _name_of(self, ends: tuple[tuple[str, str], tuple[str, str]]) -> str | None:
         """The name in `links` of the link with these ends, in either order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import nbformat
 import nbformat.v4
+from PIL import Image
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
@@ -17,6 +19,8 @@ from selenium.webdriver.remote.webelement import WebElement
 
 WAIT_S = 30.0
 RUN_ALL_S = 180.0
+COLOURS = 256
+CODE_CELLS = ".jp-Notebook .jp-CodeCell"
 T = TypeVar("T")
 
 
@@ -25,12 +29,12 @@ def notebook(*cells: str) -> nbformat.NotebookNode:
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
 
 
-def for_real_time(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The same notebook for the kernel in real time, without outputs."""
+def prepared(notebook: nbformat.NotebookNode, kernel: str) -> nbformat.NotebookNode:
+    """The same notebook for another kernel, without outputs."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    notebook.metadata["kernelspec"] = {"name": "raslab", "display_name": "RAS lab", "language": "python"}
+    notebook.metadata["kernelspec"] = {"name": kernel, "display_name": kernel, "language": "python"}
     return notebook
 
 
@@ -44,7 +48,7 @@ class Cell:
     @property
     def element(self) -> WebElement:
         """The whole cell."""
-        return self._jupyterlab.all(".jp-Notebook .jp-CodeCell")[self._number]
+        return self._jupyterlab.all(CODE_CELLS)[self._number]
 
     @property
     def is_running(self) -> bool:
@@ -82,6 +86,12 @@ class Cell:
         buttons = self.element.find_elements(By.CSS_SELECTOR, ".jp-OutputArea button")
         next(button for button in buttons if button.text.strip() == label).click()
 
+    @property
+    def hides_something(self) -> bool:
+        """True if an output is wider than its place."""
+        outputs = "[...cell.querySelectorAll('.jp-OutputArea-output')]"
+        return bool(self.ask(f"return {outputs}.some(one => one.scrollWidth > one.clientWidth)"))
+
     def show(self) -> None:
         """Scroll until it begins at the top."""
         self.ask("cell.scrollIntoView({block: 'start'})")
@@ -100,12 +110,12 @@ class JupyterLab:
         self._screenshots = screenshots
         screenshots.mkdir(parents=True, exist_ok=True)
 
-    def open(self, notebook: nbformat.NotebookNode, name: str) -> None:
+    def open(self, notebook: nbformat.NotebookNode, name: str, kernel: str = "raslab") -> None:
         """Put a notebook into the folder and open it, alone, with its kernel ready and no file browser beside it."""
-        nbformat.write(for_real_time(notebook), self._folder / name)
+        nbformat.write(prepared(notebook, kernel), self._folder / name)
         page = f"/lab/workspaces/{quote(Path(name).stem)}/tree/{quote(name)}"
         self.driver.get(self._url._replace(path=page).geturl())
-        self.wait("the notebook", lambda: self.all(".jp-Notebook .jp-CodeCell"))
+        self.wait("the notebook", lambda: self.all(CODE_CELLS))
         self.wait("its kernel", lambda: self.is_idle)
         self.one("li.lm-TabBar-tab[data-id=filebrowser]").click()
         self.wait("the file browser to go", lambda: not self.one("#jp-left-stack").is_displayed())
@@ -167,8 +177,10 @@ class JupyterLab:
         self.one(".jp-NotebookPanel-toolbar [data-jp-item-name=interrupt] jp-button").click()
 
     def keep(self, name: str) -> None:
-        """Take a screenshot."""
-        self.driver.save_screenshot(str(self._screenshots / f"{name}.png"))
+        """Take a screenshot, in as many colours as a page of text and lines needs."""
+        taken = Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).convert("RGB")
+        small = taken.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        small.save(self._screenshots / f"{name}.png", optimize=True)
 
     def all(self, selector: str) -> list[WebElement]:
         """All elements of the page that fit."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import nbformat
 
-from tests.browser.jupyterlab import JupyterLab, notebook
+from tests.browser.jupyterlab import CODE_CELLS, JupyterLab, notebook
 
 GUIDED = Path(__file__).parents[2] / "notebooks" / "01-gre-tunnel.ipynb"
 FIRST_STEPS = (
@@ -43,21 +43,31 @@ def guided() -> nbformat.NotebookNode:
     return nbformat.read(GUIDED, 4) if GUIDED.exists() else notebook(*FIRST_STEPS)
 
 
-def run(jupyterlab: JupyterLab, wanted: nbformat.NotebookNode, name: str) -> list[str]:
+def run(jupyterlab: JupyterLab, wanted: nbformat.NotebookNode, name: str, kernel: str) -> list[str]:
     """Open a notebook, run it to its end, and say what went wrong."""
-    jupyterlab.open(nbformat.from_dict(wanted), name)
+    jupyterlab.open(nbformat.from_dict(wanted), name, kernel)
     jupyterlab.run_all()
-    found = troubles(jupyterlab.saved(name), wanted)
-    jupyterlab.cell(0).show()
-    jupyterlab.keep("notebook-light")
-    jupyterlab.shut_down()
-    return found
+    return troubles(jupyterlab.saved(name), wanted)
 
 
 def test_a_guided_notebook_runs_to_its_end(jupyterlab: JupyterLab) -> None:
-    assert run(jupyterlab, guided(), "guided.ipynb") == []
+    assert run(jupyterlab, guided(), "guided.ipynb", "raslab") == []
+    cells = [jupyterlab.cell(number) for number in range(len(jupyterlab.all(CODE_CELLS)))]
+    drawn = [cell for cell in cells if cell.ask("return cell.querySelector('svg.raslab') !== null")]
+    assert drawn
+    for number, cell in enumerate(drawn[:3], 1):
+        cell.show()
+        jupyterlab.keep(f"notebook-{number}-light")
+    assert [cell.ask("return cell.innerText") for cell in drawn if cell.hides_something] == []
+    jupyterlab.shut_down()
 
 
 def test_a_notebook_that_fails_would_be_noticed(jupyterlab: JupyterLab) -> None:
-    failed = run(jupyterlab, notebook("print(1)", "1 / 0", "print(2)"), "failing.ipynb")
+    failed = run(jupyterlab, notebook("print(1)", "1 / 0", "print(2)"), "failing.ipynb", "python3")
     assert failed == ["['ZeroDivisionError']: 1 / 0", "did not run: print(2)"]
+
+
+def test_an_output_that_is_too_wide_would_be_noticed(jupyterlab: JupyterLab) -> None:
+    wide = "from IPython.display import HTML\nHTML('<div style=width:3000px>wide</div>')"
+    assert run(jupyterlab, notebook(wide, "print(1)"), "wide.ipynb", "python3") == []
+    assert [jupyterlab.cell(number).hides_something for number in (0, 1)] == [True, False]

@@ -130,7 +130,7 @@ def _offer_kernels() -> None:
     """Install our kernels beside this Python, unless they are known and start this very Python."""
     from raslab.machine.jupyter import kernelspec
 
-    if {one.name for one in kernelspec.find() if one.python == Path(sys.executable)} != {
-        kernel.name for kernel in kernelspec.KERNELS
-    }:
+    # One environment has several names for its Python.
+    known = {one.name for one in kernelspec.find() if one.python.parent == Path(sys.executable).parent}
+    if known != {kernel.name for kernel in kernelspec.KERNELS}:
         kernelspec.install(Path(sys.prefix))
