@@ -1,1 +1,1 @@
-"""One module per real component, each a declared service. Knows nothing of RAS."""
+"""Declared services: the real daemons inside a lab's nodes. Knows neither RAS words nor topologies."""
