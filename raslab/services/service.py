@@ -1,12 +1,12 @@
 """What a service is: a declaration of what shall run on a node, and how to bring it about there.
 
-A declaration is a frozen dataclass, the desired state of one daemon (or of one part of the kernel, as nftables). Equal
-declarations mean that nothing is to be done. The supervisor (`raslab.services.supervisor`) calls the methods below; what
-a method needs of the node it gets as a `Place`.
+A declaration is a frozen dataclass, the desired state of one daemon or of one part of the kernel, such as nftables.
+Equal declarations mean that nothing is to be done. The supervisor (`raslab.services.supervisor`) calls the methods
+below; what a method needs of the node it gets as a `Place`.
 
-Life: folders and files are made, the process is started, `ready` is looked at until it holds, `configure` hands over what
-a daemon takes only while it runs. A changed declaration comes to a running daemon by `reload` if `reloads_from` says that
-this can be done, else by stop and start. `plan` lists in words what `configure` and `reload` do; it is pure.
+Life: folders and files are made, the process is started, `ready` is looked at until it holds, and `reload` hands over
+what a daemon takes only while it runs. A changed declaration comes to a running daemon by `reload` if `reloads_from`
+says that this can be done, else by stop and start. `plan` says in lines what `reload` does; it is pure.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Service(ABC):
         Raises ConfigurationRefusedError, having taken back what it had changed.
         """
 
-    def reloads_from(self: S, old: S) -> bool:
+    def reloads_from(self, old: Service) -> bool:
         """True if a running daemon can be brought from `old` to this state; else it has to be started afresh."""
         return (self.files(), self.argv(), self.environment()) == (old.files(), old.argv(), old.environment())
 
