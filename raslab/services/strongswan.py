@@ -34,8 +34,12 @@ DEFAULTS: Mapping[str, str] = MappingProxyType(
         "retransmit_timeout": "0.5",
         "retransmit_base": "1.4",
         "plugins.vici.socket": f"unix://{_SOCKET}",
-        "filelog.stdout.default": "1",
-        "filelog.stdout.flush_line": "yes",
+        "filelog.lab.path": "/run/charon.log",  # of standard output charon flushes no lines
+        "filelog.lab.append": "yes",
+        "filelog.lab.flush_line": "yes",
+        "filelog.lab.time_format": "%Y/%m/%d %H:%M:%S",
+        "filelog.lab.time_add_ms": "yes",
+        "filelog.lab.default": "1",
     }
 )
 
