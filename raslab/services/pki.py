@@ -76,6 +76,7 @@ class Authority:
             .add_extension(_usage(signs_certificates=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
             .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+            .add_extension(_issuer_of(issuer), critical=False)
         )
         if crl_uri is not None:
             point = x509.DistributionPoint([x509.UniformResourceIdentifier(crl_uri)], None, None, None)
@@ -92,6 +93,7 @@ class Authority:
             .last_update(now - _BEFORE)
             .next_update(now + timedelta(days=_VALID_DAYS))
             .add_extension(x509.CRLNumber(number), critical=False)
+            .add_extension(_issuer_of(issuer), critical=False)
         )
         for identity in revoked:
             serial = x509.load_pem_x509_certificate(identity.certificate.encode()).serial_number
@@ -124,6 +126,12 @@ def _builder(
         .not_valid_after(now + valid)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
+
+
+def _issuer_of(authority: x509.Certificate) -> x509.AuthorityKeyIdentifier:
+    """By this, strongSwan finds the revocation list that belongs to a certificate."""
+    identifier = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
 
 
 def _usage(signs_certificates: bool) -> x509.KeyUsage:

@@ -55,11 +55,11 @@ class Running:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
 
-    def end(self, deadline_s: float = STOP_DEADLINE_S) -> None:
-        """Wait until the process has ended; after the deadline it is killed with its group."""
+    def end(self) -> None:
+        """Wait until the process has ended; after STOP_DEADLINE_S it is killed with its group."""
         if self.process is None:
             return
-        if not _ended_within(self.process, deadline_s):
+        if not _ended_within(self.process, STOP_DEADLINE_S):
             self.kill()
         self.process.wait()
 

@@ -6,6 +6,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from copy import deepcopy
 from typing import Any
 
 from raslab.errors import DaemonDiedError, NoSuchServiceError, RaslabError
@@ -57,6 +58,7 @@ class Supervisor:
         If anything fails, what ran before runs on, or again, and the failure is raised: ServiceDeclarationError,
         ConfigurationRefusedError, DaemonDiedError, ServiceNotReadyError, or what starting a program raises.
         """
+        wanted = deepcopy(dict(wanted))  # what the caller changes in it later is not meant for now
         with self._lock:
             before = {node: self.declared(node) for node in wanted}
             todo = changes(before, wanted)

@@ -19,10 +19,19 @@ from raslab.errors import ConfigurationRefusedError, NoSuchServiceError, NotObse
 _TIMEOUT_S = 30.0
 _EVENT_POLL_S = 0.02
 _EXTRA_S = 5.0  # charon gives up by itself first
+# RFC 7296, section 3.10.1, in other words.
+_MEANINGS = {
+    "AUTHENTICATION_FAILED": "the other side does not accept this one's secret, certificate or identity",
+    "NO_PROPOSAL_CHOSEN": "the two sides have no cipher suite in common",
+    "TS_UNACCEPTABLE": "the other side does not want the subnets that were offered",
+    "INVALID_KE_PAYLOAD": "the two sides have no key exchange group in common",
+    "INTERNAL_ADDRESS_FAILURE": "the other side has no address to assign",
+}
 # What tells why a tunnel failed, most telling first.
 _TELLING = (
     re.compile(r"received (?P<why>[A-Z_]+) (?:error )?notify"),
-    re.compile(r"(?P<why>no (?:shared key|private key|trusted \S+ public key|matching peer config|.* proposal).*)"),
+    re.compile(r"(?P<why>no (?:shared key|private key|trusted \S+ public key).*)"),
+    re.compile(r"(?P<why>(?:unable to resolve|peer not responding).*)"),
     re.compile(r"(?P<why>giving up after .*)"),
     re.compile(r"(?P<why>.*(?:constraint|certificate|EAP|authentication).*failed.*)"),
 )
@@ -137,7 +146,8 @@ def why(log: Iterable[str]) -> str:
     for pattern in _TELLING:
         for line in reversed(lines):
             if match := pattern.search(line):
-                return match["why"]
+                meaning = _MEANINGS.get(match["why"])
+                return f"{match['why']}: {meaning}" if meaning else match["why"]
     return ""
 
 
