@@ -308,6 +308,16 @@ class TunnelRefusedError(RaslabError):
         self.log = tuple(log)
 
 
+class ServiceUserError(RaslabError):
+    """A daemon runs as a user that is not there, or that means nothing in this user namespace."""
+
+    def __init__(self, node: str, service: str, user: str, reason: str) -> None:
+        super().__init__(
+            f"Node {node}: {service} runs as the user {user}, which cannot be: {reason}. Install it with "
+            "scripts/setup.sh, and use a lab machine (raslab exec --machine uml) or be root."
+        )
+
+
 class NoSuchServiceError(RaslabError, KeyError):
     """A service that the node does not have."""
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from raslab.errors import ServiceUserError
 from raslab.net import Node, RunResult
 
 _TAIL_BYTES = 16384
@@ -32,18 +33,31 @@ class Place:
         raise ValueError(f"{path} is in none of the node's own folders: {', '.join(map(str, self._folders))}")
 
     def write(self, files: Mapping[str, str], owner: str | None) -> None:
-        """Write files by their path in the node; they and folders that are made for them belong to `owner`."""
+        """Write files by their path in the node; they and folders that are made for them belong to `owner`.
+
+        Raises ServiceUserError if they cannot.
+        """
         for name, text in files.items():
             path = self.path(name)
             self.make_folder(str(PurePosixPath(name).parent), owner)
             path.write_text(text)
-            _give(path, owner)
+            self._give(path, owner)
 
     def make_folder(self, name: str, owner: str | None) -> None:
         """Make a folder by its path in the node, unless it is there."""
         path = self.path(name)
         path.mkdir(parents=True, exist_ok=True)
-        _give(path, owner)
+        self._give(path, owner)
+
+    def _give(self, path: Path, owner: str | None) -> None:
+        if owner is None:
+            return
+        try:
+            shutil.chown(path, owner, owner)
+        except LookupError:  # the package that brings the user is not installed
+            raise ServiceUserError(self.name, self.service, owner, "there is no such user") from None
+        except OSError as error:
+            raise ServiceUserError(self.name, self.service, owner, error.strerror or "refused") from error
 
     def spawn(self, argv: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[Any]:
         """Start a daemon; what it prints is appended to its log."""
@@ -74,8 +88,3 @@ class Place:
     @property
     def _log(self) -> Path:
         return self.path(f"/run/{self.service}.log")
-
-
-def _give(path: Path, owner: str | None) -> None:
-    if owner is not None:
-        shutil.chown(path, owner, owner)

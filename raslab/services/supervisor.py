@@ -26,10 +26,10 @@ _LOG_LINES = 20
 
 
 class Supervisor:
-    """The services of one network, which runs.
+    """The services of one network.
 
     restart: start a daemon again that died. on_death: called with each death, in a thread of the supervisor.
-    Everything ends with the network.
+    Everything ends with the network; if that is started again, it has no services until they are applied again.
     """
 
     def __init__(
@@ -41,9 +41,7 @@ class Supervisor:
         self._lock = threading.RLock()
         self._running: dict[str, dict[str, Running]] = {}
         self._deaths: list[DaemonDiedError] = []
-        self._watcher = Watcher(self._ended)
-        self._closed = False
-        network.before_stop(self._close)
+        self._watcher: Watcher | None = None  # made with the first service, ended with the network
 
     # What shall run
 
@@ -154,7 +152,7 @@ class Supervisor:
         services = [self._running[change.node].pop(change.service) for change in ending]
         for one in services:
             if one.process is not None:
-                self._watcher.forget(one.process)
+                self._watching().forget(one.process)
             one.ask_to_end()
         for one in services:
             one.end()
@@ -162,13 +160,19 @@ class Supervisor:
     def _adopt(self, one: Running) -> None:
         self._running.setdefault(one.place.name, {})[one.declared.name] = one
         if one.process is not None:
-            self._watcher.watch(one.process)
+            self._watching().watch(one.process)
+
+    def _watching(self) -> Watcher:
+        if self._watcher is None:
+            self._watcher = Watcher(self._ended)
+            self.network.before_stop(self._close)
+        return self._watcher
 
     def _ended(self, process: subprocess.Popen[Any]) -> None:
         """In the watcher's thread: a process has ended that nobody had asked to."""
         with self._lock:
             found = [one for services in self._running.values() for one in services.values() if one.process is process]
-            if self._closed or not found:
+            if not found:
                 return
             (one,) = found
             del self._running[one.place.name][one.declared.name]
@@ -199,6 +203,7 @@ class Supervisor:
     def _close(self) -> None:
         """The network is about to kill every process: none of them dies by itself."""
         with self._lock:
-            self._closed = True
+            watcher, self._watcher = self._watcher, None
             self._running.clear()
-        self._watcher.close()
+        if watcher is not None:
+            watcher.close()

@@ -18,6 +18,7 @@ from raslab.errors import ConfigurationRefusedError, NoSuchServiceError, NotObse
 
 _TIMEOUT_S = 30.0
 _EVENT_POLL_S = 0.02
+_DO_NOT_WAIT = -1
 _EXTRA_S = 5.0  # charon gives up by itself first
 # RFC 7296, section 3.10.1, in other words.
 _MEANINGS = {
@@ -73,9 +74,13 @@ class Vici:
         """The connections that are loaded, each with its name as `name`."""
         return self._list("list-conns", "list-conn", {})
 
-    def initiate(self, ike: str, child: str | None = None, timeout_s: float = 10.0) -> None:
-        """Set up a tunnel and wait until it is. Raises TunnelRefusedError with the reason."""
-        wanted = {"ike": ike, **({"child": child} if child else {}), "timeout": str(round(timeout_s * 1000))}
+    def initiate(self, ike: str, child: str | None = None, timeout_s: float = 10.0, wait: bool = True) -> None:
+        """Set up a tunnel and wait until it is. Raises TunnelRefusedError with the reason.
+
+        wait=False: return at once and let charon try; what comes of it is in `list_sas` and `events`.
+        """
+        milliseconds = round(timeout_s * 1000) if wait else _DO_NOT_WAIT
+        wanted = {"ike": ike, **({"child": child} if child else {}), "timeout": str(milliseconds)}
         self._control("initiate", wanted, child or ike, timeout_s)
 
     def terminate(

@@ -181,6 +181,7 @@ def test_tunnels_are_rekeyed_and_ended_and_events_tell(network: Network) -> None
         kind, message = next(events)
     assert (kind, message["up"], message["site"]["state"]) == ("ike-updown", "yes", "ESTABLISHED")
     (before,) = vici.list_sas()[0]["child-sas"].values()
+    assert before["state"] == "INSTALLED"
     with supervisor.vici("gw2").events(("child-rekey",)) as events:
         vici.rekey(child="net")
         next(events)
@@ -194,6 +195,15 @@ def test_tunnels_are_rekeyed_and_ended_and_events_tell(network: Network) -> None
         vici.terminate("site")
     with vici.events(timeout_s=0.1) as events, pytest.raises(NotObservedError, match="until charon of gw1"):
         next(events)
+
+
+def test_a_tunnel_may_come_up_by_itself(network: Network) -> None:
+    supervisor = apply(network, with_secret(1), with_secret(2))
+    with supervisor.vici("gw2").events(("child-updown",)) as events:
+        supervisor.vici("gw1").initiate("site", "net", wait=False)
+        assert next(events)[1]["up"] == "yes"
+    with pytest.raises(TunnelRefusedError, match="Node gw1: tunnel nowhere failed"):
+        supervisor.vici("gw1").initiate("site", "nowhere", wait=False)
 
 
 def test_certificates_of_one_authority_make_a_tunnel_and_others_do_not(network: Network, authority: Authority) -> None:

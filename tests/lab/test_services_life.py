@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -87,6 +90,36 @@ def test_services_and_their_watcher_end_with_the_network() -> None:
     assert not folder.exists()
     assert supervisor.deaths() == ()
     assert not [path for path in Path("/run/frr").glob("*.vty") if path.exists()]
+
+
+def test_a_network_that_starts_again_can_have_its_services_again() -> None:
+    network = Network(Two())
+    supervisor = Supervisor(network)
+    for _ in range(2):
+        network.start()
+        assert supervisor.declared("r1") == ()
+        supervisor.apply({"r1": [Zebra()]})
+        assert supervisor.vty("r1", "zebra").answers()
+        network.stop()
+    with pytest.raises(NodeNotRunningError, match="Node r1"):
+        supervisor.apply({"r1": [Zebra()]})
+
+
+def test_who_is_root_of_a_user_namespace_only_is_told_so(network: Network) -> None:
+    program = """
+        from raslab.net import Network, Topo
+        from raslab.services import Supervisor, Zebra
+
+        class One(Topo):
+            def build(self):
+                self.addRouter("r1")
+
+        with Network(One()) as network:
+            Supervisor(network).apply({"r1": [Zebra()]})
+    """
+    inside = ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--net", "--fork"]
+    done = subprocess.run([*inside, sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True)
+    assert "ServiceUserError: Node r1: zebra runs as the user frr, which cannot be" in done.stderr
 
 
 def test_a_daemon_that_ends_at_once_says_why(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
