@@ -6,10 +6,10 @@ LISTEN := 127.0.0.1
 PORT := 8888
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lab lint clean
+.PHONY: help setup demo test lab notebooks lint clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 setup: ## install packages, make .venv, build the lab kernel if this computer's own cannot run labs
 	@scripts/setup.sh lab
@@ -24,6 +24,9 @@ test: ## check the sources, run every test, on the host and in lab machines
 
 lab: setup ## open JupyterLab on the notebooks; LISTEN=0.0.0.0 and PORT=... change where it listens
 	@.venv/bin/jupyter lab --allow-root --no-browser --ip=$(LISTEN) --port=$(PORT) --notebook-dir=notebooks
+
+notebooks: setup ## run the notebooks and store what they show, for those who change them
+	@.venv/bin/python scripts/notebooks.py
 
 lint: ## check the sources only
 	@scripts/test.sh lint

@@ -15,14 +15,17 @@ from raslab.machine.kernel.cache import cache_folder
 
 
 class Claim:
-    """A processor that this process holds until `release`, or its end; `number` is None if all were taken."""
+    """A processor that this process holds until `release`, or its end; `number` is None if all were taken.
 
-    def __init__(self) -> None:
+    preferred: the one to take if it is free.
+    """
+
+    def __init__(self, preferred: int | None = None) -> None:
         self.number: int | None = None
         self._file: IO[str] | None = None
         folder = cache_folder() / "processors"
         folder.mkdir(parents=True, exist_ok=True)
-        for number in sorted(os.sched_getaffinity(0)):
+        for number in sorted(os.sched_getaffinity(0), key=lambda number: (number != preferred, number)):
             file = open(folder / str(number), "w")  # noqa: SIM115 - the lock lasts as long as the file is open
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

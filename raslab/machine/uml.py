@@ -102,6 +102,7 @@ class UmlMachine:
         memory_folder = _memory_folder(options.memory_mb)
         init = guest_init()
         self._processor = Claim()
+        self._on: int | None = None  # the processor that the machine keeps to
         self._paused = False
         self._virtual = options.virtual_time
         self.folder = Path(tempfile.mkdtemp(prefix="raslab-"))
@@ -152,8 +153,7 @@ class UmlMachine:
         assert self._watchdog.stdin is not None
         self._watchdog.stdin.write(b"%d\n" % self._kernel.pid)
         self._watchdog.stdin.flush()
-        if self._processor.number is not None:
-            os.sched_setaffinity(self._kernel.pid, {self._processor.number})
+        self._take_processor()
         # hostfs keeps a host descriptor for every file that the guest has in its cache.
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.prlimit(self._kernel.pid, resource.RLIMIT_NOFILE, (most, most))
@@ -174,12 +174,25 @@ class UmlMachine:
         """Stop the machine: it takes no processor time, and its clock, if virtual, stands still."""
         self._paused = True
         self._kernel.send_signal(signal.SIGSTOP)
+        self._processor.release()
 
     def resume(self) -> None:
         """Let a paused machine go on."""
         if self._paused:
             self._paused = False
+            self._processor = Claim(preferred=self._processor.number)
+            self._take_processor()
             self._kernel.send_signal(signal.SIGCONT)
+
+    def _take_processor(self) -> None:
+        """Move to the claimed processor, with all of the guest's processes."""
+        number = self._processor.number
+        if number is None or number == self._on:
+            return
+        for process in (self._kernel.pid, *children(self._kernel.pid)):
+            with contextlib.suppress(ProcessLookupError):
+                os.sched_setaffinity(process, {number})
+        self._on = number
 
     def nudge(self) -> None:
         """Send NUDGE_SIGNAL to the guest's program that is computing, if there is one.

@@ -1,28 +1,13 @@
-"""What the kernel tells under /proc/net about the network namespace of the calling thread: sockets, IP packets."""
+"""IP packets of the network namespace of the calling thread, as the kernel tells under /proc/net."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from raslab.model.encapsulation import IpVersion
 
-TcpState = Literal["established", "listening"]
-TCP_STATE_CODES: dict[TcpState, str] = {"established": "01", "listening": "0A"}
-"""Numbers of include/net/tcp_states.h, in hexadecimal as /proc prints them."""
-
 # /proc/net belongs to the process's first thread; a thread that entered another namespace has its own.
 _NET = Path("/proc/thread-self/net")
-
-
-def tcp_sockets(port: int, state: TcpState) -> int:
-    """How many TCP sockets of this namespace, IPv4 and IPv6, have local port `port` and are in `state`."""
-    wanted = f"{port:04X}", TCP_STATE_CODES[state]
-    return sum(
-        (local.rpartition(":")[2], code) == wanted
-        for table in ("tcp", "tcp6")
-        for _, local, _, code, *_ in map(str.split, (_NET / table).read_text().splitlines()[1:])
-    )
 
 
 def ip_packets_received(ip_version: IpVersion) -> int:

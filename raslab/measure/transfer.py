@@ -28,11 +28,12 @@ from raslab.measure.iperf import (
     server_argv,
     window,
 )
-from raslab.measure.kernel_tables import ip_packets_received, tcp_sockets
+from raslab.measure.kernel_tables import ip_packets_received
 from raslab.measure.processor import cpu
 from raslab.measure.waiting import ended_within, wait_for_grid, wait_until
 from raslab.model.encapsulation import IpVersion, Transport
 from raslab.net import Node
+from raslab.net.sockets import tcp_sockets
 
 COLUMNS = (
     "source",

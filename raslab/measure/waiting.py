@@ -57,8 +57,8 @@ def wait_until(
 def wait_for_grid() -> None:
     """In virtual time, wait for the next whole GRID_S of the clock.
 
-    There every look at the clock costs a moment, so the phase in which something starts depends on how much has been
-    done before, down to the length of the environment. What starts on the grid starts alike.
+    There the moment at which something starts depends on how long others have slept before. What starts on the grid
+    starts alike.
     """
     if here().clock == "virtual":
         time.sleep(GRID_S - time.time() % GRID_S)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import time
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from raslab.errors import BadMeasurementError, CommandTimeout, NoAddressError, ThroughputError
+from raslab.net.sockets import tcp_sockets
 
 if TYPE_CHECKING:
     import subprocess
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
 _DEADLINE_S = 20.0  # for what happens before and after the transfer
 _CONNECT_MS = "5000"
 _PAUSE_S = 0.005
-_LISTEN = "0A"  # TCP_LISTEN in /proc/net/tcp
 _UNITS = {"k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
 
 
@@ -79,19 +76,10 @@ def _rates(client: Node, stdout: str, stderr: str) -> tuple[float, float]:
 
 def _wait_until_listening(server: Node, process: subprocess.Popen[bytes], port: int) -> None:
     deadline = time.monotonic() + _DEADLINE_S
-    pattern = re.compile(rf":{port:04X} [0-9A-F]+:0000 {_LISTEN} ")
-    while not pattern.search(server.call(_tcp_sockets)):
+    while not server.call(tcp_sockets, port, "listening"):
         if process.poll() is not None:
             out, err = process.communicate()
             raise ThroughputError(server.name, "could not serve", (out or err).decode(errors="replace").strip())
         if time.monotonic() > deadline:
             raise ThroughputError(server.name, "did not start", f"port {port} is not open after {_DEADLINE_S:g} s")
         time.sleep(_PAUSE_S)
-
-
-def _tcp_sockets() -> str:
-    text = ""
-    for name in ("tcp", "tcp6"):
-        with suppress(FileNotFoundError):  # a kernel without IPv6
-            text += Path(f"/proc/thread-self/net/{name}").read_text(encoding="ascii")
-    return text

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from raslab.machine.kernel import cached_kernel
+from raslab.machine.kernel.cache import kernel_folder
 
 WAIT_S = 20.0
 ENV = "/usr/bin/env"
@@ -60,6 +61,14 @@ class Launcher:
         self.work.mkdir()
         self.environment = os.environ | {"TMPDIR": str(self.temporary), "PYTHONUNBUFFERED": "1"}
         self.children: list[subprocess.Popen[str]] = []
+
+    def has_the_computer_to_itself(self) -> str:
+        """Let its machines take any processor, whatever other machines run here. Returns the user's cache folder."""
+        cache = self.work.parent / "cache"
+        (cache / "raslab").mkdir(parents=True)
+        (cache / "raslab" / "kernel").symlink_to(kernel_folder())
+        self.environment["XDG_CACHE_HOME"] = str(cache)
+        return str(cache)
 
     def start(self, *arguments: str, ignored: str = "", **options: object) -> subprocess.Popen[str]:
         """Start a `raslab` command line in the background; `ignored`: a signal it shall find ignored, such as HUP."""

@@ -123,6 +123,7 @@ def test_two_machines_do_not_see_each_other(raslab: Launcher) -> None:
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="with one processor there is no choice")
 def test_machines_at_the_same_time_have_a_processor_each(raslab: Launcher) -> None:
+    raslab.has_the_computer_to_itself()
     machines = [
         raslab.start("exec", "--machine", "uml", "--", "sh", "-c", "echo up; cat", stdin=subprocess.PIPE)
         for _ in range(2)
@@ -142,6 +143,32 @@ def test_virtual_time_passes_without_waiting_and_starts_alike(raslab: Launcher) 
     runs = [raslab("exec", "--virtual-time", "--", "sh", "-c", script) for _ in range(2)]
     assert runs[0].stdout.split()[:2] == ["2026-01-01T00:00:00", "2026-01-01T01:00:00"]
     assert runs[0].stdout == runs[1].stdout
+
+
+def test_neither_work_nor_questions_take_virtual_time(raslab: Launcher) -> None:
+    script = "cat /no/such/file; i=0; while [ $i -lt 1000 ]; do i=$((i + 1)); done; date +%S.%N"
+    result = raslab("exec", "--virtual-time", "--", "sh", "-c", script)
+    assert result.stdout == "00.000000000\n"
+
+
+@pytest.mark.parametrize("question", ["pass", "with suppress(BlockingIOError): os.read(quiet, 1)"])
+def test_who_waits_by_asking_again_and_again_is_answered(raslab: Launcher, question: str) -> None:
+    script = f"""
+import os, time
+from contextlib import suppress
+quiet, _ = os.pipe()
+os.set_blocking(quiet, False)
+end = time.monotonic() + 0.5
+while time.monotonic() < end:
+    {question}
+"""
+    assert raslab("exec", "--virtual-time", "--", sys.executable, "-c", script).returncode == 0
+
+
+def test_who_sleeps_wakes_on_time(raslab: Launcher) -> None:
+    script = "import time; begin = time.monotonic_ns(); time.sleep(0.001); print(time.monotonic_ns() - begin)"
+    slept_ns = int(raslab("exec", "--virtual-time", "--", sys.executable, "-c", script).stdout)
+    assert 1_000_000 <= slept_ns < 1_001_000
 
 
 def test_ping_keeps_its_interval_from_the_start_of_virtual_time(raslab: Launcher) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ import pytest
 
 from raslab.machine.jupyter.guest import GRID_NS
 from raslab.machine.kernel import cached_kernel
+from raslab.machine.processors import Claim
 from tests.machine.conftest import Launcher, processes_in, wait_for
 from tests.machine.notebook_kernel import (
     NotebookKernel,
@@ -174,6 +176,26 @@ def test_no_time_passes_between_cells_and_none_is_computed(start: Start, raslab:
     assert processor_seconds(everything) == processor_before
     cell_ns = int(kernel.shows(clock)) - before
     assert abs(cell_ns - GRID_NS) < GRID_NS / 10
+
+
+def test_an_idle_notebook_lends_its_processor_to_others(
+    start: Start, raslab: Launcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", raslab.has_the_computer_to_itself())
+    kernel = start("raslab-vt")
+
+    def free() -> int:
+        claims = [Claim() for _ in os.sched_getaffinity(0)]
+        numbers = [claim.number for claim in claims if claim.number is not None]
+        for claim in claims:
+            claim.release()
+        return len(numbers)
+
+    wait_for("the processor of an idle notebook", lambda: free() == len(os.sched_getaffinity(0)))
+    message = kernel.begin("print('up', flush=True)\nwhile True: pass", "up")
+    assert free() == len(os.sched_getaffinity(0)) - 1
+    kernel.manager.interrupt_kernel()
+    kernel.reply_to(message)
 
 
 def test_cells_draw_the_same_random_numbers_whatever_was_drawn_before(start: Start) -> None:

@@ -131,7 +131,7 @@ def test_an_installation_would_lack_what_is_not_named(tmp_path: Path) -> None:
     assert '"*.c", ' in project
     installed = installed_files(tmp_path, project.replace('"*.c", ', ""))
     assert "raslab/machine/init.c" not in installed
-    assert "raslab/machine/kernel/seed.patch" in installed
+    assert "raslab/machine/kernel/lab.patch" in installed
 
 
 def test_every_command_in_the_readme_exists() -> None:

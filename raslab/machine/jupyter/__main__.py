@@ -19,9 +19,11 @@ def main() -> int:
     parser.add_argument("--machine", choices=MACHINES, default="auto")
     parser.add_argument("--virtual-time", action="store_true")
     parser.add_argument("--memory", metavar="SIZE", default="2G")
+    parser.add_argument("--seed", type=int, metavar="N", default=1)
     args = parser.parse_args()
     try:
-        options = MachineOptions(virtual_time=args.virtual_time, memory_mb=parse_memory_mb(args.memory))
+        memory_mb = parse_memory_mb(args.memory)
+        options = MachineOptions(virtual_time=args.virtual_time, memory_mb=memory_mb, seed=args.seed)
         return launch(args.connection_file, args.machine, options)
     except RaslabError as error:
         print(f"raslab: {error}", file=sys.stderr)

@@ -110,8 +110,8 @@ def give_way(*_: Any) -> None:
 def begin_on_the_grid(*_: Any) -> None:
     """Sleep until virtual time is a whole multiple of GRID_NS.
 
-    Each look at a virtual clock costs it a quarter of a microsecond, and how often ipykernel looks depends on the pace
-    at which the host's messages come. With every cell beginning on the grid, that leaves no trace in a lab's figures.
+    How often ipykernel sleeps for a moment between two cells depends on the pace at which the host's messages come.
+    With every cell beginning on the grid, that leaves no trace in a lab's figures.
     """
     time.sleep((-time.monotonic_ns() % GRID_NS) / 1e9)
 

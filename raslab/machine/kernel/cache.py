@@ -16,7 +16,7 @@ from raslab.errors import CacheFolderError
 
 RECIPE_FOLDER = Path(__file__).parent
 FRAGMENT = RECIPE_FOLDER / "lab.fragment"
-PATCH = RECIPE_FOLDER / "seed.patch"
+PATCH = RECIPE_FOLDER / "lab.patch"
 DESCRIPTION = "kernel.json"
 
 
