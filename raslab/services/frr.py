@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from raslab.errors import ConfigurationRefusedError
-from raslab.machine.here import here
 from raslab.services.frr_config import Tree, difference, parse
 from raslab.services.place import Place
 from raslab.services.service import Service
@@ -42,11 +41,6 @@ class FrrDaemon(Service):
     def argv(self) -> tuple[str, ...]:
         """In the foreground, without a configuration, without a TCP port for commands."""
         return (f"{_FOLDER}/{self.name}", "-f", "/dev/null", "-P", "0", "--log", "stdout")
-
-    def environment(self) -> Mapping[str, str]:
-        """In virtual time FRR's event loop needs a `ppoll` that does not return too early."""
-        preload = here().preload
-        return {"LD_PRELOAD": preload} if preload else {}
 
     def ready(self, place: Place) -> tuple[bool, str]:
         """The daemon takes commands."""
