@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 MACHINE_VARIABLE = "RASLAB_MACHINE"
 CLOCK_VARIABLE = "RASLAB_CLOCK"
+PRELOAD_VARIABLE = "RASLAB_PRELOAD"
 
 
 @dataclass(frozen=True)
@@ -17,11 +18,13 @@ class Here:
     machine: ``native`` or ``uml`` inside a lab machine, ``host`` outside of one.
     clock: ``real`` or ``virtual``.
     kernel: release of the running kernel, as in ``uname -r``.
+    preload: library to preload to daemons that would otherwise spin in virtual time; empty where there is no need.
     """
 
     machine: str
     clock: str
     kernel: str
+    preload: str = ""
 
     @property
     def inside(self) -> bool:
@@ -35,4 +38,5 @@ def here() -> Here:
         machine=os.environ.get(MACHINE_VARIABLE, "host"),
         clock=os.environ.get(CLOCK_VARIABLE, "real"),
         kernel=platform.release(),
+        preload=os.environ.get(PRELOAD_VARIABLE, ""),
     )

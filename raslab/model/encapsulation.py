@@ -6,7 +6,10 @@ Everything here is arithmetic on published header formats, so it is the theory t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Literal
+
+from raslab.model.topology import Tunnel
 
 IpVersion = Literal[4, 6]
 Transport = Literal["tcp", "udp"]
@@ -22,6 +25,10 @@ GRE_HEADER_BYTES = 4
 """RFC 2784 section 2: flags, version, protocol type."""
 GRE_KEY_BYTES = 4
 """RFC 2890 section 2."""
+ESP_HEADER_BYTES = 8 + 8 + 16 + 17 + 24
+"""The most that IPsec adds besides the outer IP header, with the algorithms used here: UDP for NAT traversal (RFC
+3948), SPI and sequence number (RFC 4303, section 2), initialisation vector of AES-CBC (RFC 3602), padding to its
+blocks with pad length and next header, and the check value of HMAC-SHA-384 (RFC 4868)."""
 IPV6_ENCAPSULATION_LIMIT_BYTES = 8
 """RFC 2473 section 4.1.1, a destination options header. Linux adds it to ip6gre unless told `encaplimit none`."""
 
@@ -32,6 +39,7 @@ class Encapsulation:
 
     key: a GRE key is present (RFC 2890).
     carries_ethernet: the payload is a whole Ethernet frame (gretap, NVGRE: RFC 7637) and not an IP packet.
+    ipsec: ESP in tunnel mode takes the place of GRE; counted at its largest, see ESP_HEADER_BYTES.
     encapsulation_limit: an IPv6 tunnel carries the RFC 2473 limit option.
     """
 
@@ -39,12 +47,15 @@ class Encapsulation:
     key: bool = False
     carries_ethernet: bool = False
     encapsulation_limit: bool = False
+    ipsec: bool = False
 
     @property
     def overhead_bytes(self) -> int:
         """Bytes that each packet grows by between the inner and the outer IP layer."""
         if self.outer_ip_version is None:
             return 0
+        if self.ipsec:
+            return IP_HEADER_BYTES[self.outer_ip_version] + ESP_HEADER_BYTES
         return (
             IP_HEADER_BYTES[self.outer_ip_version]
             + IPV6_ENCAPSULATION_LIMIT_BYTES * self.encapsulation_limit
@@ -74,6 +85,16 @@ class Encapsulation:
     def efficiency(self, payload_bytes: int, protocol: Transport, ip_version: IpVersion) -> float:
         """Share of the bytes on the wire that is user data, 0 to 1: the most a saturated link can deliver."""
         return payload_bytes / self.frame_bytes(payload_bytes, protocol, ip_version)
+
+
+def around(tunnel: Tunnel) -> Encapsulation:
+    """The headers that a tunnel puts before each inner packet."""
+    return Encapsulation(
+        outer_ip_version=6 if ip_address(tunnel.local).version == 6 else 4,
+        key=tunnel.key is not None,
+        carries_ethernet=tunnel.kind == "gretap",
+        ipsec=tunnel.kind == "xfrm",
+    )
 
 
 NO_TUNNEL = Encapsulation()

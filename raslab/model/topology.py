@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 DEFAULT_MTU = 1500
-TUNNEL_KINDS = ("gre", "gretap")  # GRE carries IP packets (layer 3), gretap Ethernet frames (layer 2)
+# GRE carries IP packets (layer 3), gretap Ethernet frames (layer 2), xfrm the IP packets that IPsec wraps in ESP.
+TUNNEL_KINDS = ("gre", "gretap", "xfrm")
 
 
 class NodeKind(Enum):
@@ -95,9 +96,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Tunnel:
-    """A GRE interface of a node (RFC 2784; key: RFC 2890), over IPv4 or IPv6 as `local` and `remote` say.
+    """A tunnel interface of a node, over IPv4 or IPv6 as `local` and `remote` say: GRE (RFC 2784; key: RFC 2890), or
+    an XFRM interface, which is where the packets of IPsec's tunnel mode (RFC 4301) leave and enter the node.
 
-    kind: one of TUNNEL_KINDS; key: 32 bits or None for none.
+    kind: one of TUNNEL_KINDS; key: 32 bits or None for none; of an XFRM interface the number that its IPsec policies
+    and security associations carry (if_id), which must not be 0. An XFRM interface without these passes nothing.
     mtu: inner MTU in bytes; None lets the kernel derive it from the outer interface.
     """
 

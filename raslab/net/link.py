@@ -125,7 +125,7 @@ class Intf(mininet.Intf):
 
 
 class TunnelIntf(Intf):
-    """A GRE or gretap interface of a node."""
+    """A tunnel interface of a node."""
 
     spec: Tunnel
 

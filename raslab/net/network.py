@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
@@ -54,6 +54,7 @@ class Network(EditableNetwork):
         self._namespaces = Namespaces()
         self._applied = EMPTY
         self._plans: list[Plan] = []
+        self._before_stop: list[Callable[[], None]] = []
         self._running = self._changing = self._stopped = False
         super().__init__(topo, switch, host, link, ipBase, autoSetMacs)
         self.autoStaticArp, self.xterms = autoStaticArp, xterms
@@ -102,6 +103,8 @@ class Network(EditableNetwork):
 
     def stop(self) -> None:
         """End every process and namespace of the network. May be called at any time, and again."""
+        while self._before_stop:
+            self._before_stop.pop()()
         with self._lock:
             self._running, self._stopped = False, True
             self.processes.stop()
@@ -109,6 +112,10 @@ class Network(EditableNetwork):
                 node.terminate()
             self._namespaces.close()
             self._applied = EMPTY
+
+    def before_stop(self, function: Callable[[], None]) -> None:
+        """Have `function` called once, when the network is about to stop and all of it still runs."""
+        self._before_stop.append(function)
 
     def __enter__(self) -> Network:
         self.start()

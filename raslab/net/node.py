@@ -14,6 +14,7 @@ from contextlib import suppress
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from raslab.errors import NodeNotRunningError, UnknownInterfaceError
@@ -103,6 +104,15 @@ class Node(mininet.Node):
         `run` and `popen` for those.
         """
         return self.namespace.call(lambda: function(*args))
+
+    def private_folder(self, folder: str) -> Path:
+        """Give the node a folder of its own, empty and in memory, unless it has it already.
+
+        All processes of the node see it under `folder`, this process under the path that is returned, until the node
+        or the network ends. It vanishes with them. Raises NodeNotRunningError.
+        """
+        descriptor = self._running_network().processes.private_folder(self.namespace, folder)
+        return Path(f"/proc/self/fd/{descriptor}")
 
     @property
     def namespace(self) -> Namespace:

@@ -33,10 +33,8 @@ class Processes:
             raise EmptyCommandError(node.name)
         options.setdefault("cwd", Path.cwd())  # the spawning thread has a working directory of its own
         with self._lock:
-            if self._spawner is None:
-                self._spawner = Spawner()
             try:
-                process = self._spawner.spawn(node, argv, options)
+                process = self._machinery().spawn(node, argv, options)
             except FileNotFoundError as error:
                 if error.filename != argv[0]:
                     raise  # the working directory
@@ -44,6 +42,19 @@ class Processes:
             self._started = [(where, known) for where, known in self._started if known.returncode is None]
             self._started.append((node, process))
         return process
+
+    def private_folder(self, node: Namespace, folder: str) -> int:
+        """A descriptor of a folder that only `node` has, made empty and in memory if there is none yet.
+
+        Valid until the node or the network ends. Raises NeedsRootError, NetworkProcessesError, OSError.
+        """
+        with self._lock:
+            return self._machinery().private_folder(node, folder)
+
+    def _machinery(self) -> Spawner:
+        if self._spawner is None:
+            self._spawner = Spawner()
+        return self._spawner
 
     def end_node(self, node: Namespace) -> None:
         """Kill all processes in one node, also those that have left their process group."""

@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_interface
 from math import ceil
 
 from raslab.model.checks.interfaces import MAX_QUEUE_PACKETS
-from raslab.model.encapsulation import Encapsulation
+from raslab.model.encapsulation import around
 from raslab.model.topology import DEFAULT_MTU, Impairment, Interface, Topology, Tunnel
 
 MIN_QUEUE_PACKETS = 1000
@@ -29,15 +29,6 @@ def queue_limit(impairment: Impairment) -> int:
     return min(max(MIN_QUEUE_PACKETS, ceil(rate * 1e3 * held_ms / _PACKET_BITS)), MAX_QUEUE_PACKETS)
 
 
-def encapsulation(tunnel: Tunnel) -> Encapsulation:
-    """The headers that a tunnel puts before each inner packet."""
-    return Encapsulation(
-        outer_ip_version=6 if ip_address(tunnel.local).version == 6 else 4,
-        key=tunnel.key is not None,
-        carries_ethernet=tunnel.kind == "gretap",
-    )
-
-
 def tunnel_mtu(tunnel: Tunnel, topology: Topology) -> int:
     """Inner MTU of a tunnel, bytes: what its user chose, or that of the interface below less the headers."""
     if tunnel.mtu is not None:
@@ -47,7 +38,7 @@ def tunnel_mtu(tunnel: Tunnel, topology: Topology) -> int:
     for interface in interfaces(topology):
         if interface.node == tunnel.node and any(ip_interface(a).ip == local for a in interface.addresses):
             below = interface.mtu
-    return encapsulation(tunnel).inner_mtu(below)
+    return around(tunnel).inner_mtu(below)
 
 
 def interfaces(topology: Topology) -> Iterable[Interface]:

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from raslab.errors import NeedsRootError, NetworkProcessesError
 from raslab.machine import syscalls
@@ -26,6 +26,8 @@ from raslab.net.threads import Outcome
 _INIT = ["/bin/sh", "-c", "mount -t proc proc /proc && echo ready && exec env --ignore-signal=CHLD cat"]
 _CGROUPS = "/sys/fs/cgroup"
 
+R = TypeVar("R")
+
 
 class Spawner:
     """One such thread. Raises NeedsRootError or NetworkProcessesError where it cannot be set up."""
@@ -33,6 +35,7 @@ class Spawner:
     def __init__(self) -> None:
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._mounts: dict[Namespace, int] = {}
+        self._folders: dict[Namespace, dict[str, int]] = {}
         started: Outcome[None] = Outcome()
         self._thread = threading.Thread(target=self._run, args=(started,), name="raslab-processes", daemon=True)
         self._thread.start()
@@ -42,20 +45,43 @@ class Spawner:
         """`subprocess.Popen(argv, **options)` inside `node`; raises what Popen raises."""
 
         def job() -> subprocess.Popen[Any]:
-            syscalls.setns(node.network_fd, syscalls.CLONE_NEWNET)
-            syscalls.setns(node.hostname_fd, syscalls.CLONE_NEWUTS)
-            self._enter_mounts(node)
+            self._enter(node)
             # Without preexec_fn Popen takes the vfork path, whose cost does not grow with our memory.
             return subprocess.Popen(argv, **options)
 
-        outcome: Outcome[subprocess.Popen[Any]] = Outcome()
-        self._jobs.put(lambda: outcome.fill(job))
-        return outcome.get()
+        return self._do(job)
+
+    def private_folder(self, node: Namespace, folder: str) -> int:
+        """Give `node` a folder of its own, empty and in memory, unless it has it; return a descriptor of it.
+
+        Processes that run in the node see it from now on too. The descriptor is valid until `forget` or `stop`.
+        """
+
+        def job() -> int:
+            self._enter(node)
+            if folder not in (known for known, _ in node.private_folders):
+                Path(folder).mkdir(parents=True, exist_ok=True)
+                syscalls.mount("tmpfs", folder, "tmpfs")
+            return os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+
+        folders = self._folders.setdefault(node, {})
+        if folder not in folders:
+            folders[folder] = self._do(job)
+        return folders[folder]
 
     def forget(self, node: Namespace) -> None:
         """Let go of a node's mount namespace."""
-        if (descriptor := self._mounts.pop(node, None)) is not None:
+        descriptors = list(self._folders.pop(node, {}).values())
+        if node in self._mounts:
+            descriptors.append(self._mounts.pop(node))
+        for descriptor in descriptors:
             os.close(descriptor)
+
+    def _do(self, job: Callable[[], R]) -> R:
+        """What `job` returns or raises in the thread."""
+        outcome: Outcome[R] = Outcome()
+        self._jobs.put(lambda: outcome.fill(job))
+        return outcome.get()
 
     def stop(self, started: Sequence[subprocess.Popen[Any]]) -> None:
         """Kill every process of the network and wait until all have ended; `started` are those we must reap."""
@@ -69,7 +95,9 @@ class Spawner:
                 pipe.close()
         self._jobs.put(None)
         self._thread.join()
-        for descriptor in (*self._mounts.values(), self._base, self._proc):
+        for node in list(self._mounts):
+            self.forget(node)
+        for descriptor in (self._base, self._proc):
             os.close(descriptor)
 
     # In the thread
@@ -95,8 +123,10 @@ class Spawner:
             raise
         self._base = self._own_mounts()
 
-    def _enter_mounts(self, node: Namespace) -> None:
-        """Move into the node's mounts, which are made with its first process."""
+    def _enter(self, node: Namespace) -> None:
+        """Move into the node. Its mounts are made when it is entered first."""
+        syscalls.setns(node.network_fd, syscalls.CLONE_NEWNET)
+        syscalls.setns(node.hostname_fd, syscalls.CLONE_NEWUTS)
         known = self._mounts.get(node)
         syscalls.setns(self._base if known is None else known, syscalls.CLONE_NEWNS)
         if known is None:

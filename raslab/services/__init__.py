@@ -1,1 +1,26 @@
-"""One module per real component, each a declared service. Knows nothing of RAS."""
+"""Declared services: the real daemons inside a lab's nodes. Knows no RAS words."""
+
+from raslab.services.changes import Action, Change
+from raslab.services.frr import Bfdd, Bgpd, Staticd, Zebra
+from raslab.services.nft_script import Chain, NftSet, Table
+from raslab.services.nftables import Nftables
+from raslab.services.service import Service
+from raslab.services.strongswan import Charon, Shared
+from raslab.services.supervisor import Supervisor
+
+__all__ = [
+    "Action",
+    "Bfdd",
+    "Bgpd",
+    "Chain",
+    "Change",
+    "Charon",
+    "NftSet",
+    "Nftables",
+    "Service",
+    "Shared",
+    "Staticd",
+    "Supervisor",
+    "Table",
+    "Zebra",
+]

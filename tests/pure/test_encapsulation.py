@@ -15,6 +15,8 @@ from raslab.model.encapsulation import GRE, GRE_WITH_KEY, NO_TUNNEL, NVGRE, Enca
         (Encapsulation(outer_ip_version=6), 44),
         (Encapsulation(outer_ip_version=6, key=True), 48),
         (Encapsulation(outer_ip_version=6, encapsulation_limit=True), 52),
+        (Encapsulation(outer_ip_version=4, key=True, ipsec=True), 20 + 73),
+        (Encapsulation(outer_ip_version=6, ipsec=True), 40 + 73),
     ],
 )
 def test_overhead_and_inner_mtu(encapsulation: Encapsulation, overhead: int) -> None:

@@ -24,6 +24,7 @@ REQUESTS = {
     "gre": rtnetlink.add_gre(103, "gre1", "gre", "192.0.2.1", "192.0.2.2", ttl=63, mtu=1476),
     "gre with key": rtnetlink.add_gre(103, "gre1", "gre", "192.0.2.1", "192.0.2.2", key=0x12345678),
     "gretap over IPv6": rtnetlink.add_gre(103, "tap1", "gretap", "2001:db8::1", "2001:db8::2", key=0),
+    "XFRM interface": rtnetlink.add_xfrm(103, "ipsec1", 0x12345678, mtu=1407),
     "delete link": rtnetlink.delete_link(103),
     "alternative name": rtnetlink.add_alternative_name(103, "interface-to-the-provider"),
     "link up": rtnetlink.set_link(103, up=True),
@@ -110,6 +111,16 @@ def test_tunnel(name: str, kind: str, key: int | None, ttl: int) -> None:
         assert data.get_attr(f"{prefix}_{direction}FLAGS") == (None if key is None else flags)
     ends = [data.get_attr(f"{prefix}_LOCAL"), data.get_attr(f"{prefix}_REMOTE")]
     assert ends == (["2001:db8::1", "2001:db8::2"] if over_ipv6 else ["192.0.2.1", "192.0.2.2"])
+
+
+def test_xfrm_interface() -> None:
+    message = decoded(ifinfmsg, "XFRM interface")
+    assert (message.get_attr("IFLA_IFNAME"), message.get_attr("IFLA_MTU")) == ("ipsec1", 1407)
+    assert message.get_nested("IFLA_LINKINFO", "IFLA_INFO_KIND") == "xfrm"
+    # pyroute2 has no name for the data of this kind.
+    (raw,) = wire.messages(REQUESTS["XFRM interface"])
+    info = wire.attributes(wire.attributes(raw.payload[16:])[rtnetlink.IFLA_LINKINFO])[rtnetlink.IFLA_INFO_DATA]
+    assert wire.attributes(info) == {rtnetlink.IFLA_XFRM_IF_ID: bytes.fromhex("78563412")}
 
 
 def test_addresses() -> None:

@@ -24,6 +24,7 @@ SLOW = replace(WAN, impairment=Impairment(rate_mbps=1000, delay_ms=10, jitter_ms
 GRE = Tunnel("gw1", "gre1", "gre", "192.0.2.1", "192.0.2.2", 1001, addresses=("10.255.0.1/30",))
 TAP = Tunnel("gw1", "tap1", "gretap", "2001:db8:99::1", "2001:db8:99::2", mac="02:00:00:02:80:00")
 DEFAULTS = (Route("h1", "default", "10.0.1.254"), Route("h1", "default", "2001:db8:1::254"))
+IPSEC = Tunnel("gw1", "ipsec1", "xfrm", "192.0.2.1", "192.0.2.2", 1, addresses=("10.255.2.1/30",))
 BEHIND = Route("gw1", "10.0.2.0/24", "10.255.0.2")
 FULL = Topology(
     nodes=(Node("h1"), Node("gw1", NodeKind.ROUTER), Node("gw2", NodeKind.ROUTER), Node("s1", NodeKind.BRIDGE)),
@@ -74,6 +75,11 @@ CASES = {
     ),
     "route moved": (FULL, replace(FULL, routes=(*DEFAULTS, Route("gw1", "10.0.2.0/24", "192.0.2.2", metric=5)))),
     "route by interface": (FULL, replace(FULL, routes=(*FULL.routes, Route("gw1", "10.3.0.0/16", dev="gre1")))),
+    "XFRM interface added": (FULL, replace(FULL, tunnels=(*FULL.tunnels, IPSEC))),
+    "other end of an XFRM interface: nothing to do": (
+        replace(FULL, tunnels=(IPSEC,), routes=DEFAULTS),
+        replace(FULL, tunnels=(replace(IPSEC, remote="192.0.2.9"),), routes=DEFAULTS),
+    ),
     "Open vSwitch": (EMPTY, Topology((Node("s1", NodeKind.OVS), Node("h1")), (Link(H1, S1),))),
     "port of Open vSwitch removed": (
         Topology((Node("s1", NodeKind.OVS), Node("h1")), (Link(H1, S1),)),

@@ -109,6 +109,15 @@ CASES = {
     "tunnel on an unknown node": with_tunnel(node="gw9"),
     "tunnel on a switch": with_tunnel(node="s1"),
     "tunnel of an unknown kind": with_tunnel(kind="ipip"),
+    "XFRM interface without key": with_tunnel(kind="xfrm", key=None),
+    "XFRM interfaces with the same key": replace(
+        GOOD,
+        tunnels=(
+            replace(TUNNEL, kind="xfrm"),
+            replace(TUNNEL, name="ipsec2", kind="xfrm", remote="192.0.2.3", addresses=()),
+        ),
+        routes=(),
+    ),
     "key beyond 32 bits": with_tunnel(key=2**32),
     "TTL of zero": with_tunnel(ttl=0),
     "tunnel MTU too small": with_tunnel(mtu=40),

@@ -28,15 +28,21 @@ def check(facts: Facts) -> Iterator[str]:
         yield from _end_points(facts, tunnel, where)
         other = seen.setdefault(_identity(tunnel), tunnel)
         if other is not tunnel:
-            key = "no key" if tunnel.key is None else f"key {tunnel.key}"
+            same = (
+                "the same end points and no key" if tunnel.key is None else f"the same end points and key {tunnel.key}"
+            )
+            if tunnel.kind == "xfrm":
+                same = f"the same key {tunnel.key}"
             yield (
-                f"Tunnels {other.name} and {tunnel.name} of node {tunnel.node} have the same end points and {key}: "
+                f"Tunnels {other.name} and {tunnel.name} of node {tunnel.node} have {same}: "
                 "give one of them another key."
             )
 
 
 def _identity(tunnel: Tunnel) -> str:
     """What the kernel tells tunnels apart by, as text because nothing of it need be hashable."""
+    if tunnel.kind == "xfrm":
+        return repr((tunnel.node, tunnel.kind, tunnel.key))
     return repr((tunnel.node, tunnel.kind, tunnel.local, tunnel.remote, tunnel.key))
 
 
@@ -45,6 +51,8 @@ def _parameters(tunnel: Tunnel, where: str) -> Iterator[str]:
         yield f"Kind {tunnel.kind} of {where} is unknown: choose one of {', '.join(TUNNEL_KINDS)}."
     if tunnel.key is not None and not (is_integer(tunnel.key) and 0 <= tunnel.key <= MAX_KEY):
         yield (f"Key {tunnel.key} of {where} does not fit into the 32 bits of a GRE key: choose 0 to {MAX_KEY}.")
+    elif tunnel.kind == "xfrm" and not tunnel.key:
+        yield f"Tunnel {tunnel.name} of node {tunnel.node} has no key, which IPsec needs to tell its packets apart: choose 1 to {MAX_KEY}."
     if not (is_integer(tunnel.ttl) and 1 <= tunnel.ttl <= MAX_TTL):
         yield f"TTL {tunnel.ttl} of {where} is impossible: choose 1 to {MAX_TTL}."
 

@@ -40,6 +40,8 @@ RTEXT_FILTER_SKIP_STATS = 1 << 3
 IFLA_BR_STP_STATE = 5
 IFLA_BR_MCAST_SNOOPING = 23
 
+IFLA_XFRM_IF_ID = 2
+
 IFLA_GRE_IFLAGS = 2
 IFLA_GRE_OFLAGS = 3
 IFLA_GRE_IKEY = 4
@@ -162,6 +164,11 @@ def add_gre(
         kind = "ip6" + kind
         data += wire.u32(IFLA_GRE_FLAGS, IP6_TNL_F_IGN_ENCAP_LIMIT)
     return _add_link(index, name, _properties(mac, mtu), kind, data)
+
+
+def add_xfrm(index: int, name: str, if_id: int, *, mtu: int | None = None) -> bytes:
+    """Create an XFRM interface: it carries what IPsec policies and states with the number `if_id` let through."""
+    return _add_link(index, name, _properties(None, mtu), "xfrm", wire.u32(IFLA_XFRM_IF_ID, if_id))
 
 
 def delete_link(index: int) -> bytes:

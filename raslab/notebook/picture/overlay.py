@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from raslab.model.encapsulation import Encapsulation
+from raslab.model.encapsulation import around
 from raslab.model.topology import Topology, Tunnel
 
-_KIND_WORDS = {"gre": "GRE", "gretap": "Ethernet in GRE"}
+_KIND_WORDS = {"gre": "GRE", "gretap": "Ethernet in GRE", "xfrm": "IPsec"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Overlay:
     @property
     def lines(self) -> tuple[str, ...]:
         """What to write on it."""
-        key = f" key {self.near.key}" if self.near.key is not None else ""
+        key = f" key {self.near.key}" if self.near.key is not None and self.near.kind != "xfrm" else ""
         first = f"{_KIND_WORDS[self.near.kind]}{key}"
         if self.far is None:
             return first, "no answer"
@@ -43,10 +43,13 @@ def overlays(topology: Topology) -> list[Overlay]:
 
 
 def fits(one: Tunnel, other: Tunnel) -> bool:
-    """True if what `one` sends is received by `other`, and the other way round (RFC 2890: equal keys)."""
-    return (one.kind, one.key, _same(one.local), _same(one.remote)) == (
+    """True if what `one` sends is received by `other`, and the other way round (RFC 2890: equal keys).
+
+    The key of an XFRM interface never leaves its node.
+    """
+    return (one.kind, _wire_key(one), _same(one.local), _same(one.remote)) == (
         other.kind,
-        other.key,
+        _wire_key(other),
         _same(other.remote),
         _same(other.local),
     ) and one is not other
@@ -59,13 +62,12 @@ def inner_mtu(tunnel: Tunnel, topology: Topology) -> int | None:
     for link in topology.links:
         for end in link.ends:
             if end.node == tunnel.node and _same(tunnel.local) in (_same(a.partition("/")[0]) for a in end.addresses):
-                wrapping = Encapsulation(
-                    outer_ip_version=6 if ":" in tunnel.local else 4,
-                    key=tunnel.key is not None,
-                    carries_ethernet=tunnel.kind == "gretap",
-                )
-                return wrapping.inner_mtu(end.mtu)
+                return around(tunnel).inner_mtu(end.mtu)
     return None
+
+
+def _wire_key(tunnel: Tunnel) -> int | None:
+    return None if tunnel.kind == "xfrm" else tunnel.key
 
 
 def _same(address: str) -> str:

@@ -1,0 +1,120 @@
+"""FRR's daemons, each a service of its own: zebra, bgpd, bfdd, staticd.
+
+Daemons are started without a configuration and get it through their vty, line by line, so a refused line is known by
+name and a start is nothing but a change from an empty configuration. `vtysh` works in the node as on any router.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from raslab.errors import ConfigurationRefusedError
+from raslab.services.frr_config import Tree, difference, parse
+from raslab.services.place import Place
+from raslab.services.service import Service
+from raslab.services.vty import Vty
+
+_FOLDER = "/usr/lib/frr"
+_SOCKETS = "/run/frr"
+
+
+@dataclass(frozen=True)
+class FrrDaemon(Service):
+    """A daemon of FRR. config: its own part of frr.conf, contexts indented; what other daemons read is not for it."""
+
+    config: str = ""
+
+    folders: ClassVar[tuple[str, ...]] = ("/run", "/etc/frr")
+    depends: ClassVar[tuple[str, ...]] = ("zebra",)
+
+    def files(self) -> Mapping[str, str]:
+        """An empty configuration of `vtysh`, which it misses otherwise; the folder of sockets comes with the other."""
+        return {"/etc/frr/vtysh.conf": "", f"{_SOCKETS}/.keep": ""}
+
+    def owner(self) -> str:
+        """The daemons give up being root."""
+        return "frr"
+
+    def argv(self) -> tuple[str, ...]:
+        """In the foreground, without a configuration, without a TCP port for commands."""
+        return (f"{_FOLDER}/{self.name}", "-f", "/dev/null", "-P", "0", "--log", "stdout")
+
+    def ready(self, place: Place) -> tuple[bool, str]:
+        """The daemon takes commands."""
+        vty = self.vty(place)
+        try:
+            return (True, "") if vty.answers() else (False, f"no answer on {_SOCKETS}/{self.name}.vty")
+        finally:
+            vty.close()
+
+    def plan(self, old: FrrDaemon | None) -> tuple[str, ...]:
+        """Lines for the daemon's configuration mode."""
+        return difference(Tree() if old is None else parse(old.config), parse(self.config))
+
+    def reload(self, place: Place, old: FrrDaemon | None) -> None:
+        """Send the difference; if a line is refused, take back what had been sent before it."""
+        vty = self.vty(place)
+        try:
+            vty.configure(self.plan(old))
+        except ConfigurationRefusedError:
+            if old is not None:
+                _take_back(vty, old.plan(self))
+            raise
+        finally:
+            vty.close()
+
+    def reloads_from(self, old: Service) -> bool:
+        """The profile of defaults counts only for what is configured after it."""
+        return super().reloads_from(old) and isinstance(old, FrrDaemon) and _defaults(self) == _defaults(old)
+
+    def vty(self, place: Place) -> Vty:
+        """A connection to the daemon."""
+        return Vty(place.name, self.name, Path(place.path(f"{_SOCKETS}/{self.name}.vty")))
+
+
+def _defaults(daemon: FrrDaemon) -> list[str]:
+    return [line for line in parse(daemon.config).lines if line.startswith("frr defaults")]
+
+
+def _take_back(vty: Vty, lines: tuple[str, ...]) -> None:
+    """Send lines of which some undo what never was; those are refused, and that is right."""
+    vty.run("configure terminal")
+    for line in lines:
+        try:
+            vty.run(line)
+        except ConfigurationRefusedError:
+            continue
+    vty.run("end")
+
+
+@dataclass(frozen=True)
+class Zebra(FrrDaemon):
+    """The kernel's routes: every other daemon of the node goes through it."""
+
+    name: ClassVar[str] = "zebra"
+    depends: ClassVar[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True)
+class Bgpd(FrrDaemon):
+    """BGP (RFC 4271). Route-maps and prefix lists that it uses stand in its configuration."""
+
+    name: ClassVar[str] = "bgpd"
+    depends: ClassVar[tuple[str, ...]] = ("zebra", "bfdd")
+
+
+@dataclass(frozen=True)
+class Bfdd(FrrDaemon):
+    """BFD (RFC 5880). Sessions are asked for by other daemons; its own configuration holds profiles and peers."""
+
+    name: ClassVar[str] = "bfdd"
+
+
+@dataclass(frozen=True)
+class Staticd(FrrDaemon):
+    """Static routes that FRR knows as its own."""
+
+    name: ClassVar[str] = "staticd"

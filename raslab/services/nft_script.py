@@ -1,0 +1,108 @@
+"""Tables of nftables as data, and the commands that lead from one to another. Pure.
+
+A chain or set that stays as it is is not touched, so its counters and elements stay; named counters keep their values
+in every case.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A chain. header: of a base chain, such as ``type nat hook postrouting priority srcnat; policy accept;``."""
+
+    header: str = ""
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class NftSet:
+    """A set, or a map (kind). header: such as ``type ipv4_addr; flags interval``; elements: as nft reads them."""
+
+    header: str
+    elements: tuple[str, ...] = ()
+    kind: str = "set"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of a family (`inet`, `ip`, `ip6`, `bridge`, `netdev`). counters: names of counters, for rules to use."""
+
+    family: str
+    name: str
+    chains: Mapping[str, Chain] = field(default_factory=dict)
+    sets: Mapping[str, NftSet] = field(default_factory=dict)
+    counters: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Family and name, as commands name the table."""
+        return f"{self.family} {self.name}"
+
+
+def fresh(table: Table) -> tuple[str, ...]:
+    """Commands that make a table, in place of one of the same name that somebody may have made."""
+    return (f"add table {table.key}", f"delete table {table.key}", *script(Table(table.family, table.name), table))
+
+
+def gone(table: Table) -> tuple[str, ...]:
+    """Commands that remove a table."""
+    return (f"delete table {table.key}",)
+
+
+def script(old: Table, new: Table) -> tuple[str, ...]:
+    """Commands that turn `old` into `new`, for one transaction."""
+    return tuple(_script(old, new)) if old != new else ()
+
+
+def _script(old: Table, new: Table) -> Iterator[str]:
+    table = new.key
+    yield f"add table {table}"
+    remade = {name for name, one in old.sets.items() if name in new.sets and _made_as(one) != _made_as(new.sets[name])}
+    dropped = [name for name in old.sets if name not in new.sets]
+    changed = [name for name, chain in new.chains.items() if _changed(name, chain, old, {*remade, *dropped})]
+    rebased = [name for name in changed if name in old.chains and old.chains[name].header != new.chains[name].header]
+    removed = [name for name in old.chains if name not in new.chains]
+    yield from (f"flush chain {table} {name}" for name in (*removed, *changed) if name in old.chains)
+    yield from (f"delete chain {table} {name}" for name in (*removed, *rebased))
+    for name in (*dropped, *sorted(remade)):
+        yield f"delete {old.sets[name].kind} {table} {name}"
+    yield from (f"delete counter {table} {name}" for name in old.counters if name not in new.counters)
+    yield from (f"add counter {table} {name}" for name in new.counters if name not in old.counters)
+    for name, one in new.sets.items():
+        yield from _set(table, name, None if name in remade else old.sets.get(name), one)
+    for name in changed:
+        if name not in old.chains or name in rebased:
+            header = new.chains[name].header.strip().rstrip(";")
+            yield f"add chain {table} {name}" + (f" {{ {header}; }}" if header else "")
+    for name in changed:
+        yield from (f"add rule {table} {name} {rule}" for rule in new.chains[name].rules)
+
+
+def _changed(name: str, chain: Chain, old: Table, renewed_sets: set[str]) -> bool:
+    """True if a chain has to be filled afresh, be it for a set that its rules refer to."""
+    if old.chains.get(name) != chain:
+        return True
+    used = set(re.findall(r"@([\w-]+)", " ".join(chain.rules)))
+    return bool(used & renewed_sets)
+
+
+def _made_as(one: NftSet) -> tuple[str, str]:
+    return one.kind, one.header
+
+
+def _set(table: str, name: str, old: NftSet | None, new: NftSet) -> Iterator[str]:
+    if old is None:
+        yield f"add {new.kind} {table} {name} {{ {new.header.strip().rstrip(';')}; }}"
+    known = old.elements if old else ()
+    # A map's element is removed by its key.
+    lost = [element.split(" : ")[0] for element in known if element not in new.elements]
+    fresh_ones = [element for element in new.elements if element not in known]
+    if lost:
+        yield f"delete element {table} {name} {{ {', '.join(lost)} }}"
+    if fresh_ones:
+        yield f"add element {table} {name} {{ {', '.join(fresh_ones)} }}"

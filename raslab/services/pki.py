@@ -1,0 +1,153 @@
+"""A certification authority for labs: keys, certificates (RFC 5280) and revocation lists, made on the fly.
+
+Keys are ECDSA on P-256, which take a millisecond. Validity counts from a day before the lab's clock at the making.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+_VALID_DAYS = 3650
+_BEFORE = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A certificate and its private key, as PEM texts."""
+
+    name: str
+    certificate: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A certification authority: an identity whose certificate may sign others."""
+
+    identity: Identity
+
+    @classmethod
+    def create(cls, name: str) -> Authority:
+        """A new authority with a certificate signed by itself. name: its common name."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = _name(name)
+        builder = (
+            _builder(subject, subject, key.public_key(), timedelta(days=_VALID_DAYS))
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(_usage(signs_certificates=True), critical=True)
+        )
+        return cls(_identity(name, builder.sign(key, SHA256()), key))
+
+    @property
+    def certificate(self) -> str:
+        """The authority's certificate, PEM."""
+        return self.identity.certificate
+
+    def issue(
+        self,
+        name: str,
+        addresses: Iterable[str] = (),
+        names: Iterable[str] = (),
+        valid: timedelta = timedelta(days=_VALID_DAYS),
+        crl_uri: str | None = None,
+    ) -> Identity:
+        """A certificate for `name`, which is also its first DNS name, for VPN gateways, servers and clients.
+
+        addresses, names: further identities that it proves. valid: from now on; negative for one that has expired.
+        crl_uri: where the revocation list is to be fetched; None names no place.
+        """
+        key = ec.generate_private_key(ec.SECP256R1())
+        issuer = x509.load_pem_x509_certificate(self.certificate.encode())
+        proven = [x509.DNSName(one) for one in dict.fromkeys((name, *names))]
+        alternatives = [*proven, *(x509.IPAddress(ip_address(one)) for one in addresses)]
+        usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.IPSEC_IKE]
+        builder = (
+            _builder(_name(name), issuer.subject, key.public_key(), valid)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_usage(signs_certificates=False), critical=True)
+            .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
+            .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+            .add_extension(_issuer_of(issuer), critical=False)
+        )
+        if crl_uri is not None:
+            point = x509.DistributionPoint([x509.UniformResourceIdentifier(crl_uri)], None, None, None)
+            builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
+        return _identity(name, builder.sign(self._key, SHA256()), key)
+
+    def crl(self, revoked: Iterable[Identity] = (), number: int = 1) -> str:
+        """A revocation list, PEM. number: grows from list to list; a gateway keeps the one with the highest."""
+        now = datetime.now(UTC)
+        issuer = x509.load_pem_x509_certificate(self.certificate.encode())
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(issuer.subject)
+            .last_update(now - _BEFORE)
+            .next_update(now + timedelta(days=_VALID_DAYS))
+            .add_extension(x509.CRLNumber(number), critical=False)
+            .add_extension(_issuer_of(issuer), critical=False)
+        )
+        for identity in revoked:
+            serial = x509.load_pem_x509_certificate(identity.certificate.encode()).serial_number
+            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now - _BEFORE).build()
+            builder = builder.add_revoked_certificate(entry)
+        return builder.sign(self._key, SHA256()).public_bytes(Encoding.PEM).decode()
+
+    @property
+    def _key(self) -> ec.EllipticCurvePrivateKey:
+        key = load_pem_private_key(self.identity.key.encode(), None)
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        return key
+
+
+def _name(common: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, valid: timedelta
+) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(min(now, now + valid) - _BEFORE)
+        .not_valid_after(now + valid)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    )
+
+
+def _issuer_of(authority: x509.Certificate) -> x509.AuthorityKeyIdentifier:
+    """By this, strongSwan finds the revocation list that belongs to a certificate."""
+    identifier = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
+
+
+def _usage(signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _identity(name: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> Identity:
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return Identity(name, certificate.public_bytes(Encoding.PEM).decode(), secret.decode())

@@ -1,0 +1,201 @@
+"""strongSwan's charon: IKEv2 (RFC 7296) and ESP, one daemon for each node, driven by VICI.
+
+charon starts with its settings only. Connections, secrets, certificates and address pools are handed over by VICI, at
+start and live; SAs that are up stay up whatever is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from raslab.errors import ConfigurationRefusedError
+from raslab.services.place import Place
+from raslab.services.service import Service
+from raslab.services.vici import Vici
+
+_SOCKET = "/run/charon.vici"  # where swanctl looks
+_SETTINGS_FILE = "/run/charon.conf"  # AppArmor lets charon read it: /run/charon.*
+_PLUGINS = (
+    "random nonce openssl pem pkcs1 pkcs8 x509 pubkey constraints revocation aes sha1 sha2 hmac kdf gcm"
+    " drbg md5 kernel-netlink socket-default vici updown eap-identity eap-mschapv2 eap-tls"
+)
+#: What labs want of charon unless `settings` say otherwise: routes are raslab's own, and failures show soon.
+DEFAULTS: Mapping[str, str] = MappingProxyType(
+    {
+        "load_modular": "no",
+        "load": _PLUGINS,
+        "install_routes": "no",
+        "install_virtual_ip": "yes",
+        "retransmit_tries": "3",
+        "retransmit_timeout": "0.5",
+        "retransmit_base": "1.4",
+        "plugins.vici.socket": f"unix://{_SOCKET}",
+        "filelog.lab.path": "/run/charon.log",  # of standard output charon flushes no lines
+        "filelog.lab.append": "yes",
+        "filelog.lab.flush_line": "yes",
+        "filelog.lab.time_format": "%Y/%m/%d %H:%M:%S",
+        "filelog.lab.time_add_ms": "yes",
+        "filelog.lab.default": "1",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A secret. kind: IKE for a pre-shared key, EAP for a password; owners: the identities that it is for."""
+
+    kind: str
+    secret: str
+    owners: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Message:
+    """A command of VICI, and what to write for it. Secrets and keys are not written."""
+
+    command: str
+    content: Mapping[str, Any]
+    shown: str
+
+
+@dataclass(frozen=True)
+class Charon(Service):
+    """What charon shall know.
+
+    connections: by name, the section `connections.<name>` of swanctl.conf; secrets: by a name of your own.
+    certificates, keys, crls: PEM texts. authorities: by name, the section `authorities.<name>`, `cacert` as PEM text.
+    pools: by name, the section `pools.<name>`. settings: of strongswan.conf, in the section of the daemon, with dots
+    between sections; a change of them restarts charon, a change of anything else does not.
+    """
+
+    name: ClassVar[str] = "charon"
+    connections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    secrets: Mapping[str, Shared] = field(default_factory=dict)
+    certificates: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    crls: tuple[str, ...] = ()
+    authorities: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    pools: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def files(self) -> Mapping[str, str]:
+        """strongswan.conf of the node."""
+        return {_SETTINGS_FILE: rendered(nested({**DEFAULTS, **self.settings}), "charon-systemd")}
+
+    def argv(self) -> tuple[str, ...]:
+        """The variant of charon that stays in the foreground and needs no PID file; it runs without systemd too."""
+        return ("/usr/sbin/charon-systemd",)
+
+    def environment(self) -> Mapping[str, str]:
+        """Where its settings are."""
+        return {"STRONGSWAN_CONF": _SETTINGS_FILE}
+
+    def ready(self, place: Place) -> tuple[bool, str]:
+        """charon takes commands."""
+        return (True, "") if vici_at(place).answers() else (False, f"no answer on {_SOCKET}")
+
+    def plan(self, old: Charon | None) -> tuple[str, ...]:
+        """The commands of VICI, in words of swanctl.conf."""
+        return tuple(line for message in messages(old or Charon(), self) for line in message.shown.splitlines())
+
+    def reload(self, place: Place, old: Charon | None) -> None:
+        """Send the difference; if something is refused, take back what had been sent before it."""
+        vici = vici_at(place)
+        try:
+            for message in messages(old or Charon(), self):
+                vici.request(message.command, message.content)
+        except ConfigurationRefusedError:
+            for message in messages(self, old or Charon()):
+                with suppress(ConfigurationRefusedError):  # it undoes what never was
+                    vici.request(message.command, message.content)
+            raise
+
+
+def vici_at(place: Place) -> Vici:
+    """The way to ask the charon of a place."""
+    return Vici(place.name, place.path(_SOCKET))
+
+
+def messages(old: Charon, new: Charon) -> tuple[Message, ...]:
+    """The commands that lead from `old` to `new`: what is unloaded, credentials, pools, then connections."""
+    return (
+        *_unloaded(old, new),
+        *_credentials(old, new),
+        *_loaded("pool", old.pools, new.pools),
+        *_loaded("conn", old.connections, new.connections),
+    )
+
+
+def _unloaded(old: Charon, new: Charon) -> Iterator[Message]:
+    for kind, before, after in (
+        ("conn", old.connections, new.connections),
+        ("pool", old.pools, new.pools),
+        ("authority", old.authorities, new.authorities),
+    ):
+        for name in before:
+            if name not in after:
+                yield Message(f"unload-{kind}", {"name": name}, f"unload-{kind} {name}")
+    for name in old.secrets:
+        if name not in new.secrets:
+            yield Message("unload-shared", {"id": name}, f"unload-shared {name}")
+
+
+def _credentials(old: Charon, new: Charon) -> Iterator[Message]:
+    texts = (old.certificates, old.keys, old.crls), (new.certificates, new.keys, new.crls)
+    if any(set(before) - set(after) for before, after in zip(*texts, strict=True)):
+        # Single certificates cannot be unloaded. SAs that are up do not need credentials.
+        yield Message("clear-creds", {}, "clear-creds")
+        old = Charon(authorities=old.authorities if not new.authorities else {})
+    if set(new.crls) - set(old.crls):
+        yield Message("flush-certs", {"type": "X509_CRL"}, "flush-certs X509_CRL")
+    yield from _loaded("authority", old.authorities, new.authorities)
+    for flavour, before, after in (
+        ({"type": "X509", "flag": "NONE"}, old.certificates, new.certificates),
+        ({"type": "X509_CRL", "flag": "NONE"}, old.crls, new.crls),
+    ):
+        for pem in after:
+            if pem not in before:
+                yield Message("load-cert", {**flavour, "data": pem}, f"load-cert {flavour['type']}")
+    for pem in new.keys:
+        if pem not in old.keys:
+            yield Message("load-key", {"type": "any", "data": pem}, "load-key any")
+    for name, secret in new.secrets.items():
+        if old.secrets.get(name) != secret:
+            content = {"id": name, "type": secret.kind, "data": secret.secret, "owners": secret.owners}
+            yield Message("load-shared", content, f"load-shared {name} {secret.kind} {' '.join(secret.owners)}".strip())
+
+
+def _loaded(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Message]:
+    for name, section in new.items():
+        if old.get(name) != section:
+            yield Message(f"load-{kind}", {name: section}, f"load-{kind} " + rendered(section, name).rstrip())
+
+
+def nested(settings: Mapping[str, str]) -> dict[str, Any]:
+    """Settings whose names have dots between sections, as sections."""
+    tree: dict[str, Any] = {}
+    for dotted, value in settings.items():
+        *sections, key = dotted.split(".")
+        inside = tree
+        for section in sections:
+            inside = inside.setdefault(section, {})
+        inside[key] = value
+    return tree
+
+
+def rendered(section: Mapping[str, Any], name: str, indent: str = "") -> str:
+    """A section in the syntax of strongswan.conf and swanctl.conf; texts of several lines are not shown."""
+    rows = [f"{indent}{name} {{"]
+    inner = indent + "    "
+    for key, value in section.items():
+        if isinstance(value, Mapping):
+            rows.append(rendered(value, key, inner).rstrip("\n"))
+        else:
+            texts = [str(one) for one in value] if isinstance(value, list | tuple) else [str(value)]
+            shown = ", ".join("(PEM)" if "\n" in text else text for text in texts)
+            rows.append(f"{inner}{key} = {shown}")
+    return "\n".join([*rows, indent + "}"]) + "\n"

@@ -1,0 +1,209 @@
+"""The supervisor of a network's services: brings about what is declared, and notices what dies."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from copy import deepcopy
+from typing import Any
+
+from raslab.errors import DaemonDiedError, NoSuchServiceError, RaslabError
+from raslab.net import Network
+from raslab.services.changes import Action, Change, Declared, changes
+from raslab.services.frr import FrrDaemon
+from raslab.services.nftables import Nft
+from raslab.services.place import Place
+from raslab.services.running import Running, bring_up
+from raslab.services.service import Service
+from raslab.services.strongswan import vici_at
+from raslab.services.vici import Vici
+from raslab.services.vty import Vty
+from raslab.services.watch import Watcher
+
+_LOG_LINES = 20
+
+
+class Supervisor:
+    """The services of one network.
+
+    restart: start a daemon again that died. on_death: called with each death, in a thread of the supervisor.
+    Everything ends with the network; if that is started again, it has no services until they are applied again.
+    """
+
+    def __init__(
+        self, network: Network, restart: bool = False, on_death: Callable[[DaemonDiedError], None] | None = None
+    ) -> None:
+        self.network = network
+        self.restart = restart
+        self.on_death = on_death
+        self._lock = threading.RLock()
+        self._running: dict[str, dict[str, Running]] = {}
+        self._deaths: list[DaemonDiedError] = []
+        self._watcher: Watcher | None = None  # made with the first service, ended with the network
+
+    # What shall run
+
+    def plan(self, wanted: Declared) -> tuple[Change, ...]:
+        """What `apply` would do. Raises ServiceDeclarationError."""
+        with self._lock:
+            return changes({node: self.declared(node) for node in wanted}, wanted)
+
+    def apply(self, wanted: Declared) -> tuple[Change, ...]:
+        """Bring about what is wanted on the nodes that are named; return what was done, when all of it is ready.
+
+        If anything fails, what ran before runs on, or again, and the failure is raised: ServiceDeclarationError,
+        ConfigurationRefusedError, DaemonDiedError, ServiceNotReadyError, or what starting a program raises.
+        """
+        wanted = deepcopy(dict(wanted))  # what the caller changes in it later is not meant for now
+        with self._lock:
+            before = {node: self.declared(node) for node in wanted}
+            todo = changes(before, wanted)
+            try:
+                self._carry_out(todo)
+            except BaseException:
+                with suppress(RaslabError):  # the first failure is the one to tell
+                    self._carry_out(changes({node: self.declared(node) for node in wanted}, before))
+                raise
+            return todo
+
+    def stop(self) -> None:
+        """End all services; the network runs on."""
+        with self._lock:
+            self.apply(dict.fromkeys(self._running, ()))
+
+    def declared(self, node: str) -> tuple[Service, ...]:
+        """The services that run on a node."""
+        with self._lock:
+            return tuple(one.declared for one in self._running.get(node, {}).values())
+
+    # What is asked
+
+    def place(self, node: str, service: str) -> Place:
+        """Where a service runs. Raises NoSuchServiceError, as all below."""
+        return self._find(node, service).place
+
+    def vty(self, node: str, daemon: str) -> Vty:
+        """A connection to one of FRR's daemons."""
+        one = self._find(node, daemon)
+        if not isinstance(one.declared, FrrDaemon):
+            raise NoSuchServiceError(node, f"{daemon} of FRR", self._names(node))
+        return one.declared.vty(one.place)
+
+    def vici(self, node: str) -> Vici:
+        """A connection to strongSwan."""
+        return vici_at(self.place(node, "charon"))
+
+    def nft(self, node: str) -> Nft:
+        """The node's nftables."""
+        return Nft(self.place(node, "nftables"))
+
+    def log(self, node: str, service: str, lines: int = _LOG_LINES) -> str:
+        """The last lines that a daemon printed."""
+        return self.place(node, service).log(lines)
+
+    def deaths(self) -> tuple[DaemonDiedError, ...]:
+        """The daemons that died by themselves so far, in order."""
+        with self._lock:
+            return tuple(self._deaths)
+
+    def kill(self, node: str, service: str) -> None:
+        """Let a daemon crash."""
+        self._find(node, service).kill()
+
+    # Inside
+
+    def _find(self, node: str, service: str) -> Running:
+        with self._lock:
+            try:
+                return self._running[node][service]
+            except KeyError:
+                raise NoSuchServiceError(node, service, self._names(node)) from None
+
+    def _names(self, node: str) -> Sequence[str]:
+        return list(self._running.get(node, {}))
+
+    def _carry_out(self, todo: Iterable[Change]) -> None:
+        """Stop all that ends, then start all that is new, then tell the others of their changes."""
+        todo = list(todo)
+        starting = [
+            Running(Place(self.network[change.node], change.service, change.new.folders), change.new)
+            for change in todo
+            if change.new is not None and change.action in (Action.START, Action.RESTART)
+        ]
+        self._end([change for change in todo if change.action in (Action.STOP, Action.RESTART)])
+        try:
+            bring_up(starting)
+        except BaseException:
+            for one in starting:
+                one.kill()
+                one.end()
+            raise
+        for one in starting:
+            self._adopt(one)
+        for change in todo:
+            if change.action is Action.RELOAD and change.new is not None:
+                running = self._find(change.node, change.service)
+                change.new.reload(running.place, change.old)
+                running.declared = change.new
+
+    def _end(self, ending: Iterable[Change]) -> None:
+        services = [self._running[change.node].pop(change.service) for change in ending]
+        for one in services:
+            if one.process is not None:
+                self._watching().forget(one.process)
+            one.ask_to_end()
+        for one in services:
+            one.end()
+
+    def _adopt(self, one: Running) -> None:
+        self._running.setdefault(one.place.name, {})[one.declared.name] = one
+        if one.process is not None:
+            self._watching().watch(one.process)
+
+    def _watching(self) -> Watcher:
+        if self._watcher is None:
+            self._watcher = Watcher(self._ended)
+            self.network.before_stop(self._close)
+        return self._watcher
+
+    def _ended(self, process: subprocess.Popen[Any]) -> None:
+        """In the watcher's thread: a process has ended that nobody had asked to."""
+        with self._lock:
+            found = [one for services in self._running.values() for one in services.values() if one.process is process]
+            if not found:
+                return
+            (one,) = found
+            del self._running[one.place.name][one.declared.name]
+            error = one.died()
+            if error is None or one.place.node.network is None:
+                return  # the node was removed with all of its processes
+            self._report(error)
+            if self.restart:
+                self._start_again(Running(one.place, one.declared))
+
+    def _start_again(self, one: Running) -> None:
+        try:
+            bring_up([one])
+        except DaemonDiedError as error:
+            self._report(error)
+        except RaslabError as error:
+            one.kill()
+            one.end()
+            self._report(DaemonDiedError(one.place.name, one.declared.name, f"could not be restarted: {error}", ""))
+        else:
+            self._adopt(one)
+
+    def _report(self, error: DaemonDiedError) -> None:
+        self._deaths.append(error)
+        if self.on_death is not None:
+            self.on_death(error)
+
+    def _close(self) -> None:
+        """The network is about to kill every process: none of them dies by itself."""
+        with self._lock:
+            watcher, self._watcher = self._watcher, None
+            self._running.clear()
+        if watcher is not None:
+            watcher.close()

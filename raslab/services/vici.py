@@ -1,0 +1,178 @@
+"""strongSwan's control interface VICI: one connection for each question, answers as text instead of bytes."""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from vici import Session
+from vici.exception import CommandException
+
+from raslab.errors import ConfigurationRefusedError, NoSuchServiceError, NotObservedError, TunnelRefusedError
+
+_TIMEOUT_S = 30.0
+_EVENT_POLL_S = 0.02
+_DO_NOT_WAIT = -1
+_EXTRA_S = 5.0  # charon gives up by itself first
+# RFC 7296, section 3.10.1, in other words.
+_MEANINGS = {
+    "AUTHENTICATION_FAILED": "the other side does not accept this one's secret, certificate or identity",
+    "NO_PROPOSAL_CHOSEN": "the two sides have no cipher suite in common",
+    "TS_UNACCEPTABLE": "the other side does not want the subnets that were offered",
+    "INVALID_KE_PAYLOAD": "the two sides have no key exchange group in common",
+    "INTERNAL_ADDRESS_FAILURE": "the other side has no address to assign",
+}
+# What tells why a tunnel failed, most telling first.
+_TELLING = (
+    re.compile(r"received (?P<why>[A-Z_]+) (?:error )?notify"),
+    re.compile(r"(?P<why>no (?:shared key|private key|trusted \S+ public key).*)"),
+    re.compile(r"(?P<why>(?:unable to resolve|peer not responding).*)"),
+    re.compile(r"(?P<why>giving up after .*)"),
+    re.compile(r"(?P<why>.*(?:constraint|certificate|EAP|authentication).*failed.*)"),
+)
+
+
+class Vici:
+    """The charon of one node. Its methods raise NoSuchServiceError if it does not answer."""
+
+    def __init__(self, node: str, path: Path) -> None:
+        """path: of the daemon's socket."""
+        self.node = node
+        self._path = path
+
+    def request(self, command: str, message: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Any command of VICI that is answered by one message. Raises ConfigurationRefusedError."""
+        with self._session() as session:
+            try:
+                answer = session.request(command, None if message is None else _plain(message))
+            except CommandException as error:
+                subject = next(iter(message or {}), "")
+                raise ConfigurationRefusedError(
+                    self.node, "charon", f"{command} {subject}".strip(), _reason(error)
+                ) from error
+        return dict(_text(answer))
+
+    def answers(self) -> bool:
+        """True if the daemon takes commands."""
+        try:
+            self.request("version")
+        except NoSuchServiceError:
+            return False
+        return True
+
+    def list_sas(self, **filters: str) -> list[dict[str, Any]]:
+        """The IKE SAs with their CHILD SAs, each with its name as `name`. filters: such as ike="branch1"."""
+        return self._list("list-sas", "list-sa", filters)
+
+    def list_conns(self) -> list[dict[str, Any]]:
+        """The connections that are loaded, each with its name as `name`."""
+        return self._list("list-conns", "list-conn", {})
+
+    def initiate(self, ike: str, child: str | None = None, timeout_s: float = 10.0, wait: bool = True) -> None:
+        """Set up a tunnel and wait until it is. Raises TunnelRefusedError with the reason.
+
+        wait=False: return at once and let charon try; what comes of it is in `list_sas` and `events`.
+        """
+        milliseconds = round(timeout_s * 1000) if wait else _DO_NOT_WAIT
+        wanted = {"ike": ike, **({"child": child} if child else {}), "timeout": str(milliseconds)}
+        self._control("initiate", wanted, child or ike, timeout_s)
+
+    def terminate(
+        self, ike: str | None = None, child: str | None = None, force: bool = False, timeout_s: float = 10.0
+    ) -> None:
+        """End a tunnel. force: do not wait for the other side. Raises TunnelRefusedError, also if there is none."""
+        named = {"ike": ike, "child": child, "force": "yes" if force else None}
+        wanted = {key: value for key, value in named.items() if value}
+        wanted["timeout"] = str(round(timeout_s * 1000))
+        self._control("terminate", wanted, child or ike or "", timeout_s)
+
+    def rekey(self, ike: str | None = None, child: str | None = None) -> None:
+        """Replace the keys of a tunnel now. Raises ConfigurationRefusedError if there is none."""
+        self.request("rekey", {key: value for key, value in (("ike", ike), ("child", child)) if value})
+
+    @contextmanager
+    def events(
+        self, kinds: Iterable[str] = ("ike-updown", "child-updown"), timeout_s: float = _TIMEOUT_S
+    ) -> Iterator[Iterator[tuple[str, dict[str, Any]]]]:
+        """Events as (kind, message) from now on; the iterator raises NotObservedError after `timeout_s` without one."""
+        with self._session() as session:
+            stream = session.listen(list(kinds), _EVENT_POLL_S)
+            first = next(stream)  # only now are the events asked for
+            try:
+                yield _until(self.node, chain([first], stream), timeout_s)
+            finally:
+                stream.close()
+
+    def _control(self, command: str, message: Mapping[str, str], tunnel: str, timeout_s: float) -> None:
+        log: list[str] = []
+        with self._session(timeout_s + _EXTRA_S) as session:
+            stream = getattr(session, command)(dict(message))
+            try:
+                log.extend(_text(entry).get("msg", "") for entry in stream)
+            except CommandException as error:
+                raise TunnelRefusedError(self.node, tunnel, why(log) or _reason(error), log) from error
+
+    def _list(self, command: str, event: str, filters: Mapping[str, str]) -> list[dict[str, Any]]:
+        with self._session() as session:
+            entries = [_text(entry) for entry in session.streamed_request(command, event, dict(filters))]
+        return [{"name": name, **facts} for entry in entries for name, facts in entry.items()]
+
+    @contextmanager
+    def _session(self, timeout_s: float = _TIMEOUT_S) -> Iterator[Any]:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as connection:
+            connection.settimeout(timeout_s)
+            try:
+                connection.connect(str(self._path))
+                yield Session(connection)
+            except OSError as error:
+                raise NoSuchServiceError(self.node, f"charon that answers ({error})", ()) from error
+
+
+def _until(node: str, stream: Iterable[Any], timeout_s: float) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The events of a stream in which None stands for a moment without one."""
+    deadline = time.monotonic() + timeout_s
+    for kind, message in stream:
+        if kind is not None:
+            yield _text(kind), _text(message)
+            deadline = time.monotonic() + timeout_s
+        elif time.monotonic() > deadline:
+            raise NotObservedError(f"charon of {node} reports an event", timeout_s, "")
+
+
+def why(log: Iterable[str]) -> str:
+    """The most telling words of what charon says about a tunnel that fails."""
+    lines = list(log)
+    for pattern in _TELLING:
+        for line in reversed(lines):
+            if match := pattern.search(line):
+                meaning = _MEANINGS.get(match["why"])
+                return f"{match['why']}: {meaning}" if meaning else match["why"]
+    return ""
+
+
+def _reason(error: CommandException) -> str:
+    return str(error).removeprefix("Command failed: ")
+
+
+def _plain(value: Any) -> Any:
+    """A message with the types that the package `vici` knows."""
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [inner if isinstance(inner, bytes) else str(inner) for inner in value]
+    return value
+
+
+def _text(value: Any) -> Any:
+    """A message with its bytes as text."""
+    if isinstance(value, dict):
+        return {key: _text(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_text(inner) for inner in value]
+    return value.decode(errors="replace") if isinstance(value, bytes) else value

@@ -1,0 +1,131 @@
+"""What has to be done to come from some services to others; strongSwan's messages among it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import pytest
+
+from raslab.errors import ServiceDeclarationError
+from raslab.services import Action, Bfdd, Bgpd, Charon, Nftables, Service, Shared, Zebra
+from raslab.services.changes import changes, in_order
+from raslab.services.strongswan import messages, nested, rendered
+from raslab.services.vici import why
+
+PSK = Shared("IKE", "a secret", ("192.0.2.1",))
+SITE = {"version": "2", "remote_addrs": ["192.0.2.2"], "children": {"net": {"remote_ts": ["10.2.0.0/24"]}}}
+CHARON = Charon(connections={"site": SITE}, secrets={"psk": PSK}, certificates=("-----\nPEM",))
+
+
+@dataclass(frozen=True)
+class Hen(Service):
+    """Waits for the egg."""
+
+    name: ClassVar[str] = "hen"
+    depends: ClassVar[tuple[str, ...]] = ("egg",)
+
+    def plan(self, old: Service | None) -> tuple[str, ...]:
+        return ()
+
+    def reload(self, place: object, old: Service | None) -> None:
+        """Nothing to do."""
+
+
+@dataclass(frozen=True)
+class Egg(Hen):
+    """Waits for the hen."""
+
+    name: ClassVar[str] = "egg"
+    depends: ClassVar[tuple[str, ...]] = ("hen",)
+
+
+def test_services_come_after_those_they_depend_on_as_far_as_these_are_declared() -> None:
+    names = [one.name for one in in_order("r1", (Bgpd(), Bfdd(), Zebra(), Nftables()))]
+    assert names == ["zebra", "nftables", "bfdd", "bgpd"]
+    assert [one.name for one in in_order("r1", (Bgpd(),))] == ["bgpd"]
+
+
+def test_a_circle_and_a_double_are_named() -> None:
+    with pytest.raises(ServiceDeclarationError, match="Node r1: the services hen, egg wait for each other"):
+        in_order("r1", (Hen(), Egg()))
+    with pytest.raises(ServiceDeclarationError, match="Node r1 has more than one service zebra"):
+        changes({}, {"r1": [Zebra(), Zebra("log stdout")]})
+
+
+def test_only_what_differs_on_the_named_nodes_is_changed() -> None:
+    old = {"r1": (Zebra(), Bgpd("router bgp 1"), Bfdd()), "r2": (Zebra(),)}
+    found = changes(old, {"r1": [Zebra(), Bgpd("router bgp 1\n bgp router-id 1.1.1.1"), Nftables()]})
+    assert [(one.node, one.service, one.action) for one in found] == [
+        ("r1", "bfdd", Action.STOP),
+        ("r1", "nftables", Action.START),
+        ("r1", "bgpd", Action.RELOAD),
+    ]
+    assert found[-1].lines == ("router bgp 1", "bgp router-id 1.1.1.1", "exit")
+    assert changes(old, {"r2": [Zebra()]}) == ()
+
+
+def test_a_setting_of_charon_restarts_it_and_a_connection_does_not() -> None:
+    (restart,) = changes({"g": (CHARON,)}, {"g": [replace(CHARON, settings={"threads": "4"})]})
+    assert restart.action is Action.RESTART
+    assert restart.lines[0] == "/usr/sbin/charon-systemd"
+    (reload,) = changes({"g": (CHARON,)}, {"g": [replace(CHARON, connections={})]})
+    assert (reload.action, reload.lines) == (Action.RELOAD, ("unload-conn site",))
+
+
+def commands(old: Charon, new: Charon) -> list[str]:
+    """The commands of VICI from one to the other."""
+    return [message.command for message in messages(old, new)]
+
+
+def test_a_fresh_charon_gets_credentials_before_connections() -> None:
+    assert commands(Charon(), CHARON) == ["load-cert", "load-shared", "load-conn"]
+    assert commands(CHARON, CHARON) == []
+
+
+def test_only_the_changed_connection_is_loaded() -> None:
+    new = replace(CHARON, connections={"site": SITE, "other": {**SITE, "remote_addrs": ["192.0.2.3"]}})
+    assert [(m.command, list(m.content)) for m in messages(CHARON, new)] == [("load-conn", ["other"])]
+
+
+def test_a_changed_secret_is_loaded_and_a_lost_one_unloaded() -> None:
+    assert commands(CHARON, replace(CHARON, secrets={"psk": replace(PSK, secret="other")})) == ["load-shared"]
+    assert commands(CHARON, replace(CHARON, secrets={})) == ["unload-shared"]
+
+
+def test_a_lost_certificate_takes_all_credentials_along_and_the_rest_comes_back() -> None:
+    assert commands(CHARON, replace(CHARON, certificates=())) == ["clear-creds", "load-shared"]
+
+
+def test_a_new_revocation_list_drops_the_old_one_from_the_cache() -> None:
+    assert commands(CHARON, replace(CHARON, crls=("crl",))) == ["flush-certs", "load-cert"]
+
+
+def test_secrets_and_keys_are_not_shown() -> None:
+    new = replace(CHARON, keys=("-----\nKEY",))
+    shown = "\n".join(message.shown for message in messages(Charon(), new))
+    assert "a secret" not in shown
+    assert "KEY" not in shown
+    assert "remote_addrs = 192.0.2.2" in shown
+
+
+def test_dotted_settings_become_sections() -> None:
+    assert nested({"a": "1", "b.c.d": "2", "b.e": "3"}) == {"a": "1", "b": {"c": {"d": "2"}, "e": "3"}}
+    assert (
+        rendered({"a": "1", "b": {"c": ["x", "y"]}}, "top") == "top {\n    a = 1\n    b {\n        c = x, y\n    }\n}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("log", "reason"),
+    [
+        (["sending", "received AUTHENTICATION_FAILED notify error"], "AUTHENTICATION_FAILED"),
+        (["received NO_PROPOSAL_CHOSEN notify error", "bye"], "NO_PROPOSAL_CHOSEN"),
+        (["no shared key found for '1' - '2'"], "no shared key found for '1' - '2'"),
+        (["retransmit 3 of request", "giving up after 3 retransmits"], "giving up after 3 retransmits"),
+        (["all is well"], ""),
+    ],
+)
+def test_the_telling_line_is_found(log: list[str], reason: str) -> None:
+    assert why(log).startswith(reason)
+    assert bool(why(log)) is bool(reason)
