@@ -371,6 +371,17 @@ class NoSuchSettingError(RaslabError, KeyError):
         return str(self.args[0])  # KeyError would show it in quotes
 
 
+# Gateways
+
+
+class GatewayRefusedError(RaslabError, ValueError):
+    """A change of a gateway that cannot be made; the gateway is as it was. `problems`: one sentence per problem."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
 # Labs in notebooks
 
 
