@@ -39,7 +39,8 @@ class VpnS2SInterface:
     """An IKEv2 interface to one other gateway, reached at one or more destinations.
 
     authentication_method: ``PSKOnly`` (shared_secret), ``MachineCertificates`` (certificate) or ``EAP`` (user_name and
-    password, eap_method). Certificates and users come in by the interface that has their name.
+    password, eap_method; and the certificate that it shows to callers). Certificates and users come in by the interface
+    that has their name, users with dial_in_password.
     ipv4_subnet, ipv6_subnet: what is behind the other gateway, ``10.2.0.0/24:100`` with the route's metric (100).
     persistent: dial at once and stay; else the first packet dials, and idle_disconnect_seconds without a packet end it.
     encryption_type: NoEncryption, OptionalEncryption, RequireEncryption or MaximumEncryption; custom_policy, a
@@ -57,6 +58,7 @@ class VpnS2SInterface:
     certificate: MachineCertificate | None = None
     user_name: str | None = None
     password: str | None = None
+    dial_in_password: str | None = None
     source_ip_address: str | None = None
     admin_status: bool = True
     persistent: bool = False
