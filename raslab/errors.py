@@ -382,6 +382,13 @@ class GatewayRefusedError(RaslabError, ValueError):
         super().__init__("\n".join(self.problems))
 
 
+class GatewayNotRunningError(RaslabError):
+    """A verb needs the node of a gateway, which does not run."""
+
+    def __init__(self, gateway: str) -> None:
+        super().__init__(f"The network of gateway {gateway} is not running: start it first, then the gateway.")
+
+
 # Labs in notebooks
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import (
     IPv4Address,
     IPv4Interface,
@@ -31,10 +31,24 @@ class Surroundings:
     routes: tuple[Route, ...] = ()
 
     @classmethod
-    def of(cls, topology: Topology, node: str, own: Collection[str] = ()) -> Surroundings:
-        """The surroundings on `node`; own: names of the tunnels that the gateway itself has made there."""
+    def of(
+        cls,
+        topology: Topology,
+        node: str,
+        own: Collection[str] = (),
+        added: Collection[tuple[str, str]] = (),
+    ) -> Surroundings:
+        """The surroundings on `node`.
+
+        own: names of the tunnels that the gateway itself has made there; added: addresses that it has added, as pairs
+        of interface and address.
+        """
         ends = (end for link in topology.links for end in link.ends)
-        everything: tuple[Interface | Tunnel, ...] = (*ends, *topology.tunnels)
+        bare = (
+            replace(end, addresses=tuple(text for text in end.addresses if (end.name, text) not in added))
+            for end in ends
+        )
+        everything: tuple[Interface | Tunnel, ...] = (*bare, *topology.tunnels)
         return cls(
             node,
             tuple(one for one in everything if one.node == node and one.name not in own),

@@ -39,6 +39,17 @@ def table(state: GatewayState) -> Table | None:
     )
 
 
+NEIGHBOURS_LINE = "neighbour discovery"
+THE_REST = "*"
+
+
+def lines(one: RemoteAccessIpFilter) -> list[str]:
+    """What each of the rules of a filter stands for: a line of its list, or one of the words above."""
+    if one.action == "Allow":
+        return list(one.list)
+    return [*([NEIGHBOURS_LINE] if one.address_family == "IPv6" else []), *one.list, THE_REST]
+
+
 def rules(one: RemoteAccessIpFilter) -> list[str]:
     """The rules of one filter in order: one per line of its list, and for ``Deny`` a last one that drops the rest."""
     family = "ip6" if one.address_family == "IPv6" else "ip"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
+
 from raslab.gateway.rules.nat import ANY_ADDRESS, external_interfaces
 from raslab.gateway.state import GatewayState, NetNat, NetNatExternalAddress, NetNatStaticMapping
 from raslab.gateway.surroundings import Surroundings
@@ -22,6 +24,8 @@ _TIMEOUTS = {
     ),
     "udp_idle_session_timeout": (("nf_conntrack_udp_timeout", 30), ("nf_conntrack_udp_timeout_stream", 120)),
 }
+
+USUAL_TIMEOUTS = {f"net.netfilter.{name}": str(value) for settings in _TIMEOUTS.values() for name, value in settings}
 
 
 def table(state: GatewayState, surroundings: Surroundings) -> Table | None:
@@ -45,18 +49,18 @@ def table(state: GatewayState, surroundings: Surroundings) -> Table | None:
 
 
 def timeouts(state: GatewayState) -> dict[str, str]:
-    """Kernel settings: those that a NAT asks for, and the kernel's own values for the others."""
-    return {
-        f"net.netfilter.{name}": str(
-            next((v for nat in state.net_nats if (v := getattr(nat, field)) is not None), usual)
-        )
-        for field, settings in _TIMEOUTS.items()
-        for name, usual in settings
-    }
+    """The kernel settings that a NAT asks for; of several the first one counts, as the kernel has one value."""
+    found: dict[str, str] = {}
+    for nat in state.net_nats:
+        for field, settings in _TIMEOUTS.items():
+            if (seconds := getattr(nat, field)) is not None:
+                for name, _ in settings:
+                    found.setdefault(f"net.netfilter.{name}", str(seconds))
+    return found
 
 
 def addresses(state: GatewayState, surroundings: Surroundings) -> tuple[tuple[str, str], ...]:
-    """What the outside interfaces must have besides their own addresses, so that neighbours find the translated ones."""
+    """Addresses for the outside interfaces besides their own, so that neighbours find the translated ones."""
     wanted = [
         (nat, text)
         for nat in state.net_nats
@@ -116,7 +120,5 @@ def _outward(nat: NetNat, state: GatewayState, surroundings: Surroundings) -> li
 
 
 def _expand(pool: NetNatExternalAddress) -> list[str]:
-    from ipaddress import IPv4Address
-
     first, _, last = pool.ip_address.partition("-")
     return [str(IPv4Address(number)) for number in range(int(IPv4Address(first)), int(IPv4Address(last or first)) + 1)]
