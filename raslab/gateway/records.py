@@ -111,3 +111,23 @@ class IpFilterCounter:
     verdict: str
     packets: int
     bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class NetNatSession:
+    """One translated connection: Get-NetNatSession. direction: who called, ``Inbound`` by a static mapping.
+
+    Of ICMP the identifier stands for the ports. state: of TCP; timeout_s: seconds until it is forgotten if idle.
+    """
+
+    nat_name: str
+    protocol: str
+    direction: str
+    internal_source_address: str
+    internal_source_port: int
+    external_source_address: str
+    external_source_port: int
+    external_destination_address: str
+    external_destination_port: int
+    state: str
+    timeout_s: int

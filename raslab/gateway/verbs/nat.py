@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 from raslab.gateway import settings
+from raslab.gateway.ask import sessions
 from raslab.gateway.core import GatewayCore, call
 from raslab.gateway.edits import Collection
+from raslab.gateway.records import NetNatSession
 from raslab.gateway.state import GatewayState, NetNat, NetNatExternalAddress, NetNatStaticMapping
 
 NATS = Collection("net_nats", NetNat, "NAT", "net_nat")
@@ -108,4 +111,12 @@ class NatVerbs(GatewayCore):
         self._change(
             call("remove_net_nat_static_mapping", nat_name, protocol, external_port),
             lambda state: MAPPINGS.remove(state, self.name, *name),
+        )
+
+    def get_net_nat_session(self) -> tuple[NetNatSession, ...]:
+        """The connections that are being translated, by their inside address."""
+        self._require_running()
+        found = sessions.sessions(self.state, sessions.dump(self.node))
+        return tuple(
+            sorted(found, key=lambda one: (ipaddress.ip_address(one.internal_source_address), one.internal_source_port))
         )
