@@ -26,8 +26,8 @@ def sites() -> Iterator[Sites]:
 
 
 def sources(sites: Sites, target: str = "10.2.0.1") -> set[str]:
-    """The source addresses that the site of h2 sees of a ping from h1."""
-    with capture(sites.network["gw2"].intf("wan0"), "icmp or (icmp6 and icmp6[0] == 128)") as seen:
+    """The source addresses of echo requests from h1, as the site of h2 sees them."""
+    with capture(sites.network["gw2"].intf("wan0"), "icmp[0] == 8 or (icmp6 and icmp6[0] == 128)") as seen:
         sites.pings(target)
     frame = seen.frame
     return set(frame[frame["destination"] == target]["source"])

@@ -151,7 +151,10 @@ def _route_maps(router: BgpRouter, state: GatewayState) -> Iterator[str]:
         if not router.transit_routing and asn(peer.peer_asn) != asn(router.local_asn):
             outward.stages.append([("deny", [f"match tag {LEARNT}"])])
         add_policies(outward, chosen.get((peer.name, "Egress"), ()))
-        yield from outward.text(_next_hop(peer, router))
+        next_hop = _next_hop(peer, router)
+        if next_hop and asn(peer.peer_asn) == asn(router.local_asn):
+            outward.stages.append([("accept", [f"match tag {LEARNT}"])])  # passed on inside an AS, it stays as it was
+        yield from outward.text(next_hop)
     for number, interface in enumerate(state.bgp_custom_route.interface, 1):
         yield f"route-map {_FROM_INTERFACES} permit {number * 10}"
         yield f" match interface {kernel_name(interface)}"

@@ -19,7 +19,10 @@ LAST = 65535
 
 @dataclass
 class RouteMap:
-    """A route-map in the making. A stage is what a policy needs; to leave a stage is to go on with the next."""
+    """A route-map in the making. A stage is what a policy needs; to leave a stage is to go on with the next.
+
+    The entries of a stage are ``permit``, which goes on, ``deny``, or ``accept``, which lets pass at once.
+    """
 
     name: str
     stages: list[list[tuple[str, list[str]]]] = field(default_factory=list)
@@ -34,7 +37,8 @@ class RouteMap:
         for position, stage in enumerate(self.stages):
             onward = starts[position + 1] if position + 1 < len(starts) else LAST
             for offset, (verdict, lines) in enumerate(stage):
-                yield f"route-map {self.name} {verdict} {starts[position] + 10 * offset}"
+                word = "deny" if verdict == "deny" else "permit"
+                yield f"route-map {self.name} {word} {starts[position] + 10 * offset}"
                 yield from (f" {line}" for line in lines)
                 if verdict == "permit":
                     yield f" on-match goto {onward}"

@@ -66,8 +66,8 @@ def _router(router: BgpRouter, surroundings: Surroundings) -> Iterator[str]:
     if identifier is None or identifier.version != 4 or int(identifier) == 0:
         yield f"BGP identifier {router.bgp_identifier!r} of {where} is no IPv4 address: write one of its addresses."
     yield from given(
-        asn_problem(router.local_asn, f"local_asn of {where}:"),
-        range_problem(router.cluster_id, 1, 2**32 - 1, f"cluster_id of {where}:"),
+        asn_problem(router.local_asn, "local_asn", where),
+        range_problem(router.cluster_id, 1, 2**32 - 1, "cluster_id", where),
     )
     next_hop = router.local_ipv6_address
     if router.ipv6_routing and next_hop is None:
@@ -105,17 +105,17 @@ def _numbers(peer: BgpPeer, where: str) -> Iterator[str]:
             "or 0 to hold for ever."
         )
     yield from given(
-        choice_problem(peer.operation_mode, ("Mixed", "Server"), f"Operation mode of {where}"),
-        choice_problem(peer.peering_mode, ("Automatic", "Manual"), f"Peering mode of {where}"),
-        asn_problem(peer.peer_asn, f"peer_asn of {where}:"),
-        asn_problem(peer.local_asn, f"local_asn of {where}:") if peer.local_asn is not None else None,
-        range_problem(peer.idle_hold_time_sec, 1, 65535, f"Idle hold time of {where}:"),
-        range_problem(peer.max_allowed_prefix, 1, 2**32 - 1, f"max_allowed_prefix of {where}:"),
-        range_problem(peer.weight, 0, 65535, f"Weight of {where}:"),
-        range_problem(peer.bfd_interval_ms, 10, 60_000, f"bfd_interval_ms of {where}:"),
-        range_problem(peer.bfd_multiplier, 2, 255, f"bfd_multiplier of {where}:"),
-        range_problem(peer.ebgp_multihop, 1, 255, f"ebgp_multihop of {where}:"),
-        range_problem(peer.ttl_security, 1, 254, f"ttl_security of {where}:"),
+        choice_problem(peer.operation_mode, ("Mixed", "Server"), "Operation mode", where),
+        choice_problem(peer.peering_mode, ("Automatic", "Manual"), "Peering mode", where),
+        asn_problem(peer.peer_asn, "peer_asn", where),
+        asn_problem(peer.local_asn, "local_asn", where) if peer.local_asn is not None else None,
+        range_problem(peer.idle_hold_time_sec, 1, 65535, "Idle hold time", where),
+        range_problem(peer.max_allowed_prefix, 1, 2**32 - 1, "max_allowed_prefix", where),
+        range_problem(peer.weight, 0, 65535, "Weight", where),
+        range_problem(peer.bfd_interval_ms, 10, 60_000, "bfd_interval_ms", where),
+        range_problem(peer.bfd_multiplier, 2, 255, "bfd_multiplier", where),
+        range_problem(peer.ebgp_multihop, 1, 255, "ebgp_multihop", where),
+        range_problem(peer.ttl_security, 1, 254, "ttl_security", where),
     )
     if peer.ebgp_multihop is not None and peer.ttl_security is not None:
         yield f"The {where} cannot have both ebgp_multihop and ttl_security, which contradict: keep one."
@@ -164,7 +164,7 @@ def _announced(state: GatewayState, surroundings: Surroundings) -> Iterator[str]
     where = surroundings.node
     ipv6 = state.bgp_router is not None and state.bgp_router.ipv6_routing
     for prefix in state.bgp_custom_route.network:
-        if problem := prefix_problem(prefix, f"Custom route of {where}:"):
+        if problem := prefix_problem(prefix, "Custom route", where):
             yield problem
         elif ":" in prefix and not ipv6:
             yield (
@@ -175,7 +175,7 @@ def _announced(state: GatewayState, surroundings: Surroundings) -> Iterator[str]
         if name not in names:
             yield f"{where} has no interface {name} for a custom route: use one of {', '.join(names)}."
     for aggregate in state.bgp_route_aggregates:
-        if problem := prefix_problem(aggregate.prefix, f"Aggregate of {where}:"):
+        if problem := prefix_problem(aggregate.prefix, "Aggregate", where):
             yield problem
         elif ":" in aggregate.prefix and not ipv6:
             yield (
@@ -186,10 +186,10 @@ def _announced(state: GatewayState, surroundings: Surroundings) -> Iterator[str]
 
 def _dampening(dampening: BgpRouteFlapDampening, where: str) -> Iterator[str]:
     yield from given(
-        range_problem(dampening.half_life, 1, 45 * 60, f"Half life of {where}:"),
-        range_problem(dampening.reuse_threshold, 1, 20_000, f"Reuse threshold of {where}:"),
-        range_problem(dampening.suppress_threshold, 1, 20_000, f"Suppress threshold of {where}:"),
-        range_problem(dampening.max_suppress_time, 1, 255 * 60, f"Maximum suppress time of {where}:"),
+        range_problem(dampening.half_life, 1, 45 * 60, "Half life", where),
+        range_problem(dampening.reuse_threshold, 1, 20_000, "Reuse threshold", where),
+        range_problem(dampening.suppress_threshold, 1, 20_000, "Suppress threshold", where),
+        range_problem(dampening.max_suppress_time, 1, 255 * 60, "Maximum suppress time", where),
     )
     if dampening.reuse_threshold >= dampening.suppress_threshold:
         yield (

@@ -18,7 +18,7 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
         if state != GatewayState():
             yield f"Remote access is not installed on {gateway}: call install_remote_access(vpn_type='VpnS2S') first."
         return
-    yield from given(choice_problem(role.vpn_type, VPN_TYPES, f"vpn_type of {gateway}"))
+    yield from given(choice_problem(role.vpn_type, VPN_TYPES, "vpn_type", gateway))
     if state.s2s_interfaces and role.vpn_type == "RoutingOnly":
         names = ", ".join(one.name for one in state.s2s_interfaces)
         yield (

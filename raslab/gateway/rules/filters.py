@@ -23,9 +23,9 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
                 f"use one of {', '.join(names)}."
             )
         yield from given(
-            choice_problem(one.action, ("Allow", "Deny"), f"Action of {where}"),
-            choice_problem(one.direction, ("Inbound", "Outbound"), f"Direction of {where}"),
-            choice_problem(one.address_family, ("IPv4", "IPv6"), f"Address family of {where}"),
+            choice_problem(one.action, ("Allow", "Deny"), "Action", where),
+            choice_problem(one.direction, ("Inbound", "Outbound"), "Direction", where),
+            choice_problem(one.address_family, ("IPv4", "IPv6"), "Address family", where),
         )
         for text in one.list:
             yield from _line(text, one, where)
@@ -46,11 +46,11 @@ def _line(text: str, one: RemoteAccessIpFilter, where: str) -> Iterator[str]:
 
 def _protocol(line: Filter, text: str, where: str) -> Iterator[str]:
     if line.protocol.isdigit():
-        yield from given(range_problem(int(line.protocol), 0, 255, f"Protocol in line {text} of {where}:"))
+        yield from given(range_problem(int(line.protocol), 0, 255, "Protocol", f"line {text} of {where}"))
     elif line.protocol not in PROTOCOLS:
         yield f"Protocol {line.protocol} in line {text} of {where} is unknown: use {', '.join(PROTOCOLS)} or a number."
     limit = 255 if line.protocol == "ICMP" else 65535
     for value in (line.first, line.second):
-        yield from given(range_problem(value, 0, limit, f"Value in line {text} of {where}:"))
+        yield from given(range_problem(value, 0, limit, "Port or type", f"line {text} of {where}"))
     if line.protocol not in ("TCP", "UDP", "ICMP") and (line.first, line.second) != (None, None):
         yield f"Line {text} of {where} has ports, which {line.protocol} does not know: leave them out."

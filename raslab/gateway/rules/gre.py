@@ -16,7 +16,7 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     for interface in state.gre_interfaces:
         where = f"GRE interface {interface.name} of {surroundings.node}"
         yield from _end_points(interface, where, surroundings)
-        yield from given(range_problem(interface.gre_key, 0, 2**32 - 1, f"Key of {where}:"))
+        yield from given(range_problem(interface.gre_key, 0, 2**32 - 1, "Key", where))
         ends = [address(interface.source_ip_address), *map(address, interface.destination)]
         identity = (str(ends[0]), str(ends[-1]), interface.gre_key)
         if None not in ends and (other := seen.setdefault(identity, interface.name)) != interface.name:

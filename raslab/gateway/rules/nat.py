@@ -40,7 +40,7 @@ def _nat(nat: NetNat, surroundings: Surroundings) -> Iterator[str]:
         if text is not None and ":" in text:
             yield f"{what} {text} of {where} is IPv6, and {_NO_IPV6}: write an IPv4 prefix."
         elif text is not None:
-            yield from given(prefix_problem(text, f"{what} of {where}:", 4))
+            yield from given(prefix_problem(text, what, where, 4))
     if outside is None and surroundings.default_interface(4) is None:
         yield f"The {where} has no outside: give external_ip_interface_address_prefix, or the node a default route."
     elif outside is not None and external_interfaces(outside, surroundings) == []:
@@ -49,8 +49,8 @@ def _nat(nat: NetNat, surroundings: Surroundings) -> Iterator[str]:
             "write the prefix of its outside address."
         )
     for field in ("icmp_query", "tcp_established_connection", "tcp_transient_connection"):
-        yield from given(range_problem(getattr(nat, f"{field}_timeout"), 1, 2**31 - 1, f"{field}_timeout of {where}:"))
-    yield from given(range_problem(nat.udp_idle_session_timeout, 1, 2**31 - 1, f"udp_idle_session_timeout of {where}:"))
+        yield from given(range_problem(getattr(nat, f"{field}_timeout"), 1, 2**31 - 1, f"{field}_timeout", where))
+    yield from given(range_problem(nat.udp_idle_session_timeout, 1, 2**31 - 1, "udp_idle_session_timeout", where))
 
 
 def external_interfaces(prefix: str, surroundings: Surroundings) -> list[str]:
@@ -86,9 +86,9 @@ def _pool(pool: NetNatExternalAddress, where: str) -> Iterator[str]:
 
 def _mapping(mapping: NetNatStaticMapping, where: str) -> Iterator[str]:
     yield from given(
-        choice_problem(mapping.protocol.upper(), ("TCP", "UDP"), f"Protocol of the {where}:"),
-        range_problem(mapping.external_port, 1, 65535, f"External port of the {where}:"),
-        range_problem(mapping.internal_port, 1, 65535, f"Internal port of the {where}:"),
+        choice_problem(mapping.protocol.upper(), ("TCP", "UDP"), "Protocol", where),
+        range_problem(mapping.external_port, 1, 65535, "External port", where),
+        range_problem(mapping.internal_port, 1, 65535, "Internal port", where),
     )
     for text, what in ((mapping.external_ip_address, "External"), (mapping.internal_ip_address, "Internal")):
         found = address(text)
@@ -98,7 +98,7 @@ def _mapping(mapping: NetNatStaticMapping, where: str) -> Iterator[str]:
             yield f"{what} address {text} of the {where} is IPv6, and {_NO_IPV6}: write an IPv4 address."
     remote = mapping.remote_external_ip_address_prefix
     if remote is not None:
-        yield from given(prefix_problem(remote, f"Remote prefix of the {where}:", 4))
+        yield from given(prefix_problem(remote, "Remote prefix", where, 4))
 
 
 def _meet(one: NetNatStaticMapping, other: NetNatStaticMapping) -> bool:

@@ -23,7 +23,7 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
         where = f"BGP routing policy {policy.name} of {surroundings.node}"
         yield from given(
             name_problem(policy.name, f"a BGP routing policy of {surroundings.node}"),
-            choice_problem(policy.policy_type, POLICY_TYPES, f"Type of {where}"),
+            choice_problem(policy.policy_type, POLICY_TYPES, "Type", where),
         )
         yield from _matches(policy, where)
         yield from _settings(policy, where)
@@ -35,7 +35,7 @@ def _matches(policy: BgpRoutingPolicy, where: str) -> Iterator[str]:
     if not matches and not policy.force:
         yield f"The {where} matches nothing in particular and would be for all routes: give a match, or force=True."
     for text in (*policy.match_prefix, *policy.ignore_prefix):
-        yield from given(prefix_problem(text, f"Prefix of {where}:"))
+        yield from given(prefix_problem(text, "Prefix", where))
     span = policy.match_asn_range
     if span and (len(span) != 2 or not 0 < span[0] <= span[1] <= MAX_ASN):
         yield f"match_asn_range {', '.join(map(str, span))} of {where} is no range: give first and last AS number."
@@ -66,8 +66,8 @@ def _settings(policy: BgpRoutingPolicy, where: str) -> Iterator[str]:
             "make a second policy of type ModifyAttribute."
         )
     yield from given(
-        range_problem(policy.new_local_pref, 0, 2**32 - 1, f"new_local_pref of {where}:"),
-        range_problem(policy.new_med, 0, 2**32 - 1, f"new_med of {where}:"),
+        range_problem(policy.new_local_pref, 0, 2**32 - 1, "new_local_pref", where),
+        range_problem(policy.new_med, 0, 2**32 - 1, "new_med", where),
     )
     if policy.new_next_hop is not None and address(policy.new_next_hop) is None:
         yield f"new_next_hop {policy.new_next_hop} of {where} cannot be read: write an address without prefix length."
@@ -82,7 +82,9 @@ def _uses(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     peers = [peer.name for peer in state.bgp_peers]
     for use in state.bgp_routing_policies_for_peers:
         yield from given(
-            choice_problem(use.direction, DIRECTIONS, f"Direction of the policies for peer {use.peer_name}")
+            choice_problem(
+                use.direction, DIRECTIONS, "Direction", f"the policies for peer {use.peer_name} of {surroundings.node}"
+            )
         )
         if use.peer_name not in peers:
             yield (

@@ -39,30 +39,35 @@ def network(text: str) -> AnyNetwork | None:
         return None
 
 
-def prefix_problem(text: str, what: str, version: int | None = None) -> str | None:
+def prefix_problem(text: str, what: str, where: str, version: int | None = None) -> str | None:
     """A sentence if `text` is no prefix of that IP version."""
     found = network(text)
     if found is None:
         try:
             loose = ip_network(text, strict=False)
         except ValueError:
-            return f"{what} {text} cannot be read: write a prefix like {_example(version)}."
-        return f"{what} {text} is not a prefix: write {loose}."
+            return f"{what} {text} of {where} cannot be read: write a prefix like {_example(version)}."
+        return f"{what} {text} of {where} is not a prefix: write {loose}."
     if version not in (None, found.version):
-        return f"{what} {text} is of the other address family: write a prefix like {_example(version)}."
+        return f"{what} {text} of {where} is of the other address family: write a prefix like {_example(version)}."
     return None
 
 
-def asn_problem(value: int | str, what: str) -> str | None:
+def asn_problem(value: int | str, what: str, where: str) -> str | None:
     """A sentence if `value` is no AS number that a router may have."""
     try:
         number = asn(value)
     except ValueError:
         number = -1
     if not 0 <= number <= MAX_ASN:
-        return f"{what} {value} is no AS number: choose 1 to {MAX_ASN - 1}, or write it as RFC 5396 does, 1.10."
+        return (
+            f"{what} {value} of {where} is no AS number: choose 1 to {MAX_ASN - 1}, or write it as RFC 5396 does, 1.10."
+        )
     if number in _RESERVED_ASNS:
-        return f"{what} {value} is reserved ({_RESERVED_ASNS[number]}): choose another, 64512 to 65534 are private."
+        return (
+            f"{what} {value} of {where} is reserved ({_RESERVED_ASNS[number]}): "
+            "choose another, 64512 to 65534 are private."
+        )
     return None
 
 
@@ -73,14 +78,16 @@ def name_problem(name: str, what: str) -> str | None:
     return f"The name {name!r} of {what} is impossible: use letters, digits, dots, dashes and underscores."
 
 
-def choice_problem(value: str, known: Sequence[str], what: str) -> str | None:
+def choice_problem(value: str, known: Sequence[str], what: str, where: str) -> str | None:
     """A sentence if `value` is none of `known`."""
-    return None if value in known else f"{what} {value!r} is unknown: choose one of {', '.join(known)}."
+    return None if value in known else f"{what} {value!r} of {where} is unknown: choose one of {', '.join(known)}."
 
 
-def range_problem(value: int | None, low: int, high: int, what: str) -> str | None:
+def range_problem(value: int | None, low: int, high: int, what: str, where: str) -> str | None:
     """A sentence if `value` is given and not within the limits."""
-    return None if value is None or low <= value <= high else f"{what} {value} is impossible: choose {low} to {high}."
+    if value is None or low <= value <= high:
+        return None
+    return f"{what} {value} of {where} is impossible: choose {low} to {high}."
 
 
 def duplicates(names: Sequence[str]) -> list[str]:

@@ -36,11 +36,11 @@ def _words(interface: VpnS2SInterface, where: str) -> Iterator[str]:
     if interface.protocol != "IKEv2":
         yield f"Protocol {interface.protocol!r} of {where} is not available: use IKEv2, or add_gre_interface for GRE."
     yield from given(
-        choice_problem(interface.authentication_method, AUTHENTICATION_METHODS, f"Authentication method of {where}"),
-        choice_problem(interface.encryption_type, words.ENCRYPTION_TYPES, f"Encryption type of {where}"),
+        choice_problem(interface.authentication_method, AUTHENTICATION_METHODS, "Authentication method", where),
+        choice_problem(interface.encryption_type, words.ENCRYPTION_TYPES, "Encryption type", where),
     )
     if interface.authentication_method == "EAP":
-        yield from given(choice_problem(interface.eap_method, EAP_METHODS, f"EAP method of {where}"))
+        yield from given(choice_problem(interface.eap_method, EAP_METHODS, "EAP method", where))
 
 
 def _destinations(interface: VpnS2SInterface, where: str, surroundings: Surroundings) -> Iterator[str]:
@@ -110,16 +110,12 @@ def _times(interface: VpnS2SInterface, where: str) -> Iterator[str]:
             f"choose one of {choices}."
         )
     yield from given(
-        range_problem(interface.number_of_tries, 0, 2**31 - 1, f"Number of tries of {where}:"),
-        range_problem(interface.retry_interval_seconds, 1, _SECONDS, f"Retry interval of {where}:"),
-        range_problem(interface.idle_disconnect_seconds, 0, _SECONDS, f"Idle disconnect time of {where}:"),
-        range_problem(interface.sa_life_time_seconds, _SHORTEST_LIFE_S, _SECONDS, f"SA life time of {where}:"),
-        range_problem(
-            interface.mm_sa_life_time_seconds, _SHORTEST_LIFE_S, _SECONDS, f"Main mode SA life time of {where}:"
-        ),
-        range_problem(
-            interface.sa_data_size_for_renegotiation_kilobytes, 1024, 2**32 - 1, f"SA data size (kB) of {where}:"
-        ),
+        range_problem(interface.number_of_tries, 0, 2**31 - 1, "Number of tries", where),
+        range_problem(interface.retry_interval_seconds, 1, _SECONDS, "Retry interval", where),
+        range_problem(interface.idle_disconnect_seconds, 0, _SECONDS, "Idle disconnect time", where),
+        range_problem(interface.sa_life_time_seconds, _SHORTEST_LIFE_S, _SECONDS, "SA life time", where),
+        range_problem(interface.mm_sa_life_time_seconds, _SHORTEST_LIFE_S, _SECONDS, "Main mode SA life time", where),
+        range_problem(interface.sa_data_size_for_renegotiation_kilobytes, 1024, 2**32 - 1, "SA data size (kB)", where),
     )
 
 
@@ -128,7 +124,7 @@ def _policy(interface: VpnS2SInterface, where: str) -> Iterator[str]:
     if policy is None:
         return
     if not isinstance(policy, CustomPolicy):
-        yield from given(choice_problem(policy, list(words.PRESETS), f"Custom policy of {where}"))
+        yield from given(choice_problem(policy, list(words.PRESETS), "Custom policy", where))
         return
     fields = (
         ("encryption_method", words.ENCRYPTION_METHODS),
@@ -139,7 +135,7 @@ def _policy(interface: VpnS2SInterface, where: str) -> Iterator[str]:
         ("pfs_group", words.PFS_GROUPS),
     )
     for name, known in fields:
-        yield from given(choice_problem(getattr(policy, name), known, f"{name} of {where}"))
+        yield from given(choice_problem(getattr(policy, name), known, name, where))
     if policy.dh_group == "None":
         yield f"dh_group None of {where} leaves IKEv2 without a key exchange (RFC 7296, 1.2): choose a group."
     cipher, check_value = policy.cipher_transform_constants, policy.authentication_transform_constants
@@ -153,8 +149,8 @@ def _policy(interface: VpnS2SInterface, where: str) -> Iterator[str]:
 
 def _selector(selector: VpnTrafficSelector, where: str) -> Iterator[str]:
     yield from given(
-        choice_problem(selector.type, ("IPv4", "IPv6"), f"Type of a traffic selector of {where}"),
-        range_problem(selector.protocol_id, 0, 255, f"Protocol of a traffic selector of {where}:"),
+        choice_problem(selector.type, ("IPv4", "IPv6"), "Type of a traffic selector", where),
+        range_problem(selector.protocol_id, 0, 255, "Protocol of a traffic selector", where),
     )
     ends = [address(text) for text in selector.ip_address_range]
     version = 6 if selector.type == "IPv6" else 4

@@ -33,8 +33,8 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
         for version, own in ((4, one.ipv4_address), (6, one.ipv6_address)):
             yield from _address(own, version, where, surroundings)
         yield from given(
-            range_problem(one.tx_bandwidth_kbps, 0, MAX_KBPS, f"tx_bandwidth_kbps of {where}:"),
-            range_problem(one.rx_bandwidth_kbps, 0, MAX_KBPS, f"rx_bandwidth_kbps of {where}:"),
+            range_problem(one.tx_bandwidth_kbps, 0, MAX_KBPS, "tx_bandwidth_kbps", where),
+            range_problem(one.rx_bandwidth_kbps, 0, MAX_KBPS, "rx_bandwidth_kbps", where),
         )
 
 
@@ -56,8 +56,8 @@ def _names(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
 def _subnet(
     text: str, version: int, one: S2SInterface, where: str, used: dict[Subnet, str], surroundings: Surroundings
 ) -> Iterator[str]:
-    prefix, length = text.partition("/")[::2]
-    problem = prefix_problem(f"{prefix}/{length.partition(':')[0]}", f"Subnet of {where}", version)
+    prefix, slash, length = text.partition("/")
+    problem = prefix_problem(f"{prefix}{slash}{length.partition(':')[0]}", "Subnet", where, version)
     if problem:
         yield problem
         return
@@ -66,7 +66,7 @@ def _subnet(
     except ValueError:
         yield f"Subnet {text} of {where} cannot be read: write a prefix and a metric like 10.2.0.0/24:100."
         return
-    yield from given(range_problem(found.metric, 0, MAX_METRIC, f"Metric of subnet {text} of {where}:"))
+    yield from given(range_problem(found.metric, 0, MAX_METRIC, "Metric", f"subnet {text} of {where}"))
     if found.network.prefixlen:  # to send everything there is a wish
         for name, own in surroundings.addresses:
             if (
