@@ -36,6 +36,8 @@ class TwoSites(Topo):
                 "isp",
                 params1={"name": "wan0", "ips": [f"{WAN[site]}/24", f"{WAN6[site]}/64"]},
                 params2={"name": f"site{site}", "ips": [f"{isp4}/24", f"{isp6}/64"]},
+                rate_mbps=100,
+                delay_ms=1,
             )
             self.addRoute(f"gw{site}", "default", via=isp4)
             self.addRoute(f"gw{site}", "default", via=isp6)

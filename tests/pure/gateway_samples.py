@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from raslab.gateway.state import (
     BgpCustomRoute,
     BgpPeer,
@@ -81,6 +83,11 @@ INNER = BgpPeer(name="inner", local_ip_address="10.1.0.254", peer_ip_address="10
 OVER_IPV6 = BgpPeer(name="six", local_ip_address="2001:db8:a::1", peer_ip_address="2001:db8:ffff::1", peer_asn=65001)
 
 ROLE = GatewayState(remote_access=RemoteAccess())
+LIMITED = GatewayState(
+    remote_access=RemoteAccess(),
+    vpn_s2s_interfaces=(replace(PSK, tx_bandwidth_kbps=10_000, rx_bandwidth_kbps=512),),
+    gre_interfaces=(replace(GRE, tx_bandwidth_kbps=100_000, enable_qos=False),),
+)
 S2S = GatewayState(remote_access=RemoteAccess(), vpn_s2s_interfaces=(PSK,), gre_interfaces=(GRE,))
 BGP = GatewayState(
     remote_access=RemoteAccess(),
@@ -221,6 +228,7 @@ GOOD = {
     "only the role": ROLE,
     "IKEv2 and GRE": S2S,
     "all authentication methods": GatewayState(remote_access=RemoteAccess(), vpn_s2s_interfaces=(PSK, SELECTORS, EAP)),
+    "bandwidth limits": LIMITED,
     "BGP": BGP,
     "BGP with everything": BGP_WITH_EVERYTHING,
     "NAT": NAT,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from raslab.gateway.plan import bgp, filters, interfaces, nat, s2s
+from raslab.gateway.plan import bandwidth, bgp, filters, interfaces, nat, s2s
 from raslab.gateway.state import GatewayState
 from raslab.gateway.surroundings import Surroundings
 from raslab.model.topology import Route, Tunnel
@@ -35,6 +35,7 @@ def plan(state: GatewayState, surroundings: Surroundings) -> Plan:
         return NOTHING
     tables = tuple(table for table in (nat.table(state, surroundings), filters.table(state)) if table is not None)
     charon = s2s.charon(state, surroundings)
+    shaping = bandwidth.shaping(state, surroundings)
     return Plan(
         tunnels=interfaces.tunnels(state, surroundings),
         routes=interfaces.routes(state, surroundings),
@@ -44,5 +45,6 @@ def plan(state: GatewayState, surroundings: Surroundings) -> Plan:
             *bgp.daemons(state, surroundings),
             *([charon] if charon else []),
             *([Nftables(tables)] if tables else []),
+            *([shaping] if shaping else []),
         ),
     )

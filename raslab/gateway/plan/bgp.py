@@ -18,6 +18,7 @@ LEARNT = 1
 _FROM_INTERFACES = "custom-interfaces"
 _PATHS = 8  # equal ones that are used side by side
 _ANY_HOPS = 255
+_POLICY_DELAY_S = 1  # until changed route-maps are put to use; 0 would mean never
 
 
 def daemons(state: GatewayState, surroundings: Surroundings) -> tuple[Zebra | Bfdd | Bgpd, ...]:
@@ -43,13 +44,14 @@ def way_out(peer: BgpPeer) -> str:
 
 
 def _lines(router: BgpRouter, state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
-    yield "bgp route-map delay-timer 0"
+    yield f"bgp route-map delay-timer {_POLICY_DELAY_S}"
     yield from definitions(state.bgp_routing_policies)
     yield from _route_maps(router, state)
     yield f"router bgp {asn(router.local_asn)}"
     yield f" bgp router-id {router.bgp_identifier}"
     yield " no bgp ebgp-requires-policy"
     yield " no bgp default ipv4-unicast"
+    yield " bgp graceful-restart-disable"  # or routes of a session that has ended would be kept for minutes
     if router.compare_med_across_asn:
         yield " bgp always-compare-med"
     if router.cluster_id is not None:

@@ -23,7 +23,10 @@ class VpnTrafficSelector:
 
 @dataclass(frozen=True, slots=True)
 class MachineCertificate:
-    """A certificate with its key, and the authority that the other side's certificate must come from; PEM texts."""
+    """A certificate with its key, and the authority that the other side's certificate must come from; PEM texts.
+
+    revoked: the authority's revocation list (CRL), empty for none.
+    """
 
     certificate: str
     key: str

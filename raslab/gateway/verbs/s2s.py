@@ -109,9 +109,11 @@ class S2SVerbs(GatewayCore):
         """A traffic selector for an IKEv2 interface; see VpnTrafficSelector."""
         return settings.record(VpnTrafficSelector, "a traffic selector", values)
 
-    def new_machine_certificate(self, certificate: str, key: str, authority: str) -> MachineCertificate:
-        """A certificate for an IKEv2 interface, from PEM texts."""
-        values = {"certificate": certificate, "key": key, "authority": authority}
+    def new_machine_certificate(
+        self, certificate: str, key: str, authority: str, revoked: str = ""
+    ) -> MachineCertificate:
+        """A certificate for an IKEv2 interface, from PEM texts. revoked: the authority's revocation list."""
+        values = {"certificate": certificate, "key": key, "authority": authority, "revoked": revoked}
         return settings.record(MachineCertificate, "a machine certificate", values)
 
     def _of_new_name(
