@@ -89,7 +89,7 @@ def test_users_that_are_unknown_or_wrong(sites: Sites, authority: Authority, use
     eap = {"authentication_method": "EAP"}
     add(sites.gw1, "hq-user", 2, hq, user_name=user, password=password, **eap)
     add(sites.gw2, "paris", 1, branch, user_name="hq-user", password="hello", dial_in_password="bonjour", **eap)
-    with pytest.raises(TunnelRefusedError):
+    with pytest.raises(TunnelRefusedError, match=r"EAP|AUTHENTICATION_FAILED"):
         sites.gw1.connect_vpn_s2s_interface("hq-user")
     assert sites.pings() == 0
 

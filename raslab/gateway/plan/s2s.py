@@ -59,14 +59,15 @@ def _connections(interface: VpnS2SInterface, source: str) -> dict[str, Section]:
     if method == "MachineCertificates":
         return {interface.name: {**common, "local": mine, "remote": theirs_by_name, "children": children}}
     eap = interface.eap_method.removeprefix("EAP-").lower()
-    user: Section = {"auth": f"eap-{eap}", "eap_id": interface.user_name or interface.name}
+    name = interface.user_name or interface.name
+    user: Section = {"auth": f"eap-{eap}", "id": name, "eap_id": name}
     if eap == "tls":
         user["certs"] = [interface.certificate.certificate]
     anyone = {"auth": "pubkey", "id": "%any", "cacerts": [interface.certificate.authority]}
     found = {interface.name: {**common, "local": user, "remote": anyone, "children": children}}
     if eap == "tls" or interface.dial_in_password is not None:
         # A caller is known by its user name, so it may come from anywhere.
-        caller = {"auth": f"eap-{eap}", "eap_id": interface.name}
+        caller = {"auth": f"eap-{eap}", "id": interface.name, "eap_id": interface.name}
         passive = {interface.name: _child(interface, dials=False)}
         found[inbound(interface.name)] = {**common, "local": mine, "remote": caller, "children": passive}
     return found
