@@ -10,9 +10,10 @@ from raslab.gateway.state import GatewayState, MachineCertificate, VpnS2SInterfa
 from raslab.gateway.surroundings import Surroundings
 from raslab.services import Charon, Shared
 
-GIVES_UP_S = 2
-"""Seconds after which charon takes a request without an answer for lost: four transmissions, half a second apart."""
-_SETTINGS = {"retransmit_tries": "3", "retransmit_timeout": "0.5", "retransmit_base": "1.0"}
+GIVES_UP_S = 3
+"""Seconds after which charon takes a request without an answer for lost: six transmissions, half a second apart. Less
+would not do: a server answers a wrong EAP password after two seconds."""
+_SETTINGS = {"retransmit_tries": "5", "retransmit_timeout": "0.5", "retransmit_base": "1.0"}
 
 Section = dict[str, Any]
 
@@ -51,7 +52,7 @@ def _connections(interface: VpnS2SInterface, source: str) -> dict[str, Section]:
     children = {interface.name: _child(interface, dials=True)}
     method = interface.authentication_method
     if method == "PSKOnly":
-        theirs = interface.destination[0] if len(interface.destination) == 1 else "%any"
+        theirs = interface.peer_identity or (interface.destination[0] if len(interface.destination) == 1 else "%any")
         ends = {"local": {"auth": "psk", "id": source}, "remote": {"auth": "psk", "id": theirs}}
         return {interface.name: {**common, **ends, "children": children}}
     assert interface.certificate is not None
@@ -80,7 +81,7 @@ def _ike(interface: VpnS2SInterface, source: str) -> Section:
         "remote_addrs": list(interface.destination),
         "proposals": proposals(interface)[0],
         "rekey_time": f"{interface.mm_sa_life_time_seconds}s",
-        "dpd_delay": f"{interface.network_outage_time_seconds - GIVES_UP_S}s",
+        "dpd_delay": f"{max(interface.network_outage_time_seconds - GIVES_UP_S, 1)}s",
         "keyingtries": str(interface.number_of_tries),
         "mobike": "no",
     }
@@ -140,7 +141,8 @@ def _certificate_of(name: str, interface: VpnS2SInterface) -> Section:
 def _secrets(interface: VpnS2SInterface, surroundings: Surroundings) -> dict[str, Shared]:
     found = {}
     if interface.authentication_method == "PSKOnly":
-        owners = (source_of(interface, surroundings), *interface.destination)
+        theirs = (interface.peer_identity,) if interface.peer_identity else interface.destination
+        owners = (source_of(interface, surroundings), *theirs)
         found[f"psk-{interface.name}"] = Shared("IKE", interface.shared_secret or "", owners)
     elif interface.authentication_method == "EAP":
         if interface.user_name and interface.password:

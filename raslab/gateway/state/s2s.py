@@ -45,6 +45,8 @@ class VpnS2SInterface:
     password, eap_method; and the certificate that it shows to callers). Certificates and users come in by the interface
     that has their name, users with dial_in_password.
     ipv4_subnet, ipv6_subnet: what is behind the other gateway, ``10.2.0.0/24:100`` with the route's metric (100).
+    peer_identity: what the other side calls itself with a pre-shared key: its own address, where NAT hides that.
+    network_outage_time_seconds: how long the other side may be silent, one of twelve values; the shortest, 3, is 4.
     persistent: dial at once and stay; else the first packet dials, and idle_disconnect_seconds without a packet end it.
     encryption_type: NoEncryption, OptionalEncryption, RequireEncryption or MaximumEncryption; custom_policy, a
     CustomPolicy or the name of a preset (windows-default, documented-best, modern), takes its place.
@@ -62,6 +64,7 @@ class VpnS2SInterface:
     user_name: str | None = None
     password: str | None = None
     dial_in_password: str | None = None
+    peer_identity: str | None = None
     source_ip_address: str | None = None
     admin_status: bool = True
     persistent: bool = False
