@@ -406,6 +406,24 @@ class NoSuchSettingError(RaslabError, KeyError):
         return str(self.args[0])  # KeyError would show it in quotes
 
 
+# Gateways
+
+
+class GatewayRefusedError(RaslabError, ValueError):
+    """A change of a gateway that cannot be made; the gateway is as it was. `problems`: one sentence per problem."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class GatewayNotRunningError(RaslabError):
+    """A verb needs the node of a gateway, which does not run."""
+
+    def __init__(self, gateway: str) -> None:
+        super().__init__(f"The network of gateway {gateway} is not running: start it first, then the gateway.")
+
+
 # Labs in notebooks
 
 

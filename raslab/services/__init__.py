@@ -5,6 +5,7 @@ from raslab.services.frr import Bfdd, Bgpd, Staticd, Zebra
 from raslab.services.nft_script import Chain, NftSet, Table
 from raslab.services.nftables import Nftables
 from raslab.services.service import Service
+from raslab.services.shaping import Limit, Shaping
 from raslab.services.strongswan import Charon, Shared
 from raslab.services.supervisor import Supervisor
 
@@ -15,9 +16,11 @@ __all__ = [
     "Chain",
     "Change",
     "Charon",
+    "Limit",
     "NftSet",
     "Nftables",
     "Service",
+    "Shaping",
     "Shared",
     "Staticd",
     "Supervisor",

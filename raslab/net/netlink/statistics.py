@@ -34,6 +34,8 @@ class InterfaceStatistics:
     tx_bytes: int
     rx_dropped: int
     tx_dropped: int
+    rx_errors: int
+    tx_errors: int
 
 
 def dump_interfaces() -> bytes:
@@ -45,9 +47,21 @@ def interface(message: wire.Message) -> InterfaceStatistics:
     """Decode one interface of the answer."""
     _, _, index, flags, _ = _IFINFOMSG.unpack_from(message.payload)
     found = wire.attributes(message.payload[_IFINFOMSG.size :])
-    rx_packets, tx_packets, rx_bytes, tx_bytes, _, _, rx_dropped, tx_dropped = _STATS64.unpack_from(found[IFLA_STATS64])
+    rx_packets, tx_packets, rx_bytes, tx_bytes, *rest = _STATS64.unpack_from(found[IFLA_STATS64])
+    rx_errors, tx_errors, rx_dropped, tx_dropped = rest
     carries = bool(flags & _IFF_UP) and found.get(IFLA_CARRIER, b"\1")[0] == 1
-    return InterfaceStatistics(index, carries, rx_packets, tx_packets, rx_bytes, tx_bytes, rx_dropped, tx_dropped)
+    return InterfaceStatistics(
+        index,
+        carries,
+        rx_packets,
+        tx_packets,
+        rx_bytes,
+        tx_bytes,
+        rx_dropped,
+        tx_dropped,
+        rx_errors,
+        tx_errors,
+    )
 
 
 def dump_queues() -> bytes:

@@ -1,0 +1,1 @@
+"""From the answers of daemons and kernel to the records that a gateway gives."""

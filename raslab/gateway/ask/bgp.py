@@ -1,0 +1,89 @@
+"""bgpd's JSON as records. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from raslab.gateway.records import BgpPeerStatus, BgpRouteInformation, BgpStatistics
+from raslab.gateway.state import BgpPeer
+from raslab.gateway.state.notation import asn
+
+Json = Mapping[str, Any]
+
+_ORIGINS = {"IGP": "IGP", "EGP": "EGP", "incomplete": "Incomplete"}
+
+
+def peer_status(peer: BgpPeer, neighbour: Json) -> BgpPeerStatus:
+    """The session with a peer. neighbour: its part of `show bgp neighbors json`."""
+    up = neighbour.get("bgpState") == "Established"
+    return BgpPeerStatus(
+        peer.name,
+        peer.local_ip_address,
+        peer.peer_ip_address,
+        asn(peer.peer_asn),
+        peer.operation_mode,
+        peer.peering_mode,
+        "Connected" if up else "Connecting" if peer.started else "Stopped",
+    )
+
+
+def routes(table: Json, peers: Mapping[str, str]) -> Iterator[BgpRouteInformation]:
+    """The paths of `show bgp ... json`. peers: name by address."""
+    for prefix, paths in table.get("routes", {}).items():
+        for path in paths:
+            hops = [hop for hop in path.get("nexthops", []) if hop.get("scope") != "link-local"]
+            used = next((hop for hop in hops if hop.get("used")), hops[0] if hops else {})
+            yield BgpRouteInformation(
+                destination_network=prefix,
+                next_hop=used.get("ip", ""),
+                learnt_from=peers.get(path.get("peerId", ""), ""),
+                state=_state(path),
+                local_pref=path.get("locPrf"),
+                med=path.get("metric"),
+                weight=path.get("weight", 0),
+                as_path=path.get("path", ""),
+                origin=_ORIGINS.get(path.get("origin", ""), path.get("origin", "")),
+            )
+
+
+def statistics(peer: BgpPeer, neighbour: Json) -> BgpStatistics:
+    """What a session has exchanged. neighbour: as in `peer_status`."""
+    messages = neighbour.get("messageStats", {})
+    families = neighbour.get("addressFamilyInfo", {})
+    up_ms = neighbour.get("bgpTimerUpMsec") if neighbour.get("bgpState") == "Established" else None
+
+    def count(name: str) -> int:
+        return int(messages.get(name, 0))
+
+    def prefixes(family: str) -> int:
+        return int(families.get(family, {}).get("acceptedPrefixCounter", 0))
+
+    return BgpStatistics(
+        peer_name=peer.name,
+        state=str(neighbour.get("bgpState", "Idle")),
+        up_s=None if up_ms is None else up_ms // 1000,
+        open_sent=count("opensSent"),
+        open_received=count("opensRecv"),
+        update_sent=count("updatesSent"),
+        update_received=count("updatesRecv"),
+        notification_sent=count("notificationsSent"),
+        notification_received=count("notificationsRecv"),
+        keepalive_sent=count("keepalivesSent"),
+        keepalive_received=count("keepalivesRecv"),
+        route_refresh_sent=count("routeRefreshSent"),
+        route_refresh_received=count("routeRefreshRecv"),
+        ipv4_prefixes_received=prefixes("ipv4Unicast"),
+        ipv6_prefixes_received=prefixes("ipv6Unicast"),
+        last_reset=str(neighbour.get("lastResetDueTo", "")),
+    )
+
+
+def _state(path: Json) -> str:
+    if path.get("damped"):
+        return "Damped"
+    if path.get("suppressed"):
+        return "Suppressed"
+    if path.get("bestpath") or path.get("multipath"):
+        return "Best"
+    return "Valid" if path.get("valid") else "Unresolved"

@@ -1,0 +1,150 @@
+"""From one plan to another on running nodes: interfaces and routes by the network, daemons by the supervisor.
+
+At start the old plan is empty, so start-up and live changes are one code path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from raslab.errors import RaslabError
+from raslab.gateway.journal import service_lines
+from raslab.gateway.plan import Plan
+from raslab.gateway.plan.nat import USUAL_TIMEOUTS
+from raslab.model.topology import Interface, Link, Topology
+from raslab.net import Network
+from raslab.net.namespaces import write_sysctls
+from raslab.net.plan import difference
+from raslab.services import Charon, Supervisor
+
+
+@dataclass(frozen=True)
+class Transition:
+    """What a node is and what it shall be."""
+
+    old: Plan
+    new: Plan
+
+    @property
+    def reversed(self) -> Transition:
+        """The way back."""
+        return Transition(self.new, self.old)
+
+    @property
+    def sysctls(self) -> dict[str, str]:
+        """Kernel settings to write; those that are no longer wanted get the kernel's own values back."""
+        wanted = {**{key: USUAL_TIMEOUTS[key] for key in self.old.sysctls}, **self.new.sysctls}
+        return {key: value for key, value in wanted.items() if self.old.sysctls.get(key) != value}
+
+
+def bring_about(network: Network, services: Supervisor, wanted: Mapping[str, Transition]) -> tuple[str, ...]:
+    """Carry out the transitions, completely or not at all; return what one would have typed instead.
+
+    Raises what the network and the supervisor raise.
+    """
+    done = len(network.commands)
+    lines = [line for node, one in wanted.items() for line in _write_sysctls(network, node, one)]
+    change_network(network, wanted)
+    lines[:0] = network.commands[done:]
+    try:
+        changes = services.apply({node: one.new.services for node, one in wanted.items()})
+    except BaseException:
+        with suppress(RaslabError):  # the first failure is the one to tell
+            change_network(network, {node: one.reversed for node, one in wanted.items()})
+        for node, one in wanted.items():
+            _write_sysctls(network, node, one.reversed)
+        raise
+    return (*lines, *service_lines(changes), *_end_tunnels(services, wanted))
+
+
+def preview(network: Network, services: Supervisor, node: str, wanted: Transition) -> tuple[str, ...]:
+    """What `bring_about` would do on one node, as one would type it."""
+    before = network.topology()
+    return (
+        *difference(before, with_plan(before, node, wanted)).commands,
+        *(_sysctl_line(node, key, value) for key, value in wanted.sysctls.items()),
+        *service_lines(services.plan({node: wanted.new.services})),
+    )
+
+
+def with_plan(topology: Topology, node: str, wanted: Transition) -> Topology:
+    """The topology after a transition of one node. Pure."""
+    own = {one.name for one in (*wanted.old.tunnels, *wanted.new.tunnels)}
+    gone, come = set(wanted.old.addresses), wanted.new.addresses
+
+    def end(interface: Interface) -> Interface:
+        if interface.node != node:
+            return interface
+        kept = [
+            text for text in interface.addresses if (interface.name, text) not in gone or (interface.name, text) in come
+        ]
+        new = [text for name, text in come if name == interface.name and text not in kept]
+        return replace(interface, addresses=(*kept, *new))
+
+    return replace(
+        topology,
+        links=tuple(Link(end(link.a), end(link.b)) for link in topology.links),
+        tunnels=(*(one for one in topology.tunnels if one.node != node or one.name not in own), *wanted.new.tunnels),
+        routes=(*(one for one in topology.routes if one.node != node or one.dev not in own), *wanted.new.routes),
+    )
+
+
+def change_network(network: Network, wanted: Mapping[str, Transition]) -> None:
+    """Interfaces, addresses and routes of all nodes in one change."""
+    with network.changing():
+        for node, one in wanted.items():
+            _change_node(network, node, one)
+
+
+def _change_node(network: Network, node: str, wanted: Transition) -> None:
+    """Bring the network's own description of a node in step with the new plan."""
+    gone_routes = set(wanted.old.routes) - set(wanted.new.routes)
+    network.routes = [route for route in network.routes if route not in gone_routes]
+    here = network[node].tunnel_interfaces
+    kept = {one.name: one for one in wanted.new.tunnels}
+    for tunnel in wanted.old.tunnels:
+        if tunnel.name in here and tunnel.name not in kept:
+            network.delTunnel(node, tunnel.name)
+    for tunnel in wanted.new.tunnels:
+        if tunnel.name in here:
+            here[tunnel.name].take(tunnel)
+        else:
+            network.take_tunnel(tunnel)
+    for route in wanted.new.routes:
+        if route not in network.routes:
+            network.routes.append(route)
+    for interface, address in wanted.old.addresses:
+        if (interface, address) not in wanted.new.addresses and address in network[node].intf(interface).addresses:
+            network.delAddress(node, interface, address)
+    for interface, address in wanted.new.addresses:
+        if address not in network[node].intf(interface).addresses:
+            network.addAddress(node, interface, address)
+
+
+def _write_sysctls(network: Network, node: str, wanted: Transition) -> Iterable[str]:
+    namespace = network.namespace_of(node)
+    write_sysctls((namespace, key, value) for key, value in wanted.sysctls.items())
+    return [_sysctl_line(node, key, value) for key, value in wanted.sysctls.items()]
+
+
+def _sysctl_line(node: str, key: str, value: str) -> str:
+    return f"ip netns exec {node} sysctl -w {key}={value}"
+
+
+def _end_tunnels(services: Supervisor, wanted: Mapping[str, Transition]) -> Iterable[str]:
+    """Security associations outlive the connections that they were made for, so they are ended with these."""
+    for node, one in wanted.items():
+        if not any(isinstance(service, Charon) for service in services.declared(node)):
+            continue
+        vici = services.vici(node)
+        up = {sa["name"] for sa in vici.list_sas()}
+        for name in _connections(one.old) - _connections(one.new):
+            if name in up:
+                vici.terminate(ike=name, force=True)
+                yield f"swanctl --terminate --ike {name} --force"
+
+
+def _connections(plan: Plan) -> set[str]:
+    return {name for service in plan.services if isinstance(service, Charon) for name in service.connections}

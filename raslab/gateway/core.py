@@ -1,0 +1,161 @@
+"""What all verbs of a gateway stand on: one change of the desired state at a time, checked, planned, applied."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from raslab.errors import GatewayNotRunningError, GatewayRefusedError
+from raslab.gateway.bring_about import Transition, bring_about, preview
+from raslab.gateway.journal import Deed, Explanation
+from raslab.gateway.plan import NOTHING, Plan, plan
+from raslab.gateway.rules import problems_of
+from raslab.gateway.state import GatewayState
+from raslab.gateway.surroundings import Surroundings
+from raslab.net import Network, Node
+from raslab.services import Supervisor
+
+
+class GatewayCore:
+    """A gateway on one node.
+
+    While its network runs, a verb changes the node at once, or raises and changes nothing. Before that, verbs are
+    noted and `start` carries them out.
+    """
+
+    def __init__(self, node: Node, services: Supervisor) -> None:
+        """node: a router of a network; services: the supervisor of that network."""
+        self.node = node
+        self.name: str = node.name
+        self.services = services
+        self.state = GatewayState()
+        self._lock = threading.RLock()
+        self._applied: Plan = NOTHING
+        self._journal: list[Deed] = []
+        self._pending: list[str] | None = None
+        self._last_errors: dict[str, str] = {}  # of dialling, by interface
+        self._cleared: dict[str, dict[str, int]] = {}  # counters by interface, when they were cleared
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
+
+    @property
+    def network(self) -> Network:
+        """The network that the node is part of."""
+        network: Network = self.services.network
+        return network
+
+    # Life
+
+    def start(self) -> Explanation:
+        """Carry out what has been noted. Without anything to do it does nothing."""
+        start_together([self])
+        return self.explain()
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """All verbs inside are one change: the node gets it whole at the end, or the block raises and it gets none."""
+        with self._lock:
+            if self._pending is not None:
+                yield
+                return
+            before = self.state
+            self._pending = []
+            try:
+                yield
+                verbs, self._pending = self._pending, None
+                self._check(self.state)
+                self._apply("; ".join(verbs))
+            except BaseException:
+                self.state = before
+                raise
+            finally:
+                self._pending = None
+
+    # What it became
+
+    def explain(self, everything: bool = False) -> Explanation:
+        """The commands and file changes that the last verb became, or those of all verbs so far."""
+        return Explanation(tuple(self._journal if everything else self._journal[-1:]))
+
+    def diff(self) -> Explanation:
+        """What would change now: what is noted and not carried out, before `start` or within `changing`."""
+        self._check(self.state)
+        transition = Transition(self._applied, plan(self.state, self.surroundings))
+        lines = preview(self.network, self.services, self.name, transition)
+        return Explanation((Deed("what would change", lines),))
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """The node without what the gateway itself has made there."""
+        own = {one.name for one in self._applied.tunnels}
+        return Surroundings.of(self.network.topology(), self.name, own, self._applied.addresses)
+
+    # For the verbs
+
+    def _change(self, verb: str, edit: Callable[[GatewayState], GatewayState]) -> None:
+        """Change the desired state by `edit`; raises GatewayRefusedError and what applying raises."""
+        with self._lock:
+            before, wanted = self.state, edit(self.state)
+            if self._pending is None:
+                self._check(wanted)
+            self.state = wanted
+            try:
+                if self._pending is None:
+                    self._apply(verb)
+                else:
+                    self._pending.append(verb)
+            except BaseException:
+                self.state = before
+                raise
+
+    def _note(self, verb: str, *lines: str) -> None:
+        """Tell of a verb that changes no desired state."""
+        self._journal.append(Deed(verb, lines))
+
+    def _require_running(self) -> None:
+        if not self.network.is_running:
+            raise GatewayNotRunningError(self.name)
+
+    def _check(self, state: GatewayState) -> None:
+        if problems := problems_of(state, self.surroundings):
+            raise GatewayRefusedError(problems)
+
+    def _apply(self, verb: str) -> None:
+        if not self.network.is_running:
+            return
+        wanted = plan(self.state, self.surroundings)
+        lines = bring_about(self.network, self.services, {self.name: Transition(self._applied, wanted)})
+        self._applied = wanted
+        self._journal.append(Deed(verb, lines))
+
+
+def start_together(gateways: Sequence[GatewayCore]) -> None:
+    """Start several gateways of one network at once: one change of the network, daemons side by side."""
+    if not gateways:
+        return
+    network, services = gateways[0].network, gateways[0].services
+    for gateway in gateways:
+        gateway._require_running()
+        gateway._check(gateway.state)
+    plans = {one.name: plan(one.state, one.surroundings) for one in gateways}
+    transitions = {one.name: Transition(one._applied, plans[one.name]) for one in gateways}
+    lines = bring_about(network, services, transitions)
+    for gateway in gateways:
+        gateway._applied = plans[gateway.name]
+        own = tuple(line for line in lines if _concerns(line, gateway.name)) if len(gateways) > 1 else lines
+        gateway._journal.append(Deed("start", own))
+
+
+def _concerns(line: str, node: str) -> bool:
+    return f" {node}" in line or not line.startswith(("ip -n", "tc -n", "ip netns"))
+
+
+def call(verb: str, *args: Any, **settings: Any) -> str:
+    """A verb as it was called, secrets left out."""
+    hidden = ("shared_secret", "password", "dial_in_password", "certificate")
+    words = [repr(arg) for arg in args]
+    words += [f"{name}={'...' if name in hidden else repr(value)}" for name, value in settings.items()]
+    return f"{verb}({', '.join(words)})"

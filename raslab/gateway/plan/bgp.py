@@ -1,0 +1,193 @@
+"""The BGP router as FRR's configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_address, ip_interface, ip_network
+from math import ceil
+
+from raslab.gateway.plan.policies import RouteMap, add_policies, definitions, settings
+from raslab.gateway.state import BgpPeer, BgpRouter, GatewayState
+from raslab.gateway.state.notation import asn
+from raslab.gateway.surroundings import Surroundings
+from raslab.net.names import kernel_name
+from raslab.services import Bfdd, Bgpd, Zebra
+
+LEARNT = 1
+"""Tag of routes that a peer told of. It stays in the router: BGP has no attribute for it."""
+_FROM_INTERFACES = "custom-interfaces"
+_PATHS = 8  # equal ones that are used side by side
+_ANY_HOPS = 255
+_POLICY_DELAY_S = 1  # until changed route-maps are put to use; 0 would mean never
+
+
+def daemons(state: GatewayState, surroundings: Surroundings) -> tuple[Zebra | Bfdd | Bgpd, ...]:
+    """FRR's daemons for the router, none without one."""
+    router = state.bgp_router
+    if router is None:
+        return ()
+    by_default_route = "ip nht resolve-via-default\nipv6 nht resolve-via-default\n"
+    zebra = Zebra(by_default_route if router.default_gateway_routing else "")
+    bgpd = Bgpd("".join(f"{line}\n" for line in _lines(router, state, surroundings)))
+    profiles = "".join(f"{line}\n" for line in _bfd_profiles(state))
+    return (zebra, Bfdd(profiles), bgpd) if profiles else (zebra, bgpd)
+
+
+def way_in(peer: BgpPeer) -> str:
+    """The route-map for what a peer announces."""
+    return f"{peer.name}-in"
+
+
+def way_out(peer: BgpPeer) -> str:
+    """The route-map for what is announced to a peer."""
+    return f"{peer.name}-out"
+
+
+def _lines(router: BgpRouter, state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
+    yield f"bgp route-map delay-timer {_POLICY_DELAY_S}"
+    yield from definitions(state.bgp_routing_policies)
+    yield from _route_maps(router, state)
+    yield f"router bgp {asn(router.local_asn)}"
+    yield f" bgp router-id {router.bgp_identifier}"
+    yield " no bgp ebgp-requires-policy"
+    yield " no bgp default ipv4-unicast"
+    yield " bgp graceful-restart-disable"  # or routes of a session that has ended would be kept for minutes
+    if router.compare_med_across_asn:
+        yield " bgp always-compare-med"
+    if router.cluster_id is not None:
+        yield f" bgp cluster-id {ip_address(router.cluster_id)}"
+    if not router.client_to_client_reflection:
+        yield " no bgp client-to-client reflection"
+    for peer in state.bgp_peers:
+        yield from _peer(peer, router, state, surroundings)
+    for family in _families(router, state):
+        yield f" address-family {family} unicast"
+        yield from (f"  {line}" for line in _address_family(family, router, state))
+        yield " exit-address-family"
+
+
+def _families(router: BgpRouter, state: GatewayState) -> list[str]:
+    has_ipv4_peer = any(":" not in peer.peer_ip_address for peer in state.bgp_peers)
+    announces_ipv4 = any(":" not in text for text in state.bgp_custom_route.network) or state.bgp_custom_route.interface
+    ipv4 = has_ipv4_peer or announces_ipv4 or not router.ipv6_routing
+    return ["ipv4"] * bool(ipv4) + ["ipv6"] * router.ipv6_routing
+
+
+def _peer(peer: BgpPeer, router: BgpRouter, state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
+    remote = peer.peer_ip_address
+    internal = asn(peer.peer_asn) == asn(router.local_asn)
+    words = [f"remote-as {asn(peer.peer_asn)}", f"description {peer.name}", f"update-source {peer.local_ip_address}"]
+    if peer.local_asn is not None and asn(peer.local_asn) != asn(router.local_asn):
+        words.append(f"local-as {asn(peer.local_asn)} no-prepend replace-as")
+    words.append(f"timers {peer.hold_time_sec // 3} {peer.hold_time_sec}")
+    if peer.idle_hold_time_sec is not None:
+        words.append(f"timers connect {peer.idle_hold_time_sec}")
+    if peer.ttl_security is not None:
+        words.append(f"ttl-security hops {peer.ttl_security}")
+    elif peer.ebgp_multihop is not None:
+        words.append(f"ebgp-multihop {peer.ebgp_multihop}")
+    elif not internal and not _is_neighbour(peer, state, surroundings):
+        words.append(f"ebgp-multihop {_ANY_HOPS}")
+    if peer.operation_mode == "Server":
+        words.append("passive")
+    if peer.password is not None:
+        words.append(f"password {peer.password}")
+    if peer.bfd:
+        words.append(f"bfd profile {peer.name}")
+    if peer.graceful_restart:
+        words.append("graceful-restart")
+    if not peer.started:
+        words.append("shutdown")
+    yield from (f" neighbor {remote} {word}" for word in words)
+
+
+def _is_neighbour(peer: BgpPeer, state: GatewayState, surroundings: Surroundings) -> bool:
+    """True if the peer is on a subnet of an interface, of a tunnel's too: then no router lies between."""
+    remote = ip_address(peer.peer_ip_address)
+    texts = [text for one in state.s2s_interfaces for text in (one.ipv4_address, one.ipv6_address) if text]
+    of_tunnels = [ip_interface(text).network for text in texts]
+    return any(remote in network for network in of_tunnels) or surroundings.connected_to(remote) is not None
+
+
+def _address_family(family: str, router: BgpRouter, state: GatewayState) -> Iterator[str]:
+    if dampening := state.bgp_route_flap_dampening:
+        half, longest = ceil(dampening.half_life / 60), ceil(dampening.max_suppress_time / 60)
+        yield f"bgp dampening {half} {dampening.reuse_threshold} {dampening.suppress_threshold} {longest}"
+    for prefix in state.bgp_custom_route.network:
+        if _is(family, prefix):
+            yield f"network {ip_network(prefix)}"
+    for aggregate in state.bgp_route_aggregates:
+        if _is(family, aggregate.prefix):
+            words = ["aggregate-address", str(ip_network(aggregate.prefix))]
+            words += ["as-set"] * aggregate.preserve_as_path + ["summary-only"] * aggregate.summary_only
+            if aggregate.attribute_policy:
+                words += ["route-map", _aggregate_map(aggregate.prefix)]
+            yield " ".join(words)
+    if state.bgp_custom_route.interface:
+        yield from (f"redistribute {kind} route-map {_FROM_INTERFACES}" for kind in ("connected", "kernel", "static"))
+    yield f"maximum-paths {_PATHS}"
+    yield f"maximum-paths ibgp {_PATHS}"
+    for peer in state.bgp_peers:
+        over_ipv6 = ":" in peer.peer_ip_address
+        if over_ipv6 and family == "ipv4":
+            continue
+        words = ["activate", f"weight {peer.weight}", f"route-map {way_in(peer)} in", f"route-map {way_out(peer)} out"]
+        if peer.max_allowed_prefix is not None:
+            words.append(f"maximum-prefix {peer.max_allowed_prefix}")
+        if peer.route_reflector_client:
+            words.append("route-reflector-client")
+        yield from (f"neighbor {peer.peer_ip_address} {word}" for word in words)
+
+
+def _route_maps(router: BgpRouter, state: GatewayState) -> Iterator[str]:
+    by_name = {policy.name: policy for policy in state.bgp_routing_policies}
+    chosen = {
+        (use.peer_name, use.direction): [by_name[name] for name in use.policy_name]
+        for use in state.bgp_routing_policies_for_peers
+    }
+    for peer in state.bgp_peers:
+        inward = RouteMap(way_in(peer))
+        add_policies(inward, chosen.get((peer.name, "Ingress"), ()))
+        yield from inward.text([f"set tag {LEARNT}"])
+        outward = RouteMap(way_out(peer))
+        if not router.transit_routing and asn(peer.peer_asn) != asn(router.local_asn):
+            outward.stages.append([("deny", [f"match tag {LEARNT}"])])
+        add_policies(outward, chosen.get((peer.name, "Egress"), ()))
+        next_hop = _next_hop(peer, router)
+        if next_hop and asn(peer.peer_asn) == asn(router.local_asn):
+            outward.stages.append([("accept", [f"match tag {LEARNT}"])])  # passed on inside an AS, it stays as it was
+        yield from outward.text(next_hop)
+    for number, interface in enumerate(state.bgp_custom_route.interface, 1):
+        yield f"route-map {_FROM_INTERFACES} permit {number * 10}"
+        yield f" match interface {kernel_name(interface)}"
+    for aggregate in state.bgp_route_aggregates:
+        if aggregate.attribute_policy:
+            yield f"route-map {_aggregate_map(aggregate.prefix)} permit 10"
+            for name in aggregate.attribute_policy:
+                yield from (f" {line}" for line in settings(by_name[name]))
+
+
+def _next_hop(peer: BgpPeer, router: BgpRouter) -> list[str]:
+    """IPv6 routes over an IPv4 session need a next hop that the session cannot give."""
+    if router.ipv6_routing and router.local_ipv6_address and ":" not in peer.peer_ip_address:
+        return [f"set ipv6 next-hop global {router.local_ipv6_address}"]
+    return []
+
+
+def _aggregate_map(prefix: str) -> str:
+    return f"aggregate-{prefix.replace('/', '-')}"
+
+
+def _bfd_profiles(state: GatewayState) -> Iterator[str]:
+    peers = [peer for peer in state.bgp_peers if peer.bfd]
+    if peers:
+        yield "bfd"
+    for peer in peers:
+        yield f" profile {peer.name}"
+        yield f"  detect-multiplier {peer.bfd_multiplier}"
+        yield f"  receive-interval {peer.bfd_interval_ms}"
+        yield f"  transmit-interval {peer.bfd_interval_ms}"
+
+
+def _is(family: str, prefix: str) -> bool:
+    return (":" in prefix) == (family == "ipv6")

@@ -1,0 +1,74 @@
+"""Tunnel interfaces of the kernel, and the routes through them."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from zlib import crc32
+
+from raslab.gateway.state import GatewayState, GreInterface, S2SInterface, VpnS2SInterface
+from raslab.gateway.state.notation import subnet
+from raslab.gateway.surroundings import Surroundings
+from raslab.model.topology import Route, Tunnel
+
+
+def tunnels(state: GatewayState, surroundings: Surroundings) -> tuple[Tunnel, ...]:
+    """One tunnel interface per S2S interface; that of a disabled one is down."""
+    return tuple(
+        _gre(one, surroundings.node) if isinstance(one, GreInterface) else _xfrm(one, surroundings)
+        for one in state.s2s_interfaces
+    )
+
+
+def routes(state: GatewayState, surroundings: Surroundings) -> tuple[Route, ...]:
+    """The way to what is behind each interface."""
+    return tuple(
+        Route(surroundings.node, str(found.network), dev=one.name, metric=found.metric)
+        for one in state.s2s_interfaces
+        for found in map(subnet, (*one.ipv4_subnet, *one.ipv6_subnet))
+    )
+
+
+def if_id(name: str) -> int:
+    """The number that ties an interface to its IPsec policies: of its name only, so that it never changes."""
+    return crc32(name.encode()) & 0xFFFFFF or 1
+
+
+def source_of(interface: VpnS2SInterface, surroundings: Surroundings) -> str:
+    """The address that an interface speaks from: as chosen, or that by which its first destination is reached."""
+    if interface.source_ip_address is not None:
+        return interface.source_ip_address
+    way = surroundings.towards(ip_address(interface.destination[0]))
+    assert way is not None  # the rules have seen to it
+    assert way[1] is not None
+    return str(way[1].ip)
+
+
+def _gre(interface: GreInterface, node: str) -> Tunnel:
+    assert interface.source_ip_address is not None
+    return Tunnel(
+        node,
+        interface.name,
+        "gre",
+        interface.source_ip_address,
+        interface.destination[0],
+        interface.gre_key,
+        addresses=_addresses(interface),
+        up=interface.admin_status,
+    )
+
+
+def _xfrm(interface: VpnS2SInterface, surroundings: Surroundings) -> Tunnel:
+    return Tunnel(
+        surroundings.node,
+        interface.name,
+        "xfrm",
+        source_of(interface, surroundings),
+        interface.destination[0],
+        if_id(interface.name),
+        addresses=_addresses(interface),
+        up=interface.admin_status,
+    )
+
+
+def _addresses(interface: S2SInterface) -> tuple[str, ...]:
+    return tuple(text for text in (interface.ipv4_address, interface.ipv6_address) if text is not None)

@@ -1,0 +1,124 @@
+"""NAT44 as nftables rules and conntrack's time-outs."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+
+from raslab.gateway.rules.nat import ANY_ADDRESS, external_interfaces
+from raslab.gateway.state import GatewayState, NetNat, NetNatExternalAddress, NetNatStaticMapping
+from raslab.gateway.surroundings import Surroundings
+from raslab.net.names import kernel_name
+from raslab.services import Chain, Table
+
+FIRST_PORT, LAST_PORT = 1024, 65535
+# Settings of conntrack with the kernel's own values, in seconds (nf_conntrack_proto_*.c).
+_TIMEOUTS = {
+    "icmp_query_timeout": (("nf_conntrack_icmp_timeout", 30),),
+    "tcp_established_connection_timeout": (("nf_conntrack_tcp_timeout_established", 432_000),),
+    "tcp_transient_connection_timeout": (
+        ("nf_conntrack_tcp_timeout_syn_sent", 120),
+        ("nf_conntrack_tcp_timeout_syn_recv", 60),
+        ("nf_conntrack_tcp_timeout_fin_wait", 120),
+        ("nf_conntrack_tcp_timeout_close_wait", 60),
+        ("nf_conntrack_tcp_timeout_time_wait", 120),
+    ),
+    "udp_idle_session_timeout": (("nf_conntrack_udp_timeout", 30), ("nf_conntrack_udp_timeout_stream", 120)),
+}
+
+USUAL_TIMEOUTS = {f"net.netfilter.{name}": str(value) for settings in _TIMEOUTS.values() for name, value in settings}
+
+
+def table(state: GatewayState, surroundings: Surroundings) -> Table | None:
+    """The table ``nat`` with what is translated on the way in and on the way out, or None without any NAT."""
+    if not state.net_nats:
+        return None
+    inward = [
+        rule
+        for mapping in state.net_nat_static_mappings
+        for rule in _inward(mapping, _nat(mapping.nat_name, state), surroundings)
+    ]
+    outward = [rule for nat in state.net_nats for rule in _outward(nat, state, surroundings)]
+    return Table(
+        "ip",
+        "nat",
+        chains={
+            "prerouting": Chain("type nat hook prerouting priority dstnat; policy accept", tuple(inward)),
+            "postrouting": Chain("type nat hook postrouting priority srcnat; policy accept", tuple(outward)),
+        },
+    )
+
+
+def timeouts(state: GatewayState) -> dict[str, str]:
+    """The kernel settings that a NAT asks for; of several the first one counts, as the kernel has one value."""
+    found: dict[str, str] = {}
+    for nat in state.net_nats:
+        for field, settings in _TIMEOUTS.items():
+            if (seconds := getattr(nat, field)) is not None:
+                for name, _ in settings:
+                    found.setdefault(f"net.netfilter.{name}", str(seconds))
+    return found
+
+
+def addresses(state: GatewayState, surroundings: Surroundings) -> tuple[tuple[str, str], ...]:
+    """Addresses for the outside interfaces besides their own, so that neighbours find the translated ones."""
+    wanted = [
+        (nat, text)
+        for nat in state.net_nats
+        for text in (
+            *(one for pool in state.net_nat_external_addresses if pool.nat_name == nat.name for one in _expand(pool)),
+            *(one.external_ip_address for one in state.net_nat_static_mappings if one.nat_name == nat.name),
+        )
+    ]
+    own = {str(known.ip) for _, known in surroundings.addresses}
+    found = {
+        (outside(nat, surroundings)[0], f"{text}/32"): None
+        for nat, text in wanted
+        if text not in own and text != ANY_ADDRESS
+    }
+    return tuple(found)
+
+
+def outside(nat: NetNat, surroundings: Surroundings) -> list[str]:
+    """The interfaces on which packets are translated."""
+    if nat.external_ip_interface_address_prefix is not None:
+        return external_interfaces(nat.external_ip_interface_address_prefix, surroundings)
+    default = surroundings.default_interface(4)
+    return [] if default is None else [default]
+
+
+def _nat(name: str, state: GatewayState) -> NetNat:
+    return next(nat for nat in state.net_nats if nat.name == name)
+
+
+def _inward(mapping: NetNatStaticMapping, nat: NetNat, surroundings: Surroundings) -> list[str]:
+    remote = mapping.remote_external_ip_address_prefix
+    source = f"ip saddr {remote} " if remote is not None and not remote.endswith("/0") else ""
+    port = mapping.internal_port if mapping.internal_port is not None else mapping.external_port
+    there = "" if mapping.external_ip_address == ANY_ADDRESS else f"ip daddr {mapping.external_ip_address} "
+    return [
+        f'iifname "{kernel_name(name)}" {source}{there}{mapping.protocol.lower()} dport {mapping.external_port} '
+        f"counter dnat to {mapping.internal_ip_address}:{port}"
+        for name in outside(nat, surroundings)
+    ]
+
+
+def _outward(nat: NetNat, state: GatewayState, surroundings: Surroundings) -> list[str]:
+    inside = nat.internal_ip_interface_address_prefix
+    source = f"ip saddr {inside} " if inside is not None and not inside.endswith("/0") else ""
+    pool = next((one for one in state.net_nat_external_addresses if one.nat_name == nat.name), None)
+    rules = []
+    for name in outside(nat, surroundings):
+        where = f'oifname "{kernel_name(name)}" {source}'
+        if pool is None:
+            rules.append(f"{where}counter masquerade")
+            continue
+        if (pool.port_start, pool.port_end) != (FIRST_PORT, LAST_PORT):
+            ports = f"{pool.port_start}-{pool.port_end}"
+            rules.append(f"{where}meta l4proto {{ tcp, udp }} counter snat to {pool.ip_address}:{ports}")
+        rules.append(f"{where}counter snat to {pool.ip_address}")
+    return rules
+
+
+def _expand(pool: NetNatExternalAddress) -> list[str]:
+    first, _, last = pool.ip_address.partition("-")
+    return [str(IPv4Address(number)) for number in range(int(IPv4Address(first)), int(IPv4Address(last or first)) + 1)]

@@ -1,0 +1,42 @@
+"""GRE interfaces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from raslab.gateway.rules.reading import address, given, range_problem
+from raslab.gateway.rules.s2s import source_problems
+from raslab.gateway.state import GatewayState, GreInterface
+from raslab.gateway.surroundings import Surroundings
+
+
+def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
+    """End points and keys."""
+    seen: dict[tuple[str, str, int | None], str] = {}
+    for interface in state.gre_interfaces:
+        where = f"GRE interface {interface.name} of {surroundings.node}"
+        yield from _end_points(interface, where, surroundings)
+        yield from given(range_problem(interface.gre_key, 0, 2**32 - 1, "Key", where))
+        ends = [address(interface.source_ip_address), *map(address, interface.destination)]
+        identity = (str(ends[0]), str(ends[-1]), interface.gre_key)
+        if None not in ends and (other := seen.setdefault(identity, interface.name)) != interface.name:
+            key = "no key" if interface.gre_key is None else f"key {interface.gre_key}"
+            yield (
+                f"GRE interfaces {other} and {interface.name} of {surroundings.node} have the same end points and "
+                f"{key}: "
+                "give one of them another gre_key."
+            )
+
+
+def _end_points(interface: GreInterface, where: str, surroundings: Surroundings) -> Iterator[str]:
+    if len(interface.destination) != 1:
+        yield f"The {where} has {len(interface.destination)} destinations: give the one address of the other gateway."
+    for text in interface.destination:
+        target = address(text)
+        if target is None:
+            yield f"Destination {text} of {where} cannot be read: write an address without prefix length."
+        elif surroundings.owner_of(target):
+            yield f"Destination {text} of {where} is an address of {surroundings.node} itself: name the other gateway."
+    if interface.source_ip_address is None:
+        yield f"The {where} has no source address: give source_ip_address, an address of {surroundings.node}."
+    yield from source_problems(interface.source_ip_address, interface.destination, where, surroundings)

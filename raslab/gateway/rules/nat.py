@@ -1,0 +1,109 @@
+"""Network address translation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address, ip_network
+
+from raslab.gateway.rules.reading import address, choice_problem, given, prefix_problem, range_problem
+from raslab.gateway.state import GatewayState, NetNat, NetNatExternalAddress, NetNatStaticMapping
+from raslab.gateway.surroundings import Surroundings
+
+ANY_ADDRESS = "0.0.0.0"
+_NO_IPV6 = "NAT is for IPv4 only; IPv6 is routed as it is"
+
+
+def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
+    """Translators, their pools and static mappings."""
+    names = [nat.name for nat in state.net_nats]
+    for nat in state.net_nats:
+        yield from _nat(nat, surroundings)
+    for pool in state.net_nat_external_addresses:
+        where = f"external address {pool.ip_address} of {surroundings.node}"
+        yield from _owner(pool.nat_name, names, where, surroundings)
+        yield from _pool(pool, where)
+    seen: dict[tuple[str, int], NetNatStaticMapping] = {}
+    for mapping in state.net_nat_static_mappings:
+        shown = f"{mapping.protocol} {mapping.external_ip_address}:{mapping.external_port}"
+        where = f"static mapping {shown} of {surroundings.node}"
+        yield from _owner(mapping.nat_name, names, where, surroundings)
+        yield from _mapping(mapping, where)
+        other = seen.setdefault((mapping.protocol.upper(), mapping.external_port), mapping)
+        if other is not mapping and _meet(other, mapping):
+            yield f"The {where} leads to two hosts inside: choose another external port for one of them."
+
+
+def _nat(nat: NetNat, surroundings: Surroundings) -> Iterator[str]:
+    where = f"NAT {nat.name} of {surroundings.node}"
+    outside = nat.external_ip_interface_address_prefix
+    for text, what in ((outside, "External prefix"), (nat.internal_ip_interface_address_prefix, "Internal prefix")):
+        if text is not None and ":" in text:
+            yield f"{what} {text} of {where} is IPv6, and {_NO_IPV6}: write an IPv4 prefix."
+        elif text is not None:
+            yield from given(prefix_problem(text, what, where, 4))
+    if outside is None and surroundings.default_interface(4) is None:
+        yield f"The {where} has no outside: give external_ip_interface_address_prefix, or the node a default route."
+    elif outside is not None and external_interfaces(outside, surroundings) == []:
+        yield (
+            f"External prefix {outside} of {where} holds no address of that node: "
+            "write the prefix of its outside address."
+        )
+    for field in ("icmp_query", "tcp_established_connection", "tcp_transient_connection"):
+        yield from given(range_problem(getattr(nat, f"{field}_timeout"), 1, 2**31 - 1, f"{field}_timeout", where))
+    yield from given(range_problem(nat.udp_idle_session_timeout, 1, 2**31 - 1, "udp_idle_session_timeout", where))
+
+
+def external_interfaces(prefix: str, surroundings: Surroundings) -> list[str]:
+    """The interfaces with an address in `prefix`; none if it cannot be read."""
+    try:
+        outside = ip_network(prefix)
+    except ValueError:
+        return []
+    return list(dict.fromkeys(name for name, known in surroundings.addresses if known.ip in outside))
+
+
+def _owner(name: str, names: list[str], where: str, surroundings: Surroundings) -> Iterator[str]:
+    if name not in names:
+        known = f"use one of {', '.join(names)}" if names else "call new_net_nat first"
+        yield f"The {where} belongs to the NAT {name}, which does not exist: {known}."
+
+
+def _pool(pool: NetNatExternalAddress, where: str) -> Iterator[str]:
+    first, _, last = pool.ip_address.partition("-")
+    ends = [address(first), address(last or first)]
+    if any(end is not None and end.version == 6 for end in ends):
+        yield f"The {where} is IPv6, and {_NO_IPV6}: write an IPv4 address."
+    elif None in ends:
+        yield f"The {where} cannot be read: write an address, or a range like 203.0.113.5-203.0.113.9."
+    elif int(IPv4Address(first)) > int(IPv4Address(last or first)):
+        yield f"The {where} runs backwards: swap its ends."
+    if not 1 <= pool.port_start <= pool.port_end <= 65535:
+        yield (
+            f"Ports {pool.port_start}-{pool.port_end} of the {where} are impossible: "
+            "choose 1 to 65535, the lower first."
+        )
+
+
+def _mapping(mapping: NetNatStaticMapping, where: str) -> Iterator[str]:
+    yield from given(
+        choice_problem(mapping.protocol.upper(), ("TCP", "UDP"), "Protocol", where),
+        range_problem(mapping.external_port, 1, 65535, "External port", where),
+        range_problem(mapping.internal_port, 1, 65535, "Internal port", where),
+    )
+    for text, what in ((mapping.external_ip_address, "External"), (mapping.internal_ip_address, "Internal")):
+        found = address(text)
+        if found is None:
+            yield f"{what} address {text} of the {where} cannot be read: write an address without prefix length."
+        elif found.version == 6:
+            yield f"{what} address {text} of the {where} is IPv6, and {_NO_IPV6}: write an IPv4 address."
+    remote = mapping.remote_external_ip_address_prefix
+    if remote is not None:
+        yield from given(prefix_problem(remote, "Remote prefix", where, 4))
+
+
+def _meet(one: NetNatStaticMapping, other: NetNatStaticMapping) -> bool:
+    """True if one packet could fit both."""
+    outside = {one.external_ip_address, other.external_ip_address}
+    same_place = len(outside) == 1 or ANY_ADDRESS in outside
+    remotes = (one.remote_external_ip_address_prefix, other.remote_external_ip_address_prefix)
+    return same_place and (None in remotes or remotes[0] == remotes[1])

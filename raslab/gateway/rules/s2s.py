@@ -1,0 +1,184 @@
+"""IKEv2 interfaces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from raslab.gateway.rules.reading import address, choice_problem, given, range_problem
+from raslab.gateway.state import CustomPolicy, GatewayState, VpnS2SInterface
+from raslab.gateway.state import policy as words
+from raslab.gateway.state.s2s import VpnTrafficSelector
+from raslab.gateway.surroundings import Surroundings
+
+OUTAGE_TIMES = (3, 6, 9, 12, 15, 30, 60, 120, 240, 360, 720, 900)  # seconds, those the cmdlet takes
+AUTHENTICATION_METHODS = ("PSKOnly", "MachineCertificates", "EAP")
+EAP_METHODS = ("EAP-MSCHAPv2", "EAP-TLS")
+_SECONDS = 2**31 - 1
+_SHORTEST_LIFE_S = 60
+
+
+def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
+    """Everything about IKEv2 interfaces but their names, subnets and addresses."""
+    for interface in state.vpn_s2s_interfaces:
+        where = f"S2S interface {interface.name} of {surroundings.node}"
+        yield from _words(interface, where)
+        yield from _destinations(interface, where, surroundings)
+        yield from _credentials(interface, where)
+        yield from _times(interface, where)
+        yield from _policy(interface, where)
+        for selector in (*interface.local_vpn_traffic_selector, *interface.remote_vpn_traffic_selector):
+            yield from _selector(selector, where)
+    yield from _psk_destinations(state, surroundings)
+
+
+def _words(interface: VpnS2SInterface, where: str) -> Iterator[str]:
+    if interface.protocol != "IKEv2":
+        yield f"Protocol {interface.protocol!r} of {where} is not available: use IKEv2, or add_gre_interface for GRE."
+    yield from given(
+        choice_problem(interface.authentication_method, AUTHENTICATION_METHODS, "Authentication method", where),
+        choice_problem(interface.encryption_type, words.ENCRYPTION_TYPES, "Encryption type", where),
+    )
+    if interface.authentication_method == "EAP":
+        yield from given(choice_problem(interface.eap_method, EAP_METHODS, "EAP method", where))
+
+
+def _destinations(interface: VpnS2SInterface, where: str, surroundings: Surroundings) -> Iterator[str]:
+    if not interface.destination:
+        yield f"The {where} has no destination: give the other gateway's address."
+    for text in interface.destination:
+        target = address(text)
+        if target is None:
+            if interface.authentication_method == "PSKOnly":
+                yield (
+                    f"Destination {text} of {where} is no IP address, and a pre-shared key is chosen by the address "
+                    "of the caller: write the address."
+                )
+            else:
+                yield f"Destination {text} of {where} cannot be read: write an IP address, labs have no DNS."
+        elif surroundings.owner_of(target):
+            yield f"Destination {text} of {where} is an address of {surroundings.node} itself: name the other gateway."
+        elif interface.source_ip_address is None and surroundings.towards(target) is None:
+            yield f"Destination {text} of {where} cannot be reached from {surroundings.node}: add a route there first."
+    yield from source_problems(interface.source_ip_address, interface.destination, where, surroundings)
+
+
+def source_problems(
+    source: str | None, destinations: tuple[str, ...], where: str, surroundings: Surroundings
+) -> Iterator[str]:
+    """A source address that is not the node's, or not of the destinations' family."""
+    if source is None:
+        return
+    found = address(source)
+    if found is None:
+        yield f"Source address {source} of {where} cannot be read: write an address without prefix length."
+        return
+    if surroundings.owner_of(found) is None:
+        own = ", ".join(str(one.ip) for _, one in surroundings.addresses if one.version == found.version)
+        yield (
+            f"Source address {source} of {where} is not an address of that node: use one of {own or 'its interfaces'}."
+        )
+    for text in destinations:
+        target = address(text)
+        if target is not None and target.version != found.version:
+            yield (
+                f"Source address {source} and destination {text} of {where} are of different families: use one family."
+            )
+
+
+def _credentials(interface: VpnS2SInterface, where: str) -> Iterator[str]:
+    method = interface.authentication_method
+    if method == "PSKOnly" and not interface.shared_secret:
+        yield f"The {where} is to use a pre-shared key and has none: give shared_secret."
+    needs_certificate = method == "MachineCertificates" or (method, interface.eap_method) == ("EAP", "EAP-TLS")
+    if needs_certificate and interface.certificate is None:
+        yield f"The {where} is to use a certificate and has none: give certificate, a MachineCertificate."
+    if method == "EAP" and interface.eap_method == "EAP-MSCHAPv2" and not (interface.user_name and interface.password):
+        yield f"The {where} is to use EAP and does not know as whom: give user_name and password."
+    if method == "EAP" and interface.certificate is None and interface.eap_method == "EAP-MSCHAPv2":
+        yield (
+            f"The {where} is to use EAP and could not check the other gateway's certificate: give certificate, "
+            "a MachineCertificate."
+        )
+
+
+def _times(interface: VpnS2SInterface, where: str) -> Iterator[str]:
+    if interface.network_outage_time_seconds not in OUTAGE_TIMES:
+        choices = ", ".join(map(str, OUTAGE_TIMES))
+        yield (
+            f"Network outage time {interface.network_outage_time_seconds} s of {where} is not available: "
+            f"choose one of {choices}."
+        )
+    yield from given(
+        range_problem(interface.number_of_tries, 0, 2**31 - 1, "Number of tries", where),
+        range_problem(interface.retry_interval_seconds, 1, _SECONDS, "Retry interval", where),
+        range_problem(interface.idle_disconnect_seconds, 0, _SECONDS, "Idle disconnect time", where),
+        range_problem(interface.sa_life_time_seconds, _SHORTEST_LIFE_S, _SECONDS, "SA life time", where),
+        range_problem(interface.mm_sa_life_time_seconds, _SHORTEST_LIFE_S, _SECONDS, "Main mode SA life time", where),
+        range_problem(interface.sa_data_size_for_renegotiation_kilobytes, 1024, 2**32 - 1, "SA data size (kB)", where),
+    )
+
+
+def _policy(interface: VpnS2SInterface, where: str) -> Iterator[str]:
+    policy = interface.custom_policy
+    if policy is None:
+        return
+    if not isinstance(policy, CustomPolicy):
+        yield from given(choice_problem(policy, list(words.PRESETS), "Custom policy", where))
+        return
+    fields = (
+        ("encryption_method", words.ENCRYPTION_METHODS),
+        ("integrity_check_method", words.INTEGRITY_CHECK_METHODS),
+        ("dh_group", words.DH_GROUPS),
+        ("cipher_transform_constants", words.CIPHER_TRANSFORM_CONSTANTS),
+        ("authentication_transform_constants", words.AUTHENTICATION_TRANSFORM_CONSTANTS),
+        ("pfs_group", words.PFS_GROUPS),
+    )
+    for name, known in fields:
+        yield from given(choice_problem(getattr(policy, name), known, name, where))
+    if policy.dh_group == "None":
+        yield f"dh_group None of {where} leaves IKEv2 without a key exchange (RFC 7296, 1.2): choose a group."
+    cipher, check_value = policy.cipher_transform_constants, policy.authentication_transform_constants
+    if cipher in words.AEAD_CIPHERS and check_value not in (cipher, "None"):
+        yield f"{cipher} of {where} authenticates by itself: set authentication_transform_constants to {cipher} too."
+    if cipher not in words.AEAD_CIPHERS and check_value in (*words.AEAD_CIPHERS, "None"):
+        yield (
+            f"{cipher} of {where} does not authenticate by itself: set authentication_transform_constants to SHA256128."
+        )
+
+
+def _selector(selector: VpnTrafficSelector, where: str) -> Iterator[str]:
+    yield from given(
+        choice_problem(selector.type, ("IPv4", "IPv6"), "Type of a traffic selector", where),
+        range_problem(selector.protocol_id, 0, 255, "Protocol of a traffic selector", where),
+    )
+    ends = [address(text) for text in selector.ip_address_range]
+    version = 6 if selector.type == "IPv6" else 4
+    if len(ends) != 2 or any(end is None or end.version != version for end in ends):
+        shown = "-".join(selector.ip_address_range) or "nothing"
+        yield (
+            f"Address range {shown} of a traffic selector of {where} is no {selector.type} range: give first and last."
+        )
+    elif any(int(low) > int(high) for low, high in pairwise(end for end in ends if end is not None)):
+        yield f"Address range {'-'.join(selector.ip_address_range)} of {where} runs backwards: swap its ends."
+    ports = selector.port_range
+    if len(ports) != 2 or not 0 <= ports[0] <= ports[1] <= 65535:
+        shown = "-".join(map(str, ports)) or "nothing"
+        yield f"Port range {shown} of a traffic selector of {where} is impossible: give first and last, 0 to 65535."
+
+
+def _psk_destinations(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
+    """Callers with a pre-shared key are told apart by their address only."""
+    owner: dict[str, str] = {}
+    for interface in state.vpn_s2s_interfaces:
+        if interface.authentication_method != "PSKOnly" or not interface.admin_status:
+            continue
+        for target in {str(found) for text in interface.destination if (found := address(text))}:
+            other = owner.setdefault(target, interface.name)
+            if other != interface.name:
+                yield (
+                    f"S2S interfaces {other} and {interface.name} of {surroundings.node} both use a pre-shared "
+                    "key with "
+                    f"{target}, which cannot say which one it calls: "
+                    "disable one (admin_status=False) or use certificates."
+                )

@@ -1,0 +1,43 @@
+"""What a gateway should be, as frozen data in the words of the RemoteAccess cmdlets.
+
+Values are kept as the user wrote them, so that `raslab.gateway.rules` can name what is wrong; everything that plans
+may assume that they are right. All records are flat: a routing domain can become a field of each of them.
+"""
+
+from raslab.gateway.state.bgp import (
+    BgpCustomRoute,
+    BgpPeer,
+    BgpRouteAggregate,
+    BgpRouteFlapDampening,
+    BgpRouter,
+    BgpRoutingPolicy,
+    BgpRoutingPolicyForPeer,
+)
+from raslab.gateway.state.filters import RemoteAccessIpFilter
+from raslab.gateway.state.gateway import GatewayState, RemoteAccess
+from raslab.gateway.state.nat import NetNat, NetNatExternalAddress, NetNatStaticMapping
+from raslab.gateway.state.policy import PRESETS, CustomPolicy
+from raslab.gateway.state.s2s import GreInterface, MachineCertificate, S2SInterface, VpnS2SInterface, VpnTrafficSelector
+
+__all__ = [
+    "PRESETS",
+    "BgpCustomRoute",
+    "BgpPeer",
+    "BgpRouteAggregate",
+    "BgpRouteFlapDampening",
+    "BgpRouter",
+    "BgpRoutingPolicy",
+    "BgpRoutingPolicyForPeer",
+    "CustomPolicy",
+    "GatewayState",
+    "GreInterface",
+    "MachineCertificate",
+    "NetNat",
+    "NetNatExternalAddress",
+    "NetNatStaticMapping",
+    "RemoteAccess",
+    "RemoteAccessIpFilter",
+    "S2SInterface",
+    "VpnS2SInterface",
+    "VpnTrafficSelector",
+]

@@ -1,0 +1,50 @@
+"""Network address translation, as the NetNat cmdlets take it. IPv4 only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetNat:
+    """A translator: New-NetNat.
+
+    external_ip_interface_address_prefix: the prefix in which the outside interface has its address; without it, the
+    interface of the default route. internal_ip_interface_address_prefix: sources to translate; without it, all.
+    Time-outs in seconds, None leaves the kernel's.
+    """
+
+    name: str
+    external_ip_interface_address_prefix: str | None = None
+    internal_ip_interface_address_prefix: str | None = None
+    icmp_query_timeout: int | None = None
+    tcp_established_connection_timeout: int | None = None
+    tcp_transient_connection_timeout: int | None = None
+    udp_idle_session_timeout: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetNatExternalAddress:
+    """Addresses and ports that a translator may use: Add-NetNatExternalAddress. ip_address: one, or ``first-last``."""
+
+    nat_name: str
+    ip_address: str
+    port_start: int = 1024
+    port_end: int = 65535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetNatStaticMapping:
+    """A port of the outside that leads to a host inside: Add-NetNatStaticMapping.
+
+    protocol: ``TCP`` or ``UDP``; external_ip_address ``0.0.0.0`` is every address of the outside interface;
+    internal_port None is the external one; remote_external_ip_address_prefix: who may come in.
+    """
+
+    nat_name: str
+    protocol: str
+    external_ip_address: str
+    external_port: int
+    internal_ip_address: str
+    internal_port: int | None = None
+    remote_external_ip_address_prefix: str | None = None

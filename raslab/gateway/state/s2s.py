@@ -1,0 +1,116 @@
+"""Site-to-site interfaces, as Add-VpnS2SInterface takes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from raslab.gateway.state.policy import CustomPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VpnTrafficSelector:
+    """What a tunnel carries, in one direction: New-VpnTrafficSelector.
+
+    ip_address_range: first and last address; port_range: first and last port; protocol_id: IANA's number, 0 is any;
+    type: ``IPv4`` or ``IPv6``.
+    """
+
+    ip_address_range: tuple[str, ...]
+    port_range: tuple[int, ...] = (0, 65535)
+    protocol_id: int = 0
+    type: str = "IPv4"
+
+
+@dataclass(frozen=True, slots=True)
+class MachineCertificate:
+    """A certificate with its key, and the authority that the other side's certificate must come from; PEM texts.
+
+    revoked: the authority's revocation list (CRL), empty for none.
+    """
+
+    certificate: str
+    key: str
+    authority: str
+    revoked: str = ""
+
+    def __repr__(self) -> str:
+        return "MachineCertificate(...)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VpnS2SInterface:
+    """An IKEv2 interface to one other gateway, reached at one or more destinations.
+
+    authentication_method: ``PSKOnly`` (shared_secret), ``MachineCertificates`` (certificate) or ``EAP`` (user_name and
+    password, eap_method; and the certificate that it shows to callers). Certificates and users come in by the interface
+    that has their name, users with dial_in_password.
+    ipv4_subnet, ipv6_subnet: what is behind the other gateway, ``10.2.0.0/24:100`` with the route's metric (100).
+    peer_identity: what the other side calls itself with a pre-shared key: its own address, where NAT hides that.
+    network_outage_time_seconds: how long the other side may be silent, one of twelve values; the shortest, 3, is 4.
+    persistent: dial at once and stay; else the first packet dials, and idle_disconnect_seconds without a packet end it.
+    encryption_type: NoEncryption, OptionalEncryption, RequireEncryption or MaximumEncryption; custom_policy, a
+    CustomPolicy or the name of a preset (windows-default, documented-best, modern), takes its place.
+    ipv4_address, ipv6_address: the interface's own, with prefix lengths, if routing protocols are to run over it.
+    tx_bandwidth_kbps, rx_bandwidth_kbps: 1000 bits per second; 0 is unlimited.
+    """
+
+    name: str
+    destination: tuple[str, ...] = ()
+    protocol: str = "IKEv2"
+    authentication_method: str = "EAP"
+    eap_method: str = "EAP-MSCHAPv2"
+    shared_secret: str | None = None
+    certificate: MachineCertificate | None = None
+    user_name: str | None = None
+    password: str | None = None
+    dial_in_password: str | None = None
+    peer_identity: str | None = None
+    source_ip_address: str | None = None
+    admin_status: bool = True
+    persistent: bool = False
+    number_of_tries: int = 3
+    retry_interval_seconds: int = 60
+    network_outage_time_seconds: int = 15
+    idle_disconnect_seconds: int = 300
+    promote_alternate: bool = False
+    sa_life_time_seconds: int = 3600
+    mm_sa_life_time_seconds: int = 28800
+    sa_data_size_for_renegotiation_kilobytes: int = 33_553_408
+    encryption_type: str = "RequireEncryption"
+    custom_policy: CustomPolicy | str | None = None
+    internal_ipv4: bool = True
+    internal_ipv6: bool = True
+    ipv4_subnet: tuple[str, ...] = ()
+    ipv6_subnet: tuple[str, ...] = ()
+    local_vpn_traffic_selector: tuple[VpnTrafficSelector, ...] = ()
+    remote_vpn_traffic_selector: tuple[VpnTrafficSelector, ...] = ()
+    ipv4_address: str | None = None
+    ipv6_address: str | None = None
+    enable_qos: bool = True
+    tx_bandwidth_kbps: int = 0
+    rx_bandwidth_kbps: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GreInterface:
+    """A GRE tunnel to another gateway: Add-VpnS2SInterface -GreTunnel.
+
+    gre_key: 0 to 2^32-1, None for none; it tells several tunnels between the same two gateways apart (RFC 2890).
+    ipv4_address, ipv6_address: the tunnel's own, with prefix lengths. The rest as in VpnS2SInterface.
+    """
+
+    name: str
+    destination: tuple[str, ...] = ()
+    source_ip_address: str | None = None
+    gre_key: int | None = None
+    ipv4_address: str | None = None
+    ipv6_address: str | None = None
+    ipv4_subnet: tuple[str, ...] = ()
+    ipv6_subnet: tuple[str, ...] = ()
+    admin_status: bool = True
+    enable_qos: bool = True
+    tx_bandwidth_kbps: int = 0
+    rx_bandwidth_kbps: int = 0
+
+
+S2SInterface = VpnS2SInterface | GreInterface

@@ -1,0 +1,144 @@
+"""The VpnS2SInterface cmdlets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from raslab.errors import GatewayRefusedError, TunnelRefusedError
+from raslab.gateway import settings
+from raslab.gateway.ask import ipsec
+from raslab.gateway.core import GatewayCore, call
+from raslab.gateway.edits import Collection
+from raslab.gateway.plan.s2s import inbound
+from raslab.gateway.records import VpnS2SInterfaceStatus
+from raslab.gateway.state import (
+    GatewayState,
+    GreInterface,
+    MachineCertificate,
+    S2SInterface,
+    VpnS2SInterface,
+    VpnTrafficSelector,
+)
+
+IKEV2 = Collection("vpn_s2s_interfaces", VpnS2SInterface, "S2S interface", "vpn_s2s_interface")
+GRE = Collection("gre_interfaces", GreInterface, "GRE interface", "vpn_s2s_interface")
+
+DIAL_S = 15.0
+
+
+class S2SVerbs(GatewayCore):
+    """Site-to-site interfaces: IKEv2 and GRE."""
+
+    @settings.takes(VpnS2SInterface)
+    def add_vpn_s2s_interface(self, name: str, **values: Any) -> VpnS2SInterface:
+        """Add an IKEv2 interface to another gateway; see VpnS2SInterface for the settings."""
+        given = {"name": name, **values}
+        self._change(
+            call("add_vpn_s2s_interface", name, **values),
+            self._of_new_name(name, GRE, lambda state: IKEV2.add(state, self.name, given)),
+        )
+        return IKEV2.get(self.state, self.name, name)
+
+    @settings.takes(GreInterface)
+    def add_gre_interface(self, name: str, **values: Any) -> GreInterface:
+        """Add a GRE tunnel to another gateway; see GreInterface for the settings."""
+        given = {"name": name, **values}
+        self._change(
+            call("add_gre_interface", name, **values),
+            self._of_new_name(name, IKEV2, lambda state: GRE.add(state, self.name, given)),
+        )
+        return GRE.get(self.state, self.name, name)
+
+    def set_vpn_s2s_interface(self, name: str, **values: Any) -> S2SInterface:
+        """Change an interface, of either kind. What IKEv2 has agreed on stays until the next connection."""
+        kind = self._kind(name)
+        self._change(
+            call("set_vpn_s2s_interface", name, **values), lambda state: kind.change(state, self.name, (name,), values)
+        )
+        found: S2SInterface = kind.get(self.state, self.name, name)
+        return found
+
+    def remove_vpn_s2s_interface(self, name: str) -> None:
+        """Remove an interface, of either kind, with its tunnel and its routes."""
+        kind = self._kind(name)
+        self._change(call("remove_vpn_s2s_interface", name), lambda state: kind.remove(state, self.name, name))
+
+    def get_vpn_s2s_interface(self, name: str | None = None) -> tuple[VpnS2SInterfaceStatus, ...]:
+        """All interfaces, or the one of that name, with the state of their tunnels."""
+        if name is not None:
+            self._kind(name)
+        sas = self._sas()
+        return tuple(
+            ipsec.status(one, sas, self._last_errors.get(one.name, ""))
+            for one in self.state.s2s_interfaces
+            if name in (None, one.name)
+        )
+
+    def connect_vpn_s2s_interface(self, name: str, timeout_s: float = DIAL_S) -> VpnS2SInterfaceStatus:
+        """Dial, and wait until the tunnel is up. Raises TunnelRefusedError with the reason; GRE has nothing to dial."""
+        self._require_running()
+        (known,) = self.get_vpn_s2s_interface(name)
+        if known.connection_state == "Disabled":
+            raise GatewayRefusedError(
+                [
+                    f"S2S interface {name} of {self.name} is disabled: "
+                    f"call set_vpn_s2s_interface({name!r}, admin_status=True)."
+                ]
+            )
+        if known.connection_state == "Disconnected":
+            try:
+                self.services.vici(self.name).initiate(ike=name, child=name, timeout_s=timeout_s)
+            except TunnelRefusedError as error:
+                self._last_errors[name] = str(error)
+                raise
+            self._last_errors.pop(name, None)
+        return self.get_vpn_s2s_interface(name)[0]
+
+    def disconnect_vpn_s2s_interface(self, name: str) -> VpnS2SInterfaceStatus:
+        """Hang up. An interface that is not persistent is dialled again by the next packet for it."""
+        self._require_running()
+        self._kind(name)
+        vici = self.services.vici(self.name) if self._has_charon() else None
+        for connection in {sa["name"] for sa in self._sas()} & {name, inbound(name)}:
+            assert vici is not None  # it has told of the SAs
+            vici.terminate(ike=connection, force=True)
+        return self.get_vpn_s2s_interface(name)[0]
+
+    def new_vpn_traffic_selector(self, **values: Any) -> VpnTrafficSelector:
+        """A traffic selector for an IKEv2 interface; see VpnTrafficSelector."""
+        return settings.record(VpnTrafficSelector, "a traffic selector", values)
+
+    def new_machine_certificate(
+        self, certificate: str, key: str, authority: str, revoked: str = ""
+    ) -> MachineCertificate:
+        """A certificate for an IKEv2 interface, from PEM texts. revoked: the authority's revocation list."""
+        values = {"certificate": certificate, "key": key, "authority": authority, "revoked": revoked}
+        return settings.record(MachineCertificate, "a machine certificate", values)
+
+    def _of_new_name(
+        self, name: str, others: Collection[Any], edit: Callable[[GatewayState], GatewayState]
+    ) -> Callable[[GatewayState], GatewayState]:
+        def checked(state: GatewayState) -> GatewayState:
+            if others.find(state, name) is not None:
+                raise GatewayRefusedError([f"{self.name} already has a {others.noun} {name}: choose another name."])
+            return edit(state)
+
+        return checked
+
+    def _kind(self, name: str) -> Collection[Any]:
+        """The kind of the interface of that name; raises GatewayRefusedError if there is none."""
+        if GRE.find(self.state, name) is not None:
+            return GRE
+        known = [one.name for one in self.state.s2s_interfaces]
+        if name not in known:
+            raise GatewayRefusedError(
+                [f"{self.name} has no S2S interface {name}: there is {', '.join(known) or 'none'}."]
+            )
+        return IKEV2
+
+    def _has_charon(self) -> bool:
+        return self.network.is_running and any(one.name == "charon" for one in self.services.declared(self.name))
+
+    def _sas(self) -> list[dict[str, Any]]:
+        return self.services.vici(self.name).list_sas() if self._has_charon() else []

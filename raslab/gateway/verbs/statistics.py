@@ -1,0 +1,101 @@
+"""The cmdlets that ask what runs: statistics, sessions, routes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import ip_network
+from typing import Any
+
+from raslab.gateway.ask import bgp, ipsec, links
+from raslab.gateway.core import call
+from raslab.gateway.records import BgpPeerStatus, BgpRouteInformation, BgpStatistics, VpnS2SInterfaceStatistics
+from raslab.gateway.verbs.bgp import PEERS, BgpVerbs
+from raslab.gateway.verbs.s2s import S2SVerbs
+
+Texts = str | Sequence[str]
+
+
+class StatisticsVerbs(S2SVerbs, BgpVerbs):
+    """What runs, as records."""
+
+    def get_vpn_s2s_interface_statistics(self, name: str | None = None) -> tuple[VpnS2SInterfaceStatistics, ...]:
+        """What the interfaces, or the one of that name, carried since they exist or were cleared."""
+        self._require_running()
+        if name is not None:
+            self._kind(name)
+        names = [one.name for one in self.state.s2s_interfaces if name in (None, one.name)]
+        counted = links.counters(self.node, names)
+        sas = self._sas()
+        return tuple(
+            links.statistics(one, counted[one], self._cleared.get(one, {}), ipsec.tunnel_of(one, sas)) for one in names
+        )
+
+    def clear_vpn_s2s_interface_statistics(self, name: str | None = None) -> None:
+        """Count from 0 again."""
+        self._require_running()
+        if name is not None:
+            self._kind(name)
+        names = [one.name for one in self.state.s2s_interfaces if name in (None, one.name)]
+        self._cleared.update(links.counters(self.node, names))
+
+    def get_bgp_peer(self, name: str | None = None) -> tuple[BgpPeerStatus, ...]:
+        """All peers, or the one of that name, with the state of their sessions."""
+        if name is not None:
+            PEERS.get(self.state, self.name, name)
+        known = self._neighbours()
+        peers = [peer for peer in self.state.bgp_peers if name in (None, peer.name)]
+        return tuple(bgp.peer_status(peer, known.get(peer.peer_ip_address, {})) for peer in peers)
+
+    def get_bgp_statistics(self, peer_name: str | None = None) -> tuple[BgpStatistics, ...]:
+        """What the sessions have exchanged."""
+        if peer_name is not None:
+            PEERS.get(self.state, self.name, peer_name)
+        known = self._neighbours()
+        peers = [peer for peer in self.state.bgp_peers if peer_name in (None, peer.name)]
+        return tuple(bgp.statistics(peer, known.get(peer.peer_ip_address, {})) for peer in peers)
+
+    def get_bgp_route_information(
+        self,
+        network: Texts = (),
+        type: str = "All",  # noqa: A002 - the cmdlet's word
+    ) -> tuple[BgpRouteInformation, ...]:
+        """The paths that BGP knows. network: only to these; type: ``All``, ``Best``, ``Damped`` or ``Suppressed``."""
+        if not self._has_bgpd():
+            return ()
+        wanted = {ip_network(text) for text in ([network] if isinstance(network, str) else network)}
+        names = {peer.peer_ip_address: peer.name for peer in self.state.bgp_peers}
+        families = ["ipv4", *(["ipv6"] if self.get_bgp_router().ipv6_routing else [])]
+        vty = self.services.vty(self.name, "bgpd")
+        try:
+            found = [
+                route for family in families for route in bgp.routes(vty.show(f"show bgp {family} unicast json"), names)
+            ]
+        finally:
+            vty.close()
+        return tuple(
+            route
+            for route in found
+            if (not wanted or ip_network(route.destination_network) in wanted) and type in ("All", route.state)
+        )
+
+    def clear_bgp_route_flap_dampening(self, prefix: str | None = None) -> None:
+        """Let held back routes, or those to one prefix, pass at once."""
+        self._require_running()
+        vty = self.services.vty(self.name, "bgpd")
+        try:
+            vty.run(" ".join(["clear ip bgp dampening", *([prefix] if prefix else [])]))
+        finally:
+            vty.close()
+        self._note(call("clear_bgp_route_flap_dampening", prefix), "vtysh -c 'clear ip bgp dampening'")
+
+    def _has_bgpd(self) -> bool:
+        return self.network.is_running and any(one.name == "bgpd" for one in self.services.declared(self.name))
+
+    def _neighbours(self) -> dict[str, Any]:
+        if not self._has_bgpd():
+            return {}
+        vty = self.services.vty(self.name, "bgpd")
+        try:
+            return dict(vty.show("show bgp neighbors json"))
+        finally:
+            vty.close()

@@ -1,0 +1,104 @@
+"""IKEv2 interfaces with certificates and users: who comes in by which interface, and who does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from two_sites import WAN, Sites, TwoSites, until
+
+from raslab.errors import TunnelRefusedError
+from raslab.gateway import MachineCertificate, RasGateway
+from raslab.net import Network
+from raslab.services.pki import Authority, Identity
+
+pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("esp", "xfrm interface")]
+
+
+@pytest.fixture
+def sites() -> Iterator[Sites]:
+    """Two gateways without any interface between them."""
+    with Network(TwoSites()) as network:
+        yield Sites(network)
+
+
+@pytest.fixture
+def authority() -> Authority:
+    """The certification authority of both sites."""
+    return Authority.create("Contoso Lab CA")
+
+
+def machine(identity: Identity, authority: Authority, revoked: str = "") -> MachineCertificate:
+    """A certificate as gateways take it."""
+    return MachineCertificate(identity.certificate, identity.key, authority.certificate, revoked)
+
+
+def add(gateway: RasGateway, name: str, there: int, certificate: MachineCertificate, **settings: object) -> None:
+    """An IKEv2 interface to the other site."""
+    values = {"authentication_method": "MachineCertificates", "ipv4_subnet": f"10.{there}.0.0/24:100"} | settings
+    gateway.add_vpn_s2s_interface(name, destination=WAN[there], certificate=certificate, **values)
+
+
+def test_certificates_find_the_interface_with_their_name(sites: Sites, authority: Authority) -> None:
+    hq, branch = authority.issue("headquarters"), authority.issue("branch")
+    add(sites.gw1, "branch", 2, machine(hq, authority))
+    add(sites.gw2, "headquarters", 1, machine(branch, authority))
+    assert sites.gw1.connect_vpn_s2s_interface("branch").connection_state == "Connected"
+    assert sites.gw2.get_vpn_s2s_interface("headquarters")[0].connection_state == "Connected"
+    assert sites.pings() == 1
+
+
+def test_another_name_is_not_let_in(sites: Sites, authority: Authority) -> None:
+    hq, stranger = authority.issue("headquarters"), authority.issue("somebody")
+    add(sites.gw1, "branch", 2, machine(hq, authority))
+    add(sites.gw2, "headquarters", 1, machine(stranger, authority))
+    with pytest.raises(TunnelRefusedError):
+        sites.gw1.connect_vpn_s2s_interface("branch")
+    assert sites.pings() == 0
+
+
+@pytest.mark.parametrize("flaw", ["other authority", "expired", "revoked"])
+def test_certificates_that_prove_nothing(sites: Sites, authority: Authority, flaw: str) -> None:
+    hq = authority.issue("headquarters")
+    issuer = Authority.create("Another CA") if flaw == "other authority" else authority
+    lasting = timedelta(days=-2) if flaw == "expired" else timedelta(days=90)
+    branch = issuer.issue("branch", valid=lasting)
+    revoked = authority.crl(revoked=[branch]) if flaw == "revoked" else ""
+    add(sites.gw1, "branch", 2, machine(hq, authority, revoked))
+    add(sites.gw2, "headquarters", 1, machine(branch, authority))
+    with pytest.raises(TunnelRefusedError):
+        sites.gw1.connect_vpn_s2s_interface("branch")
+    assert sites.gw1.get_vpn_s2s_interface("branch")[0].connection_state == "Disconnected"
+    assert sites.pings() == 0
+
+
+def test_a_user_comes_in_by_the_interface_with_its_name(sites: Sites, authority: Authority) -> None:
+    hq, branch = (machine(authority.issue(name), authority) for name in ("headquarters", "branch"))
+    eap = {"authentication_method": "EAP"}
+    add(sites.gw1, "hq-user", 2, hq, user_name="paris", password="bonjour", dial_in_password="hello", **eap)
+    add(sites.gw2, "paris", 1, branch, user_name="hq-user", password="hello", dial_in_password="bonjour", **eap)
+    assert sites.gw1.connect_vpn_s2s_interface("hq-user").connection_state == "Connected"
+    until("the other side has it", lambda: sites.gw2.get_vpn_s2s_interface("paris")[0].connection_state == "Connected")
+    assert sites.pings() == 1
+    assert sites.pings("10.1.0.1", source="h2") == 1
+
+
+@pytest.mark.parametrize(("user", "password"), [("paris", "bonsoir"), ("lyon", "bonjour")])
+def test_users_that_are_unknown_or_wrong(sites: Sites, authority: Authority, user: str, password: str) -> None:
+    hq, branch = (machine(authority.issue(name), authority) for name in ("headquarters", "branch"))
+    eap = {"authentication_method": "EAP"}
+    add(sites.gw1, "hq-user", 2, hq, user_name=user, password=password, **eap)
+    add(sites.gw2, "paris", 1, branch, user_name="hq-user", password="hello", dial_in_password="bonjour", **eap)
+    with pytest.raises(TunnelRefusedError, match=r"EAP|AUTHENTICATION_FAILED"):
+        sites.gw1.connect_vpn_s2s_interface("hq-user")
+    assert sites.pings() == 0
+
+
+def test_eap_tls_users_show_a_certificate(sites: Sites, authority: Authority) -> None:
+    hq, branch = (machine(authority.issue(name), authority) for name in ("hq-user", "paris"))
+    eap = {"authentication_method": "EAP", "eap_method": "EAP-TLS"}
+    add(sites.gw1, "paris", 2, hq, user_name="hq-user", **eap)
+    add(sites.gw2, "hq-user", 1, branch, user_name="paris", **eap)
+    assert sites.gw1.connect_vpn_s2s_interface("paris").connection_state == "Connected"
+    assert sites.pings() == 1

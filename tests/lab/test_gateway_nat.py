@@ -1,0 +1,130 @@
+"""NAT44 at the edge: what the outside sees, who gets in, and what IPv6 is spared."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from two_sites import WAN, Sites, TwoSites
+
+from raslab.errors import GatewayRefusedError
+from raslab.measure import capture
+from raslab.net import Network
+
+pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("nft nat")]
+
+
+@pytest.fixture
+def sites() -> Iterator[Sites]:
+    """Site 1 has private addresses that the Internet does not know; h2 stands for a public server."""
+    with Network(TwoSites()) as network:
+        network.addRoute("isp", "10.2.0.0/24", via=WAN[2])
+        network.addRoute("isp", "2001:db8:1::/64", via="2001:db8:a::1")
+        network.addRoute("isp", "2001:db8:2::/64", via="2001:db8:b::2")
+        yield Sites(network)
+
+
+def sources(sites: Sites, target: str = "10.2.0.1") -> set[str]:
+    """The source addresses of echo requests from h1, as the site of h2 sees them."""
+    with capture(sites.network["gw2"].intf("wan0"), "icmp[0] == 8 or (icmp6 and icmp6[0] == 128)") as seen:
+        sites.pings(target)
+    frame = seen.frame
+    return set(frame[frame["destination"] == target]["source"])
+
+
+class Server:
+    """A server on a node that answers each TCP connection with a word."""
+
+    def __init__(self, sites: Sites, node: str, port: int, word: str) -> None:
+        code = (
+            "import socket, sys\n"
+            f"s = socket.create_server(('', {port}))\n"
+            "print('ready', flush=True)\n"
+            "while True:\n"
+            "    c, a = s.accept()\n"
+            f"    c.sendall(('{word} ' + a[0]).encode()); c.close()\n"
+        )
+        self.process = sites.network[node].popen(["python3", "-c", code], stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline() == "ready\n"
+
+
+def fetch(sites: Sites, node: str, address: str, port: int) -> str:
+    """What a server says; empty if there is no connection within a second."""
+    code = (
+        "import socket, sys\n"
+        "try:\n"
+        f"    s = socket.create_connection(('{address}', {port}), 1)\n"
+        "    print(s.recv(100).decode(), end='')\n"
+        "except OSError:\n"
+        "    pass\n"
+    )
+    return str(sites.network[node].run(["python3", "-c", code], timeout=20).stdout)
+
+
+def test_masquerade_hides_ipv4_and_leaves_ipv6(sites: Sites) -> None:
+    assert sources(sites) == {"10.1.0.1"}
+    assert sites.pings() == 0
+    sites.gw1.new_net_nat("office", internal_ip_interface_address_prefix="10.1.0.0/24")
+    assert sources(sites) == {WAN[1]}
+    assert sites.pings() == 1
+    assert sources(sites, "2001:db8:2::1") == {"2001:db8:1::1"}
+    sites.gw1.remove_net_nat("office")
+    assert sources(sites) == {"10.1.0.1"}
+
+
+def test_sources_outside_of_the_internal_prefix_are_left_alone(sites: Sites) -> None:
+    sites.gw1.new_net_nat("office", internal_ip_interface_address_prefix="10.9.0.0/24")
+    assert sources(sites) == {"10.1.0.1"}
+
+
+def test_pool_takes_the_place_of_the_interface_address(sites: Sites) -> None:
+    sites.gw1.new_net_nat("office", external_ip_interface_address_prefix="203.0.113.0/24")
+    sites.gw1.add_net_nat_external_address("office", "203.0.113.50-203.0.113.51")
+    assert sources(sites) <= {"203.0.113.50", "203.0.113.51"}
+    assert sites.pings() == 1
+    sites.gw1.remove_net_nat_external_address("office", "203.0.113.50-203.0.113.51")
+    assert sources(sites) == {WAN[1]}
+    assert "203.0.113.50" not in sites.network["gw1"].run("ip addr").stdout
+
+
+def test_static_mapping_lets_in_the_mapped_port_only(sites: Sites) -> None:
+    sites.gw1.new_net_nat("office")
+    Server(sites, "h1", 8080, "hello")
+    assert fetch(sites, "h2", WAN[1], 80) == ""
+    sites.gw1.add_net_nat_static_mapping("office", "TCP", 80, "10.1.0.1", internal_port=8080)
+    assert fetch(sites, "h2", WAN[1], 80) == "hello 10.2.0.1"
+    assert fetch(sites, "h2", WAN[1], 8080) == ""
+    sites.gw1.remove_net_nat_static_mapping("office", "TCP", 80)
+    assert fetch(sites, "h2", WAN[1], 80) == ""
+
+
+def test_static_mapping_for_one_remote_prefix(sites: Sites) -> None:
+    sites.gw1.new_net_nat("office")
+    Server(sites, "h1", 80, "hello")
+    mapping = {"external_ip_address": "203.0.113.60", "remote_external_ip_address_prefix": "192.0.2.0/24"}
+    sites.gw1.add_net_nat_static_mapping("office", "TCP", 80, "10.1.0.1", **mapping)
+    assert fetch(sites, "h2", "203.0.113.60", 80) == ""
+    mapping["remote_external_ip_address_prefix"] = "10.2.0.0/24"
+    sites.gw1.add_net_nat_static_mapping("office", "TCP", 80, "10.1.0.1", **mapping)
+    assert fetch(sites, "h2", "203.0.113.60", 80) == "hello 10.2.0.1"
+
+
+def test_sessions_are_seen_and_time_out_as_told(sites: Sites) -> None:
+    assert sites.gw1.get_net_nat_session() == ()
+    sites.gw1.new_net_nat("office", icmp_query_timeout=77)
+    sites.pings()
+    (session,) = sites.gw1.get_net_nat_session()
+    assert (session.nat_name, session.protocol) == ("office", "ICMP")
+    assert (session.internal_source_address, session.external_source_address) == ("10.1.0.1", WAN[1])
+    assert session.external_destination_address == "10.2.0.1"
+    assert 70 <= session.timeout_s <= 77
+    assert "77" in sites.network["gw1"].run("sysctl net.netfilter.nf_conntrack_icmp_timeout").stdout
+    sites.gw1.set_net_nat("office", icmp_query_timeout=None)
+    assert "= 30" in sites.network["gw1"].run("sysctl net.netfilter.nf_conntrack_icmp_timeout").stdout
+
+
+def test_ipv6_is_not_translated(sites: Sites) -> None:
+    with pytest.raises(GatewayRefusedError, match="NAT is for IPv4 only"):
+        sites.gw1.new_net_nat("six", internal_ip_interface_address_prefix="2001:db8:1::/64")
+    assert sites.gw1.get_net_nat() == ()
