@@ -179,7 +179,7 @@ class JupyterLab:
     def keep(self, name: str) -> None:
         """Take a screenshot, in as many colours as a page of text and lines needs."""
         taken = Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).convert("RGB")
-        small = taken.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        small = taken.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         small.save(self._screenshots / f"{name}.png", optimize=True)
 
     def all(self, selector: str) -> list[WebElement]:
