@@ -124,8 +124,14 @@ class JupyterLab:
         """The notebook as JupyterLab has stored it, once it has."""
         before = (self._folder / name).stat().st_mtime_ns
         self.menu("File", "docmanager:save")
-        self.wait("the notebook to be saved", lambda: (self._folder / name).stat().st_mtime_ns > before)
-        return nbformat.read(self._folder / name, 4)
+        return self.wait("the notebook to be saved", lambda: self._written_since(before, self._folder / name))
+
+    @staticmethod
+    def _written_since(before: int, file: Path) -> nbformat.NotebookNode | None:
+        try:
+            return nbformat.read(file, 4) if file.stat().st_mtime_ns > before else None
+        except ValueError:  # it is just being written
+            return None
 
     @property
     def is_idle(self) -> bool:
