@@ -52,7 +52,10 @@ def _parameters(tunnel: Tunnel, where: str) -> Iterator[str]:
     if tunnel.key is not None and not (is_integer(tunnel.key) and 0 <= tunnel.key <= MAX_KEY):
         yield (f"Key {tunnel.key} of {where} does not fit into the 32 bits of a GRE key: choose 0 to {MAX_KEY}.")
     elif tunnel.kind == "xfrm" and not tunnel.key:
-        yield f"Tunnel {tunnel.name} of node {tunnel.node} has no key, which IPsec needs to tell its packets apart: choose 1 to {MAX_KEY}."
+        yield (
+            f"Tunnel {tunnel.name} of node {tunnel.node} has no key, which IPsec needs to tell its packets apart: "
+            f"choose 1 to {MAX_KEY}."
+        )
     if not (is_integer(tunnel.ttl) and 1 <= tunnel.ttl <= MAX_TTL):
         yield f"TTL {tunnel.ttl} of {where} is impossible: choose 1 to {MAX_TTL}."
 
