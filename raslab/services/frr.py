@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from raslab.errors import ConfigurationRefusedError
-from raslab.services.frr_config import Tree, difference, parse
+from raslab.services.frr_config import difference, parse
+from raslab.services.frr_tree import Tree
 from raslab.services.place import Place
 from raslab.services.service import Service
 from raslab.services.vty import Vty
