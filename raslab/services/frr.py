@@ -93,7 +93,10 @@ def _take_back(vty: Vty, lines: tuple[str, ...]) -> None:
 
 @dataclass(frozen=True)
 class Zebra(FrrDaemon):
-    """The kernel's routes: every other daemon of the node goes through it."""
+    """The kernel's routes: every other daemon of the node goes through it.
+
+    If it has died and is started again, the others look for it every ten seconds (lib/zclient.c).
+    """
 
     name: ClassVar[str] = "zebra"
     depends: ClassVar[tuple[str, ...]] = ()
