@@ -107,7 +107,7 @@ def test_a_network_that_starts_again_can_have_its_services_again() -> None:
 
 def test_a_user_whose_package_is_missing_is_named(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Zebra, "owner", lambda _: "raslab-nobody")
-    with pytest.raises(ServiceUserError, match="Node r1: zebra runs as the user raslab-nobody, .*no such user"):
+    with pytest.raises(ServiceUserError, match=r"Node r1: zebra runs as the user raslab-nobody, .*no such user"):
         Supervisor(network).apply({"r1": [Zebra()]})
 
 
