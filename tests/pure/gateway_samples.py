@@ -170,7 +170,11 @@ NAT = GatewayState(
     remote_access=RemoteAccess(),
     net_nats=(
         NetNat(name="office", internal_ip_interface_address_prefix="10.1.0.0/24", udp_idle_session_timeout=60),
-        NetNat(name="lab", external_ip_interface_address_prefix="203.0.113.0/24"),
+        NetNat(
+            name="lab",
+            external_ip_interface_address_prefix="203.0.113.0/24",
+            udp_filtering_behavior="EndpointIndependent",
+        ),
     ),
     net_nat_external_addresses=(
         NetNatExternalAddress(nat_name="lab", ip_address="203.0.113.5-203.0.113.6", port_end=2047),

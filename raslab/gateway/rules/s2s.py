@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from raslab.gateway.rules.reading import address, choice_problem, given, range_problem
@@ -64,16 +64,20 @@ def _destinations(interface: VpnS2SInterface, where: str, surroundings: Surround
 
 
 def source_problems(
-    source: str | None, destinations: tuple[str, ...], where: str, surroundings: Surroundings
+    source: str | None,
+    destinations: tuple[str, ...],
+    where: str,
+    surroundings: Surroundings,
+    tunnels: Sequence[str] = (),
 ) -> Iterator[str]:
-    """A source address that is not the node's, or not of the destinations' family."""
+    """A source address that is not the node's, or not of the destinations' family. tunnels: addresses of its own."""
     if source is None:
         return
     found = address(source)
     if found is None:
         yield f"Source address {source} of {where} cannot be read: write an address without prefix length."
         return
-    if surroundings.owner_of(found) is None:
+    if surroundings.owner_of(found) is None and str(found) not in tunnels:
         own = ", ".join(str(one.ip) for _, one in surroundings.addresses if one.version == found.version)
         yield (
             f"Source address {source} of {where} is not an address of that node: use one of {own or 'its interfaces'}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from raslab.gateway.state.policy import CustomPolicy
 
@@ -59,11 +59,11 @@ class VpnS2SInterface:
     protocol: str = "IKEv2"
     authentication_method: str = "EAP"
     eap_method: str = "EAP-MSCHAPv2"
-    shared_secret: str | None = None
+    shared_secret: str | None = field(default=None, repr=False)
     certificate: MachineCertificate | None = None
     user_name: str | None = None
-    password: str | None = None
-    dial_in_password: str | None = None
+    password: str | None = field(default=None, repr=False)
+    dial_in_password: str | None = field(default=None, repr=False)
     peer_identity: str | None = None
     source_ip_address: str | None = None
     admin_status: bool = True
