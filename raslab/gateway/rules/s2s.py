@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from raslab.gateway.rules.filters import line_problems
 from raslab.gateway.rules.reading import address, choice_problem, given, range_problem
 from raslab.gateway.state import CustomPolicy, GatewayState, VpnS2SInterface
 from raslab.gateway.state import policy as words
@@ -27,6 +28,7 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
         yield from _credentials(interface, where)
         yield from _times(interface, where)
         yield from _policy(interface, where)
+        yield from _triggers(interface, where)
         for selector in (*interface.local_vpn_traffic_selector, *interface.remote_vpn_traffic_selector):
             yield from _selector(selector, where)
     yield from _psk_destinations(state, surroundings)
@@ -149,6 +151,19 @@ def _policy(interface: VpnS2SInterface, where: str) -> Iterator[str]:
         yield (
             f"{cipher} of {where} does not authenticate by itself: set authentication_transform_constants to SHA256128."
         )
+
+
+def _triggers(interface: VpnS2SInterface, where: str) -> Iterator[str]:
+    for family, lines, action in (
+        ("IPv4", interface.ipv4_trigger_filter, interface.ipv4_trigger_filter_action),
+        ("IPv6", interface.ipv6_trigger_filter, interface.ipv6_trigger_filter_action),
+    ):
+        title = f"the {family} trigger filter of {where}"
+        yield from given(choice_problem(action, ("Allow", "Deny"), "Action", title))
+        for text in lines:
+            yield from line_problems(text, family, title)
+        if lines and interface.persistent:
+            yield f"The {where} is persistent, so nothing has to dial it: leave out persistent or its trigger filter."
 
 
 def _selector(selector: VpnTrafficSelector, where: str) -> Iterator[str]:

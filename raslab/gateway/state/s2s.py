@@ -50,6 +50,9 @@ class VpnS2SInterface:
     persistent: dial at once and stay; else the first packet dials, and idle_disconnect_seconds without a packet end it.
     encryption_type: NoEncryption, OptionalEncryption, RequireEncryption or MaximumEncryption; custom_policy, a
     CustomPolicy or the name of a preset (windows-default, documented-best, modern), takes its place.
+    post_connection_ipv4_subnet, post_connection_ipv6_subnet: the same, but only while connected, so they never dial.
+    ipv4_trigger_filter, ipv6_trigger_filter: lines as in RemoteAccessIpFilter; with the action ``Allow`` only packets
+    that fit one dial, with ``Deny`` only others do. Without lines every packet dials.
     ipv4_address, ipv6_address: the interface's own, with prefix lengths, if routing protocols are to run over it.
     tx_bandwidth_kbps, rx_bandwidth_kbps: 1000 bits per second; 0 is unlimited.
     """
@@ -82,6 +85,12 @@ class VpnS2SInterface:
     internal_ipv6: bool = True
     ipv4_subnet: tuple[str, ...] = ()
     ipv6_subnet: tuple[str, ...] = ()
+    ipv4_trigger_filter: tuple[str, ...] = ()
+    ipv4_trigger_filter_action: str = "Allow"
+    ipv6_trigger_filter: tuple[str, ...] = ()
+    ipv6_trigger_filter_action: str = "Allow"
+    post_connection_ipv4_subnet: tuple[str, ...] = ()
+    post_connection_ipv6_subnet: tuple[str, ...] = ()
     local_vpn_traffic_selector: tuple[VpnTrafficSelector, ...] = ()
     remote_vpn_traffic_selector: tuple[VpnTrafficSelector, ...] = ()
     ipv4_address: str | None = None
