@@ -22,8 +22,8 @@ test: ## check the sources, run every test, on the host and in lab machines
 	@scripts/setup.sh test
 	@scripts/test.sh
 
-lab: setup ## open JupyterLab on the notebooks; LISTEN=0.0.0.0 and PORT=... change where it listens
-	@.venv/bin/jupyter lab --allow-root --no-browser --ip=$(LISTEN) --port=$(PORT) --notebook-dir=notebooks
+lab: setup ## open JupyterLab on the notebooks; LISTEN=0.0.0.0 and PORT=8889 change where it listens
+	@$(RASLAB) notebook --listen $(LISTEN) --port $(PORT)
 
 notebooks: setup ## run the notebooks and store what they show, for those who change them
 	@.venv/bin/python scripts/notebooks.py

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from raslab.notebook.doctor import ShownDiagnosis
+    from raslab.notebook.figure import Figure
     from raslab.notebook.lab import Lab
     from raslab.notebook.verdict import ShownVerdict
 
@@ -39,3 +43,17 @@ def doctor() -> ShownDiagnosis:
     from raslab.notebook.doctor import doctor
 
     return doctor()
+
+
+def sweep(experiment: Callable[..., Mapping[str, Any]], **parameters: Iterable[Any]) -> pd.DataFrame:
+    """Call `experiment` with every combination of the parameters' values; see `raslab.notebook.sweep`."""
+    from raslab.notebook.sweep import sweep
+
+    return sweep(experiment, **parameters)
+
+
+def bar_chart(frame: pd.DataFrame, *, value: str, groups: str | Sequence[str], **options: Any) -> Figure:
+    """A chart with a bar for each row of a frame; see `raslab.notebook.bar_chart`."""
+    from raslab.notebook.bar_chart import bar_chart
+
+    return bar_chart(frame, value=value, groups=groups, **options)

@@ -6,12 +6,28 @@ Library code raises these and never ends the interpreter; the command line print
 
 from __future__ import annotations
 
+import errno
+import os
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
+
+#: How ipykernel calls the files that cells would come from if they came from files.
+CELL_FILE = "ipykernel_"
 
 
 class RaslabError(Exception):
     """Base of all errors below. `str(error)` is a complete sentence for the user."""
+
+    def _render_traceback_(self) -> list[str]:
+        """IPython's question what to print: the line of the cell and our sentence, no page of somebody else's code.
+
+        `traceback.print_exception(error)` still shows everything.
+        """
+        frames = traceback.extract_tb(self.__traceback__)
+        cells = [frame for frame in frames if CELL_FILE in frame.filename]
+        where = [f"Line {frame.lineno}: {frame.line}" for frame in cells[-1:]]
+        return [*where, f"\033[31m{type(self).__name__}\033[0m: {self}"]
 
 
 # The lab kernel and the lab machine
@@ -67,6 +83,39 @@ class KernelspecFolderError(RaslabError):
 
     def __init__(self, folder: str, reason: str) -> None:
         super().__init__(f"Kernelspecs cannot be changed in {folder}: {reason}. Use --user or another account.")
+
+
+class JupyterLabMissingError(RaslabError):
+    """This Python has no JupyterLab."""
+
+    def __init__(self, prefix: Path) -> None:
+        super().__init__(
+            f"JupyterLab is not installed in {prefix}: install raslab with its extra, pip install 'raslab[notebook]'."
+        )
+
+
+class NotebookMissingError(RaslabError):
+    """The file that JupyterLab shall open is not there."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(f"There is no file {file} to open; name a notebook that exists.")
+
+
+class AddressNotUsableError(RaslabError):
+    """JupyterLab cannot listen where it should."""
+
+    def __init__(self, listen: str, port: int, error: Exception) -> None:
+        code = getattr(error, "errno", None)
+        if code == errno.EADDRINUSE:
+            fix = f"is used by another program: choose another one, such as --port {port + 1 if port < 65535 else 8888}"
+        elif code == errno.EACCES:
+            fix = "is kept for root: choose one from 1024 on with --port"
+        elif isinstance(error, OverflowError):
+            fix = "does not exist: choose one from 0 to 65535 with --port"
+        else:
+            reason = str(error) if code is None or code < 0 else os.strerror(code)
+            fix = f"cannot be used ({reason}): give --listen an address of this computer"
+        super().__init__(f"Port {port} of {listen} {fix}.")
 
 
 class BadDurationError(RaslabError, ValueError):

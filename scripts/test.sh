@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Check the sources, then run the pure tests and those of lab machines here, the lab tests in two lab machines at once,
-# and the notebooks.
+# the notebooks, and JupyterLab in a browser.
 # Usage: scripts/test.sh [lint]           lint stops after the sources
 # The last line counts all tests; the exit status is 0 if nothing failed.
 set -uo pipefail
@@ -72,12 +72,19 @@ notebook_tests() {
     tally "${PIPESTATUS[0]}" "$logs/notebooks"
 }
 
+browser_tests() {
+    title "JupyterLab in a browser"
+    .venv/bin/python -m pytest -q -n 2 --dist loadfile tests/browser | tee "$logs/browser"
+    tally "${PIPESTATUS[0]}" "$logs/browser"
+}
+
 source_checks
 if [[ ${1:-} != lint ]]; then
     pure_tests
     machine_tests
     lab_tests
     notebook_tests
+    browser_tests
     title "all tests"
     echo "$passed passed, $failed failed, $skipped skipped"
 fi

@@ -23,7 +23,7 @@ from raslab.net.mn import (  # noqa: F401 - `mn --custom` takes them from here
     findController,
 )
 
-PATHS = ("routed", "gre", "gre-key", "gre-key-ipv6-payload", "gre-over-ipv6")
+PATHS = ("none", "routed", "gre", "gre-key", "gre-key-ipv6-payload", "gre-over-ipv6")
 KEY = 1001
 TUNNEL = "gre1"
 
@@ -39,8 +39,8 @@ _PREFIX6 = {
 class GrePerformance(Topo):
     """Workload hosts host1 and host2, gateways gw1 and gw2, IPv4 and IPv6 everywhere.
 
-    path: one of PATHS, how the gateways reach each other's intranet. `gre-key-ipv6-payload` is the same
-    network as `gre-key`; its name says what is sent through it.
+    path: one of PATHS, how the gateways reach each other's intranet: not at all with `none`. `gre-key-ipv6-payload` is
+    the same network as `gre-key`; its name says what is sent through it.
     mtu: of every link, bytes; the tunnel's follows from it.
     rate_mbps: of every link in both directions, None for unlimited.
     delay_ms: one-way delay of the transport network, half of it on each of its two links.
@@ -63,7 +63,7 @@ class GrePerformance(Topo):
                 params2={"name": f"to-gw{site}"},
                 **wire,
             )
-        for site, other in ((1, 2), (2, 1)):
+        for site, other in ((1, 2), (2, 1)) if path != "none" else ():
             if path != "routed":
                 self._add_tunnel(site, other, path)
             self._add_routes(site, other, behind="transport" if path == "routed" else "tunnel")

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from raslab import __version__
 from raslab.errors import RaslabError
 
-COMMANDS = ("doctor", "kernel", "exec", "shell", "kernelspec", "labs", "run")
+COMMANDS = ("doctor", "kernel", "exec", "shell", "kernelspec", "notebook", "labs", "run")
 
 
 def build_parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:

@@ -36,6 +36,7 @@ def judge(
     answer: object,
     expected: object = True,
     *,
+    given: object = True,
     tolerance: float = 0.0,
     hint: str = "",
     deadline_s: float = 0.0,
@@ -44,10 +45,13 @@ def judge(
 
     answer: a value, or a function without arguments that looks at the network, asked again and again until it gives
     what is expected or `deadline_s` seconds of the lab's clock are over. `...` and None count as not answered yet.
-    An `Observation` brings its own words. expected: the right value. tolerance: of numbers, as a share of what is
-    expected. hint: what to think of, shown when the answer is wrong. An error of raslab's in the function is a failure
-    with that error's words.
+    An `Observation` brings its own words. expected: the right value, or a function that finds it out in the network
+    once there is an answer. given: what the student gave, where `answer` only looks at what came of it; nothing is
+    looked at while it is `...` or None. tolerance: of numbers, as a share of what is expected. hint: what to think
+    of, shown when the answer is wrong. An error of raslab's in a function is a failure with that error's words.
     """
+    if _is_missing(given):
+        return _unanswered(question)
     deadline = time.monotonic() + deadline_s
     while True:
         verdict = _look(question, answer, expected, tolerance, hint)
@@ -59,11 +63,11 @@ def judge(
 def _look(question: str, answer: object, expected: object, tolerance: float, hint: str) -> Verdict:
     try:
         given = answer() if callable(answer) else answer
+        if _is_missing(given):
+            return _unanswered(question)
+        passed = _agrees(given, expected() if callable(expected) else expected, tolerance)
     except RaslabError as error:
-        return Verdict(question, "failed", str(error))
-    if given is None or given is ...:
-        return Verdict(question, "unanswered", "Not answered yet.")
-    passed = _agrees(given, expected, tolerance)
+        return Verdict(question, "failed", " ".join(filter(None, [str(error), hint])))
     if isinstance(given, Observation):
         seen = given.seen
     elif isinstance(given, bool):
@@ -72,6 +76,14 @@ def _look(question: str, answer: object, expected: object, tolerance: float, hin
         seen = f"{given}" if passed else f"{given} is not right"
     words = [seen[:1].upper() + seen[1:], hint if not passed else ""]
     return Verdict(question, "passed" if passed else "failed", ". ".join(filter(None, words)).rstrip(".") + ".")
+
+
+def _is_missing(given: object) -> bool:
+    return given is None or given is ...
+
+
+def _unanswered(question: str) -> Verdict:
+    return Verdict(question, "unanswered", "Not answered yet.")
 
 
 def _agrees(given: object, expected: object, tolerance: float) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from raslab.measure.processor import ProcessorTime
@@ -68,7 +69,8 @@ class CounterFeed:
     """Samples a network every `interval_s` seconds and keeps the last `kept` samples.
 
     Listeners are called in the feed's thread, after each sample and once when the network has stopped. A listener
-    that raises ends nobody else's watch: it is dropped, and `error` keeps why.
+    that raises ends nobody else's watch: it is dropped, and `error` keeps why. Between `pause` and `resume` nothing is
+    sampled unless `look_now` is called.
     """
 
     def __init__(self, network: Network, interval_s: float = 0.5, kept: int = 121) -> None:
@@ -86,10 +88,7 @@ class CounterFeed:
         """Call `listener` now and from now on; the first one starts the thread."""
         with self._lock:
             self._listeners.append(listener)
-            if self._stop is None:
-                self._stop = threading.Event()
-                self._thread = threading.Thread(target=self._run, args=(self._stop,), name="raslab-feed", daemon=True)
-                self._thread.start()
+        self.resume()
         self.look_now()
 
     def ignore(self, listener: Callable[[], None]) -> None:
@@ -106,14 +105,33 @@ class CounterFeed:
             self._sample()
             self._tell()
 
-    def close(self) -> None:
-        """End the thread and wait for its end, unless the caller is that thread."""
+    def resume(self) -> None:
+        """Sample from now on, if anybody listens."""
+        with self._lock:
+            if self._listeners and self._stop is None:
+                self._stop = threading.Event()
+                self._thread = threading.Thread(target=self._run, args=(self._stop,), name="raslab-feed", daemon=True)
+                self._thread.start()
+
+    def pause(self) -> None:
+        """End the thread and wait for its end, unless the caller is that thread; the listeners stay."""
         with self._lock:
             thread = self._thread
-            self._listeners.clear()
             self._end()
         if thread is not None and thread is not threading.current_thread():
             thread.join()
+
+    @contextmanager
+    def slower(self, interval_s: float) -> Iterator[None]:
+        """Sample no more often than every `interval_s` seconds within the block, and once at its end."""
+        before = self.interval_s
+        self.interval_s = max(before, interval_s)
+        try:
+            yield
+        finally:
+            self.interval_s = before
+            if self._listeners:
+                self.look_now()
 
     def _end(self) -> None:
         if self._stop is not None:

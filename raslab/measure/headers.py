@@ -1,42 +1,40 @@
 """The bytes of a packet as headers within headers, each field with its name, its place and its meaning. Pure.
 
 Knows Ethernet, IPv4, IPv6, GRE with its optional fields, TCP, UDP, ICMP, ICMPv6 and ARP. What follows the last header
-that it knows is the payload.
+that it knows is the payload. Fields that senders choose anew, or compute from such ones, are marked as varying: the
+same experiment gives the same bytes but for these.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 
-ETHERTYPES = {0x0800: "IPv4", 0x86DD: "IPv6", 0x0806: "ARP", 0x6558: "Ethernet"}
-IP_PROTOCOLS = {1: "ICMP", 2: "IGMP", 6: "TCP", 17: "UDP", 47: "GRE", 50: "ESP", 58: "ICMPv6", 89: "OSPF"}
-_ICMP_TYPES = {0: "echo reply", 3: "destination unreachable", 8: "echo request", 11: "time exceeded"}
-_ICMP6_TYPES = {
-    1: "destination unreachable",
-    2: "packet too big",
-    3: "time exceeded",
-    128: "echo request",
-    129: "echo reply",
-    133: "router solicitation",
-    134: "router advertisement",
-    135: "neighbour solicitation",
-    136: "neighbour advertisement",
-}
-_TCP_FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
-_GRE_CHECKSUM, _GRE_KEY, _GRE_SEQUENCE = 0x8000, 0x2000, 0x1000
+from raslab.measure import header_meanings as words
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Some bytes of a header. `offset` counts from the first byte of the packet."""
+    """Some bytes of a header.
+
+    offset: counts from the first byte of the packet. varying_digits: how many hexadecimal digits at the end differ
+    from run to run of the same experiment. steady_meaning: what can be said of the field without those.
+    """
 
     name: str
     offset: int
     data: bytes
     meaning: str
+    varying_digits: int = 0
+    steady_meaning: str = "varies"
+
+    @property
+    def steady_data(self) -> str:
+        """The bytes in hexadecimal, with an x for each digit that varies: ``60 0x xx xx``."""
+        digits = self.data.hex()
+        kept = digits[: len(digits) - self.varying_digits].ljust(len(digits), "x")
+        return " ".join(kept[start : start + 2] for start in range(0, len(kept), 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ def dissect(packet: bytes, link: int = LINK_ETHERNET) -> Dissection:
     """
     first = "Ethernet"
     if link == LINK_COOKED:
-        first = ETHERTYPES.get(int.from_bytes(packet[_COOKED_BYTES - 2 : _COOKED_BYTES]), "")
+        first = words.ETHERTYPES.get(int.from_bytes(packet[_COOKED_BYTES - 2 : _COOKED_BYTES]), "")
         packet = packet[_COOKED_BYTES:]
     elif link != LINK_ETHERNET:
         first = "IPv6" if packet[:1] and packet[0] >> 4 == 6 else "IPv4"
@@ -138,6 +136,28 @@ class _Cursor:
         """The next `length` bytes as a number, noted under `name` with what they mean."""
         return int.from_bytes(self.take_bytes(name, length, lambda data: meaning(int.from_bytes(data))))
 
+    def take_port(self, name: str) -> None:
+        """A port: those of servers are known, those of clients are chosen anew for each connection."""
+        if int.from_bytes(self._data[self.offset : self.offset + 2]) < words.FIRST_CHOSEN_PORT:
+            self.take(name, 2)
+        else:
+            self.take_varying(name, 2)
+
+    def take_varying(
+        self,
+        name: str,
+        length: int,
+        meaning: Callable[[int], str] = str,
+        digits: int | None = None,
+        steadily: Callable[[int], str] = lambda _: "varies",
+    ) -> int:
+        """As `take`, of a field of which the last `digits` (all of them) differ from run to run."""
+        value = self.take(name, length, meaning)
+        if not self.is_short:
+            varying = 2 * length if digits is None else digits
+            self.fields[-1] = replace(self.fields[-1], varying_digits=varying, steady_meaning=steadily(value))
+        return value
+
     def take_bytes(self, name: str, length: int, meaning: Callable[[bytes], str]) -> bytes:
         """The next `length` bytes."""
         data = self._data[self.offset : self.offset + length]
@@ -150,85 +170,91 @@ class _Cursor:
 
 
 def _ethernet(cursor: _Cursor) -> str:
-    cursor.take_bytes("destination", 6, _mac)
-    cursor.take_bytes("source", 6, _mac)
-    return ETHERTYPES.get(cursor.take("type", 2, _ethertype), "")
+    cursor.take_bytes("destination", 6, words.mac)
+    cursor.take_bytes("source", 6, words.mac)
+    return words.ETHERTYPES.get(cursor.take("type", 2, words.ethertype), "")
 
 
 def _ipv4(cursor: _Cursor) -> str:
     first = cursor.take("version, length", 1, lambda value: f"{value >> 4}, {(value & 15) * 4} bytes")
     cursor.take("DSCP, ECN", 1, lambda value: f"{value >> 2}, {value & 3}")
     cursor.take("total length", 2)
-    cursor.take("identification", 2)
-    fragment = cursor.take("flags, offset", 2, _fragment)
+    cursor.take_varying("identification", 2)
+    fragment = cursor.take("flags, offset", 2, words.fragment)
     cursor.take("TTL", 1)
-    protocol = cursor.take("protocol", 1, _protocol)
-    cursor.take("checksum", 2, _hex)
-    cursor.take_bytes("source", 4, _address)
-    cursor.take_bytes("destination", 4, _address)
+    protocol = cursor.take("protocol", 1, words.protocol)
+    cursor.take_varying("checksum", 2, words.hexadecimal)
+    cursor.take_bytes("source", 4, words.address)
+    cursor.take_bytes("destination", 4, words.address)
     options = (first & 15) * 4 - 20
     if options > 0:
         cursor.take_bytes("options", options, lambda data: f"{len(data)} bytes")
-    return "" if fragment & 0x1FFF else IP_PROTOCOLS.get(protocol, "")
+    return "" if fragment & 0x1FFF else words.IP_PROTOCOLS.get(protocol, "")
 
 
 def _ipv6(cursor: _Cursor) -> str:
-    cursor.take("version, class, flow", 4, lambda value: f"{value >> 28}, {value >> 20 & 255}, {value & 0xFFFFF:#x}")
+    cursor.take_varying("version, class, flow", 4, words.ipv6_flow, digits=5, steadily=words.ipv6_class)
     cursor.take("payload length", 2)
-    protocol = cursor.take("next header", 1, _protocol)
+    protocol = cursor.take("next header", 1, words.protocol)
     cursor.take("hop limit", 1)
-    cursor.take_bytes("source", 16, _address)
-    cursor.take_bytes("destination", 16, _address)
-    return IP_PROTOCOLS.get(protocol, "")
+    cursor.take_bytes("source", 16, words.address)
+    cursor.take_bytes("destination", 16, words.address)
+    return words.IP_PROTOCOLS.get(protocol, "")
 
 
 def _gre(cursor: _Cursor) -> str:
-    flags = cursor.take("flags, version", 2, _gre_flags)
-    carried = cursor.take("protocol", 2, _ethertype)
-    if flags & _GRE_CHECKSUM:
-        cursor.take("checksum", 2, _hex)
+    flags = cursor.take("flags, version", 2, words.gre_flags)
+    carried = cursor.take("protocol", 2, words.ethertype)
+    if flags & words.GRE_CHECKSUM:
+        cursor.take_varying("checksum", 2, words.hexadecimal)
         cursor.take("reserved", 2)
-    if flags & _GRE_KEY:
+    if flags & words.GRE_KEY:
         cursor.take("key", 4)
-    if flags & _GRE_SEQUENCE:
+    if flags & words.GRE_SEQUENCE:
         cursor.take("sequence", 4)
-    return ETHERTYPES.get(carried, "")
+    return words.ETHERTYPES.get(carried, "")
 
 
 def _tcp(cursor: _Cursor) -> str:
-    cursor.take("source port", 2)
-    cursor.take("destination port", 2)
-    cursor.take("sequence", 4)
-    cursor.take("acknowledgement", 4)
+    cursor.take_port("source port")
+    cursor.take_port("destination port")
+    cursor.take_varying("sequence", 4)
+    cursor.take_varying("acknowledgement", 4)
     offset = cursor.take("header length", 1, lambda value: f"{(value >> 4) * 4} bytes")
-    cursor.take("flags", 1, _tcp_flags)
+    cursor.take("flags", 1, words.tcp_flags)
     cursor.take("window", 2)
-    cursor.take("checksum", 2, _hex)
+    cursor.take_varying("checksum", 2, words.hexadecimal)
     cursor.take("urgent", 2)
     options = (offset >> 4) * 4 - 20
     if options > 0:
-        cursor.take_bytes("options", options, lambda data: ", ".join(_tcp_options(data)))
+        # Time stamps vary (RFC 7323), what the options are does not.
+        cursor.take_varying("options", options, words.tcp_options(options), steadily=words.tcp_options(options))
     return ""
 
 
 def _udp(cursor: _Cursor) -> str:
-    cursor.take("source port", 2)
-    cursor.take("destination port", 2)
+    cursor.take_port("source port")
+    cursor.take_port("destination port")
     cursor.take("length", 2)
-    cursor.take("checksum", 2, _hex)
+    cursor.take_varying("checksum", 2, words.hexadecimal)
     return ""
 
 
 def _icmp(types: dict[int, str]) -> Callable[[_Cursor], str]:
     def parse(cursor: _Cursor) -> str:
         kind = cursor.take("type", 1, lambda value: types.get(value, str(value)))
-        cursor.take("code", 1)
-        cursor.take("checksum", 2, _hex)
+        code = cursor.take("code", 1, lambda value: words.icmp_code(types.get(kind, ""), value))
+        cursor.take_varying("checksum", 2, words.hexadecimal)
         if types.get(kind, "").startswith("echo"):
-            cursor.take("identifier", 2)
+            cursor.take_varying("identifier", 2)
             cursor.take("sequence", 2)
+        elif types is words.ICMP_TYPES and (kind, code) == words.FRAGMENTATION_NEEDED:  # RFC 1191 section 4
+            cursor.take("unused", 2)
+            cursor.take("next-hop MTU", 2)
+        elif types is words.ICMP6_TYPES and (kind, code) == words.PACKET_TOO_BIG:
+            cursor.take("MTU", 4)
         else:
-            cursor.take("rest of header", 4, _hex)
+            cursor.take("rest of header", 4, words.hexadecimal)
         return ""
 
     return parse
@@ -236,13 +262,13 @@ def _icmp(types: dict[int, str]) -> Callable[[_Cursor], str]:
 
 def _arp(cursor: _Cursor) -> str:
     cursor.take("hardware", 2, lambda value: "Ethernet" if value == 1 else str(value))
-    cursor.take("protocol", 2, _ethertype)
+    cursor.take("protocol", 2, words.ethertype)
     cursor.take("lengths", 2, lambda value: f"{value >> 8}, {value & 255}")
     cursor.take("operation", 2, lambda value: {1: "request", 2: "reply"}.get(value, str(value)))
-    cursor.take_bytes("sender MAC", 6, _mac)
-    cursor.take_bytes("sender IP", 4, _address)
-    cursor.take_bytes("target MAC", 6, _mac)
-    cursor.take_bytes("target IP", 4, _address)
+    cursor.take_bytes("sender MAC", 6, words.mac)
+    cursor.take_bytes("sender IP", 4, words.address)
+    cursor.take_bytes("target MAC", 6, words.mac)
+    cursor.take_bytes("target IP", 4, words.address)
     return ""
 
 
@@ -253,8 +279,8 @@ _PARSERS: dict[str, Callable[[_Cursor], str]] = {
     "GRE": _gre,
     "TCP": _tcp,
     "UDP": _udp,
-    "ICMP": _icmp(_ICMP_TYPES),
-    "ICMPv6": _icmp(_ICMP6_TYPES),
+    "ICMP": _icmp(words.ICMP_TYPES),
+    "ICMPv6": _icmp(words.ICMP6_TYPES),
     "ARP": _arp,
 }
 _SOURCES = {
@@ -268,62 +294,3 @@ _SOURCES = {
     "ICMPv6": "RFC 4443",
     "ARP": "RFC 826",
 }
-
-
-# Meanings
-
-
-def _hex(value: int) -> str:
-    return f"{value:#06x}"
-
-
-def _mac(data: bytes) -> str:
-    return data.hex(":")
-
-
-def _address(data: bytes) -> str:
-    return str(ip_address(data))
-
-
-def _ethertype(value: int) -> str:
-    return ETHERTYPES.get(value, f"{value:#06x}")
-
-
-def _protocol(value: int) -> str:
-    return f"{value}, {IP_PROTOCOLS[value]}" if value in IP_PROTOCOLS else str(value)
-
-
-def _fragment(value: int) -> str:
-    flags = [name for bit, name in ((0x4000, "DF"), (0x2000, "MF")) if value & bit]
-    return ", ".join([*flags, str((value & 0x1FFF) * 8)])
-
-
-def _gre_flags(value: int) -> str:
-    names = {_GRE_CHECKSUM: "checksum", _GRE_KEY: "key", _GRE_SEQUENCE: "sequence"}
-    return ", ".join([*(name for bit, name in names.items() if value & bit), f"version {value & 7}"])
-
-
-def _tcp_flags(value: int) -> str:
-    return " ".join(name for bit, name in enumerate(_TCP_FLAGS) if value >> bit & 1) or "none"
-
-
-def _tcp_options(data: bytes) -> Iterator[str]:
-    """Options by RFC 9293 section 3.1, RFC 7323 and RFC 2018."""
-    while data:
-        kind = data[0]
-        if kind == 0:
-            return
-        if kind == 1:
-            data = data[1:]
-            continue
-        length = data[1] if len(data) > 1 else 0
-        if length < 2:
-            return
-        yield _tcp_option(kind, data[2:length])
-        data = data[length:]
-
-
-def _tcp_option(kind: int, value: bytes) -> str:
-    number = int.from_bytes(value)
-    known = {2: f"MSS {number}", 3: f"window × {2 ** min(number, 14)}", 4: "SACK permitted", 5: "SACK", 8: "timestamps"}
-    return known.get(kind, f"option {kind}")

@@ -17,7 +17,7 @@ import pandas as pd
 
 from raslab.errors import BadMeasurementError, CaptureError, NotObservedError
 from raslab.measure import keeping_groups
-from raslab.measure.dissection import COLUMNS, rows
+from raslab.measure.dissection import COLUMNS, NUMBER_COLUMNS, rows
 from raslab.measure.frame import measured
 from raslab.measure.waiting import ended_within, wait_until
 from raslab.net import Intf, Link, Node
@@ -129,7 +129,7 @@ class Capture:
         command = f"ip netns exec {self.node.name} {' '.join(self._argv)}"
         frame = measured(rows(self.packets), COLUMNS, self.node, [command])
         # Not every packet has these; without a type that knows absence, pandas would make them floating point.
-        return frame.astype(dict.fromkeys(("gre_key", "source_port", "destination_port"), "Int64"))
+        return frame.astype(dict.fromkeys(NUMBER_COLUMNS, "Int64"))
 
 
 def capture(where: Node | Intf | Link, expression: str = "", *, interface: str | None = None) -> Capture:

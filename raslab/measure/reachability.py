@@ -17,6 +17,7 @@ _RECEIVED = re.compile(r"(\d+) received")
 #: What ping says about one request that came to nothing: somebody's ICMP error, or its own kernel's refusal.
 _REMOTE = re.compile(r"^From (\S+?):? icmp_seq=\d+ (.*)$", re.MULTILINE)
 _LOCAL = re.compile(r"(?:^|: )(?:local error: |sendmsg: |connect: )(.*)$", re.MULTILINE)
+_TOO_LONG = re.compile(r"message too long, mtu[=:] ?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,21 @@ def reaches(
     """Send `count` ICMP echo requests to an address; it holds if all are answered within a second of the last.
 
     size_bytes: of ICMP payload: the packet is 28 bytes longer over IPv4, 48 over IPv6. dont_fragment: nobody may
-    cut the requests, not even the sender (IPv4's DF bit, RFC 791; on IPv6 routers never do). What is seen names the
+    cut the requests, not even the sender (IPv4's DF bit, RFC 791; on IPv6 routers never do); if false, the DF bit is
+    not set, whatever the sender's habit is. What is seen names the
     number of answers and the first error that came back instead, such as RFC 1191's "Frag needed".
 
     Raises BadMeasurementError.
     """
     _check(address, size_bytes, count)
     argv = ["ping", "-n", "-c", str(count), "-i", str(INTERVAL_S), "-W", str(WAIT_S), "-s", str(size_bytes)]
-    result = source.run([*argv, *(["-M", "do"] if dont_fragment else []), address])
+    result = source.run([*argv, "-M", "do" if dont_fragment else "dont", address])
     return read_answer(result.stdout + result.stderr, count)
+
+
+def carried(throughput_mbps: float, at_least_mbps: float) -> Observation:
+    """Whether a measured throughput is enough, in whole Mbit/s: the last digits are not the same everywhere."""
+    return Observation(throughput_mbps >= at_least_mbps, f"{throughput_mbps:.0f} Mbit/s arrived")
 
 
 def read_answer(text: str, count: int) -> Observation:
@@ -61,7 +68,9 @@ def read_answer(text: str, count: int) -> Observation:
     if remote:
         seen += f"; {remote[1]} says: {remote[2]}"
     elif local:
-        seen += f"; the sender itself says: {local[1]}"
+        # Versions of ping, and its IPv4 and IPv6 halves, write this in four ways.
+        words = _TOO_LONG.sub("message too long, mtu=", local[1])
+        seen += f"; the sender itself says: {words}"
     return Observation(False, seen)
 
 

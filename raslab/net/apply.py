@@ -13,21 +13,27 @@ from raslab.net.plan import Plan
 from raslab.net.processes import Processes
 from raslab.net.render import command, ovs_words
 from raslab.net.steps import Step
+from raslab.net.watch import Course, outcome
 
 _DELETIONS = (steps.DeleteLink, steps.DeleteAddress, steps.DeleteRoute, steps.DeleteImpairment)
 _NOT_NETLINK = (steps.AddNamespace, steps.DeleteNamespace, steps.SetSysctl, *steps.OVS_STEPS)
 _ALREADY_GONE = {errno.ENODEV, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENOENT}
 
 
-def apply(plan: Plan, namespaces: Namespaces, processes: Processes, *, tolerant: bool = False) -> None:
+def apply(
+    plan: Plan, namespaces: Namespaces, processes: Processes, *, tolerant: bool = False, course: Course | None = None
+) -> None:
     """Execute `plan`, adding to and removing from `namespaces`; the processes of removed nodes are ended.
 
-    tolerant: go on where the kernel refuses, to take back a plan that was executed in part.
+    tolerant: go on where the kernel refuses, to take back a plan that was executed in part. course: is told how far
+    it has come.
     Raises KernelRefusedError for the first step that the kernel refused, NeedsRootError.
     """
-    for phase in plan.phases:
+    course = course or Course(None, plan)
+    for phase in filter(None, plan.phases):
+        course.next(outcome(phase, phase[0].node), sum(isinstance(step, _NOT_NETLINK) for step in phase))
         _create(phase, namespaces)
-        for refusal in (*_write_sysctls(phase, namespaces), *_send(phase, namespaces)):
+        for refusal in (*_write_sysctls(phase, namespaces), *_send(phase, namespaces, course)):
             if not tolerant:
                 raise refusal
         if not tolerant:
@@ -48,13 +54,14 @@ def _write_sysctls(phase: Iterable[Step], namespaces: Namespaces) -> Iterator[Ke
             yield _refused(settings[refusal.position], refusal.code, str(refusal))
 
 
-def _send(phase: Iterable[Step], namespaces: Namespaces) -> Iterator[KernelRefusedError]:
+def _send(phase: Iterable[Step], namespaces: Namespaces, course: Course) -> Iterator[KernelRefusedError]:
     by_node: dict[str, list[Step]] = {}
     for step in phase:
         if not isinstance(step, _NOT_NETLINK) and step.node in namespaces:
             by_node.setdefault(step.node, []).append(step)
     for node, wanted in by_node.items():
         requests: list[tuple[Step, bytes]] = []
+        course.next(outcome(phase, node), len(wanted))
         for step in wanted:
             try:
                 requests.append((step, request(step, namespaces)))

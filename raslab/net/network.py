@@ -23,9 +23,10 @@ from raslab.net.node import Host, Switch
 from raslab.net.plan import Plan, difference
 from raslab.net.processes import Processes
 from raslab.net.reachability import PingFigures, ping_all
-from raslab.net.readiness import wait_until_up
+from raslab.net.readiness import switched_on, wait_until_up
 from raslab.net.state import SavedState
 from raslab.net.takeover import take_over
+from raslab.net.watch import Course, Watch
 
 
 class Network(EditableNetwork):
@@ -79,8 +80,11 @@ class Network(EditableNetwork):
         for host in self.hosts:
             host.configDefault()
 
-    def start(self) -> None:
-        """Run the network; if that raises (TopologyError, KernelRefusedError ...) nothing is left behind."""
+    def start(self, watch: Watch | None = None) -> None:
+        """Run the network; if that raises (TopologyError, KernelRefusedError ...) nothing is left behind.
+
+        watch: is told how far it has come.
+        """
         with self._lock:
             if self._running:
                 return
@@ -88,7 +92,7 @@ class Network(EditableNetwork):
                 self.build()
             self._running, self._stopped = True, False
             try:
-                self._bring_about(self.topology())
+                self._bring_about(self.topology(), watch)
             except BaseException:
                 self.stop()
                 raise
@@ -162,14 +166,15 @@ class Network(EditableNetwork):
             finally:
                 self._changing = False
 
-    def _bring_about(self, wanted: Topology) -> None:
+    def _bring_about(self, wanted: Topology, watch: Watch | None = None) -> None:
         """Carry out the difference between what runs and what is wanted, completely or not at all."""
         if problems := _problems(wanted):
             raise TopologyError(problems)
         plan = difference(self._applied, wanted)
+        course = Course(watch, plan, sum(map(len, switched_on(plan, wanted).values())))
         try:
-            apply(plan, self._namespaces, self.processes)
-            wait_until_up(plan, wanted, self._namespaces)
+            apply(plan, self._namespaces, self.processes, course=course)
+            wait_until_up(plan, wanted, self._namespaces, course)
         except BaseException:
             apply(difference(wanted, self._applied), self._namespaces, self.processes, tolerant=True)
             raise

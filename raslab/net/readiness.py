@@ -15,14 +15,18 @@ from raslab.net import steps
 from raslab.net.namespaces import Namespace, Namespaces
 from raslab.net.netlink import rtnetlink
 from raslab.net.plan import Plan
+from raslab.net.watch import Course
 
 DEADLINE_S = 10.0
 _PAUSE_S = 0.001
 
 
-def wait_until_up(plan: Plan, topology: Topology, namespaces: Namespaces) -> None:
-    """Wait for the links that `plan` has switched on; raises LinkNotUpError after DEADLINE_S."""
-    waiting = _switched_on(plan, topology)
+def wait_until_up(plan: Plan, topology: Topology, namespaces: Namespaces, course: Course | None = None) -> None:
+    """Wait for the links that `plan` has switched on; `course` is told for which.
+
+    Raises LinkNotUpError after DEADLINE_S.
+    """
+    waiting = switched_on(plan, topology)
     deadline = time.monotonic() + DEADLINE_S
     while True:
         for node in list(waiting):
@@ -31,13 +35,16 @@ def wait_until_up(plan: Plan, topology: Topology, namespaces: Namespaces) -> Non
                 del waiting[node]
         if not waiting:
             return
+        if course is not None:
+            node, interfaces = next(iter(waiting.items()))
+            course.waiting(node, min(interfaces), sum(map(len, waiting.values())))
         if time.monotonic() > deadline:
             node, interfaces = next(iter(waiting.items()))
             raise LinkNotUpError(node, sorted(interfaces), DEADLINE_S)
         time.sleep(_PAUSE_S)
 
 
-def _switched_on(plan: Plan, topology: Topology) -> dict[str, set[str]]:
+def switched_on(plan: Plan, topology: Topology) -> dict[str, set[str]]:
     """Interfaces by node that get a carrier through `plan`: both ends are up, and one of them was not."""
     touched = {(step.node, step.interface) for step in plan.steps if isinstance(step, steps.SetUp) and step.up}
     found: dict[str, set[str]] = {}

@@ -62,16 +62,17 @@ class LabCapture:
         title = f"Ladder of {_counted(len(drawn.steps) + drawn.left_out)} on {self._where}"
         return Figure(ladder.to_svg(drawn, title), title)
 
-    def header(self, number: int) -> Figure:
+    def header(self, number: int, *, every_byte: bool = False) -> Figure:
         """The bytes of packet `number` (from 0, as in `frame`) as boxes of headers within each other.
 
-        Raises NoSuchPacketError.
+        every_byte: with those that differ each time that the packet is sent, and the payload's. Raises
+        NoSuchPacketError.
         """
         if not 0 <= number < len(self.packets):
             raise NoSuchPacketError(self._where, number, len(self.packets))
         found = dissect(bytes(self.packets[number].original), link_type(self.pcap))
         title = f"Packet {number} on {self._where}"
-        return Figure(header_boxes.to_html(found, title), f"{title}: {found}")
+        return Figure(header_boxes.to_html(found, title, every_byte=every_byte), f"{title}: {found}")
 
     def __repr__(self) -> str:
         return f"<Capture on {self._where}>"

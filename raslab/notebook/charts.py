@@ -10,6 +10,8 @@ from html import escape
 from raslab.notebook.picture import style
 
 WIDTH, HEIGHT = 380, 120
+LOW = 74
+"""Height of a chart that stands below another one."""
 _LEFT, _TOP, _RIGHT, _BOTTOM = 1, 20, 1, 18
 _NICE = (1.0, 2.0, 5.0, 10.0)
 _ALMOST = 0.9999
@@ -42,12 +44,14 @@ def ceiling(value: float) -> float:
     return next((step * size for step in _NICE if step * size >= value * _ALMOST), 20 * size)
 
 
-def chart(title: str, curves: Sequence[Curve], *, top: float, top_label: str, span_s: float = 60.0) -> str:
+def chart(
+    title: str, curves: Sequence[Curve], *, top: float, top_label: str, span_s: float = 60.0, tall: int = HEIGHT
+) -> str:
     """One chart of the last `span_s` seconds; `top` is the value at its upper edge, named by `top_label`."""
-    right, bottom = WIDTH - _RIGHT, HEIGHT - _BOTTOM
+    right, bottom = WIDTH - _RIGHT, tall - _BOTTOM
     width, height = right - _LEFT, bottom - _TOP
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="raslab" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="raslab" viewBox="0 0 {WIDTH} {tall}" '
         f'style="width:100%;max-width:{WIDTH}px;height:auto" role="img" aria-label="{escape(title)}">',
         f"<style>{style.THEME}{CHART}</style>",
         f'<text class="caption" x="{_LEFT}" y="13">{escape(title)}</text>',
@@ -59,8 +63,8 @@ def chart(title: str, curves: Sequence[Curve], *, top: float, top_label: str, sp
         parts += _drawn(curve, top, span_s, (_LEFT, _TOP, width, height))
     parts += [
         f'<rect class="plot" x="{_LEFT}" y="{_TOP}" width="{width}" height="{height}"/>',
-        f'<text class="tick" x="{_LEFT}" y="{HEIGHT - 4}">{span_s:g} s ago</text>',
-        f'<text class="tick" x="{right}" y="{HEIGHT - 4}" text-anchor="end">now</text>',
+        f'<text class="tick" x="{_LEFT}" y="{tall - 4}">{span_s:g} s ago</text>',
+        f'<text class="tick" x="{right}" y="{tall - 4}" text-anchor="end">now</text>',
         "</svg>",
     ]
     return "".join(parts)

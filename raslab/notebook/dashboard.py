@@ -11,13 +11,13 @@ from raslab.machine.here import here
 from raslab.measure.feed import CounterFeed, Sample
 from raslab.net import Node
 from raslab.notebook import cards
-from raslab.notebook.charts import Curve, ceiling, chart
+from raslab.notebook.charts import LOW, Curve, ceiling, chart
 from raslab.notebook.live_state import BUNDLES, of_node, processor_series, series
 from raslab.notebook.picture import words
 from raslab.notebook.widgets import FixedText
 
 GRID = """
-.raslab .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:14px 22px;max-width:1240px}
+.raslab .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:14px 22px}
 .raslab .figures{display:flex;flex-wrap:wrap;gap:2px 22px;font-size:13px}
 .raslab .figures b{font-variant-numeric:tabular-nums}
 .raslab .key{display:inline-block;width:14px;height:3px;margin-right:6px;vertical-align:middle}
@@ -78,14 +78,21 @@ def _interface(node: str, name: str, limit: float | None, samples: Sequence[Samp
     top = limit or ceiling(max((value for curve in (sent, received) for _, value in curve.points), default=0.0))
     counters = of_node(samples[-1].counters, node).get(name)
     now = history[-1][1] if history else None
-    figures = [
+    packets = Curve("packets/s", "blue", tuple((seconds, one.sent_pps + one.received_pps) for seconds, one in history))
+    drops = Curve("drops/s", "red", tuple((seconds, one.dropped_pps) for seconds, one in history))
+    most = ceiling(max((value for curve in (packets, drops) for _, value in curve.points), default=0.0))
+    throughput = [
         ("sends", "orange", words.throughput(now.sent_mbps) if now else "0"),
         ("receives", "green", words.throughput(now.received_mbps) if now else "0"),
-        ("packets/s", "", words.count(now.sent_pps + now.received_pps) if now else "0"),
-        ("drops", "", str(counters.dropped) if counters else "gone"),
+    ]
+    frames = [
+        ("packets/s", "blue", words.count(now.sent_pps + now.received_pps) if now else "0"),
+        ("drops", "red", str(counters.dropped) if counters else "gone"),
     ]
     title = f"{name}{'' if counters and counters.carries else ' (down)'}"
-    return f"<div>{chart(title, [received, sent], top=top, top_label=words.rate(top))}{_figures(figures)}</div>"
+    upper = chart(title, [received, sent], top=top, top_label=words.rate(top))
+    lower = chart("", [packets, drops], top=most, top_label=f"{words.count(most)} packets/s", tall=LOW)
+    return f"<div>{upper}{_figures(throughput)}{lower}{_figures(frames)}</div>"
 
 
 def _figures(figures: Sequence[tuple[str, str, str]]) -> str:

@@ -1,4 +1,8 @@
-"""A packet's headers as boxes within boxes, with the bytes of every field. Pure."""
+"""A packet's headers as boxes within boxes, with the bytes of every field. Pure.
+
+What differs from run to run of the same experiment is shown as such unless every byte is asked for: so the boxes of a
+notebook are the same whoever runs it.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +25,7 @@ _COLOURS = {
 _INNER_COLOURS = {"IPv4": "#0c9ba6", "IPv6": "#0c9ba6", "Ethernet": "#b08800"}
 _PAYLOAD_COLOUR = "#80868e"
 _PAYLOAD_SHOWN = 16  # bytes
+_VARYING = "x: chosen anew for each packet, or computed from what is. header(…, every_byte=True) shows all bytes."
 
 BOXES = """
 .raslab .hdr{border:1.5px solid;border-radius:7px;padding:4px 8px 8px;margin:6px 0 0;max-width:1080px}
@@ -35,19 +40,24 @@ background:var(--paper);line-height:1.25}
 """.replace("\n", "")
 
 
-def to_html(dissection: Dissection, title: str) -> str:
-    """All headers, each box holding the next one, and the payload in the innermost."""
+def to_html(dissection: Dissection, title: str, *, every_byte: bool = False) -> str:
+    """All headers, each box holding the next one, and the payload in the innermost.
+
+    every_byte: with those that vary, and the payload's.
+    """
     total = sum(header.length for header in dissection.headers) + len(dissection.payload)
-    inner = _payload(dissection.payload)
+    inner = _payload(dissection.payload, every_byte)
     for header in reversed(dissection.headers):
-        inner = _box(header, inner)
-    return cards.page(cards.heading(f"{title}: {total} bytes"), inner, extra_style=BOXES)
+        inner = _box(header, inner, every_byte)
+    varying = any(field.varying_digits for header in dissection.headers for field in header.fields)
+    remarks = [cards.remark(_VARYING)] if varying and not every_byte else []
+    return cards.page(cards.heading(f"{title}: {total} bytes"), inner, *remarks, extra_style=BOXES)
 
 
-def _box(header: Header, inner: str) -> str:
+def _box(header: Header, inner: str, every_byte: bool) -> str:
     colours = _INNER_COLOURS if header.place == "inner" else _COLOURS
     colour = colours.get(header.protocol, _COLOURS[header.protocol])
-    fields = "".join(map(_field, header.fields))
+    fields = "".join(_field(field, every_byte) for field in header.fields)
     return (
         f'<div class="hdr" {_tint(colour)}>'
         f"<b>{escape(header.title)}</b><i>{header.length} bytes, {escape(header.source)}</i>"
@@ -55,28 +65,28 @@ def _box(header: Header, inner: str) -> str:
     )
 
 
-def _field(field: Field) -> str:
+def _field(field: Field, every_byte: bool) -> str:
     where = (
         f"bytes {field.offset} to {field.offset + len(field.data) - 1}"
         if len(field.data) > 1
         else f"byte {field.offset}"
     )
+    data, meaning = field.data.hex(" "), field.meaning
+    if field.varying_digits and not every_byte:
+        data, meaning = field.steady_data, field.steady_meaning
     return (
         f'<div class="fld" title="{where}"><span>{escape(field.name)}</span>'
-        f'<code class="mono">{field.data.hex(" ")}</code><em>{escape(field.meaning)}</em></div>'
+        f'<code class="mono">{data}</code><em>{escape(meaning)}</em></div>'
     )
 
 
-def _payload(data: bytes) -> str:
+def _payload(data: bytes, every_byte: bool) -> str:
     if not data:
         return ""
     more = f" … and {len(data) - _PAYLOAD_SHOWN} more" if len(data) > _PAYLOAD_SHOWN else ""
-    return (
-        f'<div class="hdr" {_tint(_PAYLOAD_COLOUR)}>'
-        f"<b>Payload</b><i>{len(data)} bytes</i>"
-        f'<div class="fields"><div class="fld"><code class="mono">{data[:_PAYLOAD_SHOWN].hex(" ")}{more}</code></div>'
-        "</div></div>"
-    )
+    shown = f'<code class="mono">{data[:_PAYLOAD_SHOWN].hex(" ")}{more}</code>'
+    fields = f'<div class="fields"><div class="fld">{shown}</div></div>' if every_byte else ""
+    return f'<div class="hdr" {_tint(_PAYLOAD_COLOUR)}><b>Payload</b><i>{len(data)} bytes</i>{fields}</div>'
 
 
 def _tint(colour: str) -> str:

@@ -4,30 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from ipaddress import ip_address
-from types import TracebackType
+from types import EllipsisType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from raslab import measure
 from raslab.errors import LabNotRunningError
+from raslab.machine.here import here
 from raslab.measure.addresses import address_of
 from raslab.measure.feed import CounterFeed
 from raslab.measure.observable import ObservableNetwork, ObservableNode
+from raslab.measure.path_mtu import path_mtu
 from raslab.measure.places import find_interface, find_link
-from raslab.measure.reachability import Observation, reaches
+from raslab.measure.reachability import Observation, carried, reaches
 from raslab.model.encapsulation import IpVersion
 from raslab.net import Intf, Link
-from raslab.notebook import cards
+from raslab.net.watch import Watch
+from raslab.notebook import cards, leftovers
 from raslab.notebook.capture import LabCapture
 from raslab.notebook.clock import Passage, Reading, clock, run_for
 from raslab.notebook.figure import Figure
 from raslab.notebook.picture import describe, lay_out, to_svg
 from raslab.notebook.progress import Progress
+from raslab.notebook.transcript import Transcript, type_in
 
 if TYPE_CHECKING:
     from raslab.notebook.dashboard import Dashboard
     from raslab.notebook.view import View
+
+
+_PICTURES = 120  # that a live view shows of time passed on the virtual clock, at most
 
 
 class LabNode(ObservableNode):
@@ -36,6 +43,14 @@ class LabNode(ObservableNode):
     def _repr_html_(self) -> str:
         rows = [(intf.name, address) for intf in self.all_interfaces() for address in intf.addresses or ("",)]
         return cards.page(cards.heading(f"{self.name}, {self.kind.value}"), cards.table(("interface", "address"), rows))
+
+    def run_lines(self, lines: str | EllipsisType | None) -> Transcript:
+        """Run each line as a command, as if typed; what does not run any more after one that failed is left out.
+
+        lines: empty ones and those that begin with # are passed over; `...` and None are nothing yet. Raises what
+        `run` raises.
+        """
+        return type_in(self, lines)
 
 
 class LabNetwork(ObservableNetwork):
@@ -63,6 +78,7 @@ class Lab:
         self.name = name
         self.network = LabNetwork(topo)
         self.feed = CounterFeed(self.network)
+        self._namespaces: set[int] = set()
         self._tenants = dict(getattr(topo, "tenants", {}) if tenants is None else tenants)
 
     # Life
@@ -75,14 +91,26 @@ class Lab:
         if self.network.is_running:
             return
         what = describe(self.network.topology())
-        with Progress(f"Starting {self.name}", f"{what} are built and every link has a carrier"):
-            self.network.start()
+        done = f"{what} are built and every link has a carrier"
+        with Progress(f"Starting {self.name}", done) as progress:
+            self._run(progress.reach)
+            progress.reach(1, done)
+
+    def _run(self, watch: Watch) -> None:
+        self.network.start(watch)
+        self.feed.resume()
 
     def stop(self) -> None:
         """End everything that runs in the lab. May be called again."""
+        if self.network.is_running:
+            self._namespaces |= leftovers.namespaces_of(self.nodes)
         self.network.stop()
+        self.feed.pause()
         self.feed.look_now()  # what is shown says that the lab has stopped
-        self.feed.close()
+
+    def remains(self) -> list[str]:
+        """Processes and open namespaces of the lab that are still there after `stop`: none, as it should be."""
+        return leftovers.find(self._namespaces)
 
     def __enter__(self) -> Lab:
         self.start()
@@ -137,7 +165,7 @@ class Lab:
         """The picture, live: traffic, state, what is inside each node, links to cut and restore."""
         from raslab.notebook.view import View
 
-        return View(self.name, self.network, self.feed, self._tenants)
+        return View(self.name, self.network, self.feed, self._tenants, self._run, self.stop)
 
     def dashboard(self, node: str) -> Dashboard:
         """Processor, throughput, packets and drops of one node over the last minute."""
@@ -152,8 +180,14 @@ class Lab:
         return clock()
 
     def run_for(self, seconds: float) -> Passage:
-        """Let time pass in the lab; see `raslab.notebook.clock.run_for`. Raises BadDurationError."""
-        return run_for(seconds)
+        """Let time pass in the lab; see `raslab.notebook.clock.run_for`. Raises BadDurationError.
+
+        On the virtual clock an hour takes a moment, in which nobody could look at 7200 pictures.
+        """
+        if here().clock != "virtual":
+            return run_for(seconds)
+        with self.feed.slower(seconds / _PICTURES):
+            return run_for(seconds)
 
     # Measurements
 
@@ -166,6 +200,15 @@ class Lab:
         target = destination if _is_address(destination) else address_of(self[destination], ip_version)
         return reaches(self[source], target, **options)
 
+    def path_mtu(self, source: str, destination: str, *, ip_version: IpVersion = 4) -> int:
+        """Bytes of the largest IP packet that gets from `source` to `destination` and back in one piece.
+
+        See `raslab.measure.path_mtu`. Raises UnreachableError and what `reaches` raises.
+        """
+        self._need("probe")
+        target = destination if _is_address(destination) else address_of(self[destination], ip_version)
+        return path_mtu(self[source], target)
+
     def throughput(
         self, source: str, destination: str, *, duration_s: float = 1.0, warmup_s: float = 0.2, **options: Any
     ) -> pd.DataFrame:
@@ -175,6 +218,11 @@ class Lab:
             return measure.throughput(
                 self[source], self[destination], duration_s=duration_s, warmup_s=warmup_s, **options
             )
+
+    def carries(self, source: str, destination: str, at_least_mbps: float, **options: Any) -> Observation:
+        """Does that much TCP payload arrive per second? options: of `throughput`, which measures it."""
+        measured = self.throughput(source, destination, **options)
+        return carried(float(measured["throughput_mbps"][0]), at_least_mbps)
 
     def latency(
         self, source: str, destination: str, *, count: int = 10, interval_s: float = 0.01, **options: Any

@@ -1,4 +1,8 @@
-"""Who spoke to whom: a column per address, an arrow per packet, time running down. Pure."""
+"""Who spoke to whom: a column per address, an arrow per packet, time running down. Pure.
+
+Beside a packet stands how long after the one above it came, in whole milliseconds, above a tenth of a second in tenths:
+the pause that a program makes is not the same each time it runs. The exact times are in the capture's frame.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from typing import Any
 from raslab.notebook.picture import measures, style
 
 SHOWN = 40  # packets
+_LONG_S = 0.0995
 _TIME_WIDTH = 86
 _ROW = 30
 _HEAD = 48
@@ -71,10 +76,9 @@ def _step(row: Mapping[str, Any], inner: bool) -> Step | None:
     if not source or not destination:
         return None
     inner_source = _text(row, "inner_source")
-    tunnelled = bool(_text(row, "gre_protocol"))
     if inner and inner_source:
         source, destination = inner_source, _text(row, "inner_destination")
-    return Step(float(row["time_s"]), source, destination, _words(row, with_tunnel=not inner), tunnelled)
+    return Step(float(row["time_s"]), source, destination, _words(row, with_tunnel=not inner), _is_tunnelled(row))
 
 
 def _is_housekeeping(step: Step) -> bool:
@@ -83,23 +87,33 @@ def _is_housekeeping(step: Step) -> bool:
 
 
 def _words(row: Mapping[str, Any], *, with_tunnel: bool) -> str:
-    tunnel = ""
-    if _text(row, "gre_protocol"):
-        key = _text(row, "gre_key")
-        tunnel = f"GRE{f' key {key}' if key else ''}: "
-    protocol = _text(row, "inner_protocol") or _text(row, "protocol")
+    protocol = _text(row, "inner_protocol") or ("" if _is_tunnelled(row) else _text(row, "protocol"))
     port = _text(row, "destination_port")
-    flags = _text(row, "tcp_flags")
-    return " ".join(
-        part
-        for part in (
-            (tunnel if with_tunnel else "") + _SPELLING.get(protocol, protocol.upper()),
-            f"to {port}" if port else "",
-            flags,
-            f"{row['length_bytes']} B",
-        )
-        if part
-    )
+    parts = [
+        _tunnel_words(row) if with_tunnel and _is_tunnelled(row) else "",
+        _SPELLING.get(protocol, protocol.upper()),
+        f"to {port}" if port else "",
+        _text(row, "tcp_flags"),
+        _text(row, "icmp"),
+        _fragment_words(row, "inner_fragment_offset"),
+        "" if _is_tunnelled(row) else _fragment_words(row, "fragment_offset"),
+    ]
+    return f"{' '.join(filter(None, parts)).rstrip(':')}, {row['length_bytes']} B"
+
+
+def _is_tunnelled(row: Mapping[str, Any]) -> bool:
+    return _text(row, "protocol") == "gre"
+
+
+def _tunnel_words(row: Mapping[str, Any]) -> str:
+    key = _text(row, "gre_key")
+    words = ("GRE", f"key {key}" if key else "", _fragment_words(row, "fragment_offset"))
+    return " ".join(filter(None, words)) + ":"
+
+
+def _fragment_words(row: Mapping[str, Any], column: str) -> str:
+    offset = _text(row, column)
+    return f"fragment at {offset}" if offset else ""
 
 
 def _text(row: Mapping[str, Any], column: str) -> str:
@@ -126,19 +140,24 @@ def to_svg(drawn: Ladder, title: str) -> str:
         parts.append(f'<text class="who" x="{x[address]:.1f}" y="16" text-anchor="middle">{escape(name)}</text>')
         parts.append(f'<text class="mono" x="{x[address]:.1f}" y="34" text-anchor="middle">{escape(address)}</text>')
         parts.append(f'<path class="life" d="M{x[address]:.1f} {_HEAD - 6}V{bottom}"/>')
-    parts += [_arrow(step, number, x) for number, step in enumerate(drawn.steps)]
+    for number, step in enumerate(drawn.steps):
+        when = _pause(step.time_s - drawn.steps[number - 1].time_s) if number else ""
+        parts.append(_arrow(step, number, when, x))
     if drawn.left_out:
         more = f"and {drawn.left_out} more packets"
         parts.append(f'<text class="soft" x="{_TIME_WIDTH}" y="{height - 8}">{more}</text>')
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-def _arrow(step: Step, number: int, x: Mapping[str, float]) -> str:
+def _pause(seconds: float) -> str:
+    return f"+{seconds:.1f} s" if seconds >= _LONG_S else f"+{seconds * 1e3:.0f} ms"
+
+
+def _arrow(step: Step, number: int, when: str, x: Mapping[str, float]) -> str:
     y = _HEAD + _ROW * number + 20
     start, stop = x[step.source], x[step.destination]
     back = -_ARROW if stop > start else _ARROW
     kind = ' class="tunnelled"' if step.tunnelled else ""
-    when = f"{step.time_s * 1e3:.1f} ms"
     return (
         f"<g{kind}>"
         f'<text class="soft mono" x="{_TIME_WIDTH - 14}" y="{y + 4}" text-anchor="end">{when}</text>'

@@ -5,10 +5,14 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
 
 _TICK_S = 0.25
+
+_under_way: ContextVar[bool] = ContextVar("progress under way", default=False)
+"""True within the block of a progress: what is within it shows none of its own."""
 
 
 def in_notebook() -> bool:
@@ -25,8 +29,9 @@ class Progress:
             ...
 
     title: what is done; the text form is this and never changes. until: what is being waited for. seconds: how long
-    that takes, on the lab's clock; the bar then grows with time, else it only tells the beginning from the end.
-    Leaving the block by an exception, such as an interrupt, marks the bar and lets the exception pass.
+    that takes, on the lab's clock; the bar then grows with time, else as `reach` says. Within the block of another
+    progress it shows nothing. Leaving the block by an exception, such as an interrupt, marks the bar and lets the
+    exception pass.
     """
 
     def __init__(self, title: str, until: str, seconds: float | None = None) -> None:
@@ -38,7 +43,9 @@ class Progress:
         self._ticker: threading.Thread | None = None
 
     def __enter__(self) -> Progress:
-        if not in_notebook():
+        shows = in_notebook() and not _under_way.get()
+        self._token = _under_way.set(True)
+        if not shows:
             return self
         from IPython.display import display
 
@@ -54,11 +61,18 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        _under_way.reset(self._token)
         self._stop.set()
         if self._ticker is not None:
             self._ticker.join()
         if self._bar is not None:
             self._bar.end(None if error is None else type(error).__name__)
+
+    def reach(self, share: float, until: str) -> None:
+        """So much of it is done, 0 to 1, and this is what is being waited for now."""
+        if self._bar is not None:
+            self._bar.wait_until(until)
+            self._bar.show(share)
 
     def _tick(self, seconds: float) -> None:
         begin = time.monotonic()

@@ -6,6 +6,7 @@ Threads may change their traits and do nothing else with them.
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 import ipywidgets
 
@@ -17,6 +18,22 @@ class FixedText:
 
     def __repr__(self) -> str:
         return self.raslab_text
+
+
+def answer_while_busy(widget: Any) -> Any:
+    """Let a widget react to clicks while a cell runs, where front end and kernel have subshells; returns the widget.
+
+    The front end then names the subshell in which its message shall be handled. ipykernel from 7.4 on overrules it if
+    the kernel has spoken last through the main shell, as a view does with every picture that it sends. What handles
+    the clicks of such a widget must expect to be called in any thread.
+    """
+    widget.comm._reply_subshell_for = lambda _data, wanted: wanted
+    return widget
+
+
+def button(text: str, icon: str, tooltip: str) -> Any:
+    """A button as wide as its text."""
+    return ipywidgets.Button(description=text, icon=icon, tooltip=tooltip, layout=ipywidgets.Layout(width="auto"))
 
 
 class ProgressBar(FixedText, ipywidgets.HBox):
@@ -33,6 +50,11 @@ class ProgressBar(FixedText, ipywidgets.HBox):
     def show(self, share: float) -> None:
         """Part of the time that has passed, 0 to 1."""
         self._bar.value = share
+
+    def wait_until(self, until: str) -> None:
+        """Name something else that is being waited for."""
+        self._until = escape(until)
+        self._label.value = f"{self._title}: waiting until {self._until}"
 
     def end(self, error: str | None) -> None:
         """All is done, or ended early by an error."""

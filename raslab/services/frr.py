@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from raslab.errors import ConfigurationRefusedError
-from raslab.machine.here import here
-from raslab.services.frr_config import Tree, difference, parse
+from raslab.services.frr_config import difference, parse
+from raslab.services.frr_tree import Tree
 from raslab.services.place import Place
 from raslab.services.service import Service
 from raslab.services.vty import Vty
@@ -42,11 +42,6 @@ class FrrDaemon(Service):
     def argv(self) -> tuple[str, ...]:
         """In the foreground, without a configuration, without a TCP port for commands."""
         return (f"{_FOLDER}/{self.name}", "-f", "/dev/null", "-P", "0", "--log", "stdout")
-
-    def environment(self) -> Mapping[str, str]:
-        """In virtual time FRR's event loop needs a `ppoll` that does not return too early."""
-        preload = here().preload
-        return {"LD_PRELOAD": preload} if preload else {}
 
     def ready(self, place: Place) -> tuple[bool, str]:
         """The daemon takes commands."""
@@ -98,7 +93,10 @@ def _take_back(vty: Vty, lines: tuple[str, ...]) -> None:
 
 @dataclass(frozen=True)
 class Zebra(FrrDaemon):
-    """The kernel's routes: every other daemon of the node goes through it."""
+    """The kernel's routes: every other daemon of the node goes through it.
+
+    If it has died and is started again, the others look for it every ten seconds (lib/zclient.c).
+    """
 
     name: ClassVar[str] = "zebra"
     depends: ClassVar[tuple[str, ...]] = ()

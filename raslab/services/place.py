@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from raslab.errors import ServiceUserError
+from raslab.machine.here import here
 from raslab.net import Node, RunResult
 
 _TAIL_BYTES = 16384
@@ -27,9 +28,9 @@ class Place:
     def path(self, path: str) -> Path:
         """Where this process finds a path of the node that lies in one of its own folders."""
         wanted = PurePosixPath(path)
-        for folder, here in self._folders.items():
+        for folder, descriptor_path in self._folders.items():
             if wanted.is_relative_to(folder):
-                return here / wanted.relative_to(folder)
+                return descriptor_path / wanted.relative_to(folder)
         raise ValueError(f"{path} is in none of the node's own folders: {', '.join(map(str, self._folders))}")
 
     def write(self, files: Mapping[str, str], owner: str | None) -> None:
@@ -60,14 +61,16 @@ class Place:
             raise ServiceUserError(self.name, self.service, owner, error.strerror or "refused") from error
 
     def spawn(self, argv: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[Any]:
-        """Start a daemon; what it prints is appended to its log."""
+        """Start a daemon; what it prints is appended to its log. In virtual time it gets the library for that."""
+        preload = here().preload
+        patience = {"LD_PRELOAD": preload} if preload else {}
         with open(self._log, "ab") as log:
             return self.node.popen(
                 list(argv),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **environment},
+                env={**os.environ, **patience, **environment},
                 start_new_session=True,
                 cwd="/",
             )

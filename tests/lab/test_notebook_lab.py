@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +19,7 @@ from raslab.errors import (
     ParametersNotTakenError,
     UnknownLabError,
     UnknownNodeError,
+    UnreachableError,
 )
 from raslab.net import Topo
 from raslab.notebook.lab import Lab
@@ -60,6 +63,13 @@ def test_reachability_and_why_not(lab: Lab) -> None:
         lab.reaches("host2", "host3")
 
 
+def test_what_a_path_carries(lab: Lab) -> None:
+    enough = lab.carries("host2", "host1", 10)
+    assert enough
+    assert re.fullmatch(r"yes: 1\d Mbit/s arrived", repr(enough))
+    assert not lab.carries("host2", "host1", 20)
+
+
 def test_a_check_sees_a_link_that_is_cut_and_waits_for_one_that_comes_back(lab: Lab) -> None:
     lab.cut("gw1-transport")
     assert not raslab.check("host2 reaches host1", lambda: lab.reaches("host2", "host1", count=1))
@@ -89,6 +99,53 @@ def test_start_and_stop_may_be_called_again() -> None:
         lab.stop()
         assert repr(lab).endswith(", not running>")
     assert lab.picture().markup == picture  # the same before, between and after
+
+
+def test_a_stopped_lab_leaves_nothing_and_a_stray_process_is_seen() -> None:
+    lab = raslab.lab("gre-performance")
+    lab.start()
+    stray = lab["gw1"].call(subprocess.Popen, ["sleep", "1000"])  # started past the lab, which does not know it
+    try:
+        lab["gw2"].popen(["sleep", "1000"])
+        lab.stop()
+        assert lab.remains() == ["process sleep"]
+    finally:
+        stray.kill()
+        stray.wait()
+    assert lab.remains() == []
+
+
+def test_lines_are_run_until_one_fails(lab: Lab) -> None:
+    lines = """
+    # names of interfaces
+    ip link set lan0 alias "to the hosts"
+
+    ip link show nonsense
+    ip link set lan0 down
+    """
+    typed = lab["gw1"].run_lines(lines)
+    assert repr(typed) == (
+        'gw1# ip link set lan0 alias "to the hosts"\n'
+        'gw1# ip link show nonsense\nDevice "nonsense" does not exist.\nexit status 1'
+    )
+    assert not typed
+    assert lab.reaches("host2", "host1")
+    for nothing in (..., None, ""):
+        assert repr(lab["gw1"].run_lines(nothing)) == "Nothing has been run yet."
+
+
+def test_path_mtu_is_found_with_routers_and_without_their_help(lab: Lab) -> None:
+    assert lab.path_mtu("gw2", "192.0.2.1") == 1500
+    assert lab.path_mtu("host2", "host1", ip_version=6) == 1472
+    lab["gw2"].run_lines("""
+        nft add table inet firewall
+        nft add chain inet firewall output '{ type filter hook output priority 0; }'
+        nft add rule inet firewall output icmp type destination-unreachable drop
+    """)
+    assert lab.path_mtu("host2", "host1") == 1472
+    lab.cut("gw1-transport")
+    with pytest.raises(UnreachableError, match=r"10\.1\.0\.1"):
+        lab.path_mtu("host2", "host1")
 
 
 def test_a_topology_of_ones_own() -> None:
@@ -267,9 +324,51 @@ def test_capture_as_table_ladder_and_boxes(lab: Lab) -> None:
         cap.header(2)
 
 
+def test_boxes_are_the_same_for_every_packet_of_a_kind_unless_every_byte_is_wanted(lab: Lab) -> None:
+    with lab.capture("gw1:wan0", "proto gre and src 192.0.2.2") as cap:
+        for _ in range(2):
+            assert lab.reaches("host2", "host1", count=1)
+    first, second = (cap.header(number).markup.replace("Packet 1", "Packet 0") for number in (0, 1))
+    assert first == second
+    first, second = (cap.header(number, every_byte=True).markup.replace("Packet 1", "Packet 0") for number in (0, 1))
+    assert first != second
+
+
+def test_fragments_of_a_tunnel_packet(lab: Lab) -> None:
+    for node in ("gw1", "gw2"):
+        lab[node].run_lines("""
+            ip link set gre1 type gre nopmtudisc ignore-df
+            ip link set gre1 mtu 1500
+        """)
+    with lab.capture("gw2:wan0", "proto gre and src 192.0.2.2") as cap:
+        assert lab.reaches("host2", "host1", size_bytes=1472, dont_fragment=True, count=1)
+    assert list(cap.frame["length_bytes"]) == [1514, 62]
+    assert list(cap.frame["fragment_offset"]) == [0, 1480]
+    assert list(cap.frame["inner_source"]) == ["10.2.0.1", ""]
+    assert list(cap.frame["icmp"]) == ["echo request", ""]
+
+
+def test_fragments_within_a_tunnel(lab: Lab) -> None:
+    with lab.capture("gw2:wan0", "proto gre and src 192.0.2.2") as cap:
+        assert lab.reaches("host2", "host1", size_bytes=1472, count=1)
+    assert list(cap.frame["length_bytes"]) == [1510, 94]
+    assert cap.frame["fragment_offset"].isna().all()
+    assert list(cap.frame["inner_fragment_offset"]) == [0, 1448]
+    assert list(cap.frame["icmp"]) == ["echo request", ""]
+
+
+def test_a_packet_for_no_tunnel_is_refused(lab: Lab) -> None:
+    lab["gw1"].run_lines("ip link set gre1 type gre key 1002")
+    with lab.capture("gw1:wan0", "proto gre or icmp") as cap:
+        assert not lab.reaches("host2", "host1", count=1)
+    assert list(cap.frame["icmp"]) == ["echo request", "port unreachable"]
+    assert not lab.reaches("host2", "host1", ip_version=6, count=1)
+
+
 def test_capture_inside_the_tunnel_has_no_outer_headers(lab: Lab) -> None:
     with lab.capture("gw1:gre1") as cap:
         lab["host2"].run("ping -c1 -W2 10.1.0.1")
+    assert set(cap.frame["length_bytes"]) == {84}
     assert repr(cap.header(0)) == "<Packet 0 on gw1:gre1: IPv4 20 | ICMP 8 | payload 56>"
 
 

@@ -8,6 +8,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -201,22 +203,29 @@ def test_the_shell_has_a_terminal_of_the_right_size(raslab: Launcher) -> None:
     os.close(master)
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that others may enter. Not pytest's: every run of pytest as root closes those to everybody else."""
+    with tempfile.TemporaryDirectory(prefix="raslab-test-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 @pytest.mark.skipif(
     os.geteuid() != 0, reason="changing to another user needs root; that user is then the one under test"
 )
-def test_an_ordinary_user_needs_nothing_more(raslab: Launcher, tmp_path: Path) -> None:
+def test_an_ordinary_user_needs_nothing_more(open_folder: Path) -> None:
+    raslab = Launcher(open_folder)
     kernel = cached_kernel()
     assert kernel is not None
-    cache = tmp_path / "cache"
+    cache = open_folder / "cache"
     shutil.copytree(kernel.path.parent, cache / kernel.path.parent.relative_to(kernel_folder().parents[1]))
     for path in (cache, *cache.rglob("*"), raslab.work, raslab.temporary):
         os.chown(path, 65534, 65534)
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(folder.stat().st_mode | 0o111)
     # The clone and its .venv may lie where others may not enter, so that user gets a copy, and Python without a .venv.
-    shutil.copytree(Path(raslab_package.__file__).parent, tmp_path / "copy/raslab")
+    shutil.copytree(Path(raslab_package.__file__).parent, open_folder / "copy/raslab")
     python = str(Path(sys.base_exec_prefix) / "bin/python3")
-    own = {"XDG_CACHE_HOME": str(cache), "HOME": str(raslab.work), "PYTHONPATH": str(tmp_path / "copy")}
+    own = {"XDG_CACHE_HOME": str(cache), "HOME": str(raslab.work), "PYTHONPATH": str(open_folder / "copy")}
     ordinary = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
     result = subprocess.run(
         [*ordinary, python, "-m", "raslab", "exec", "--machine", "uml", "--", "sh", "-c",

@@ -42,6 +42,22 @@ def test_a_check_waits_for_what_is_expected_and_no_longer() -> None:
     assert time.monotonic() - begun < 30
 
 
+def test_nothing_is_looked_at_before_there_is_an_answer() -> None:
+    def looked() -> bool:
+        raise AssertionError
+
+    for nothing in (..., None):
+        assert judge("Up?", looked, given=nothing).outcome == "unanswered"
+        assert judge("MTU?", nothing, expected=looked).outcome == "unanswered"
+    with pytest.raises(AssertionError):
+        judge("Up?", looked, given="ip link set gre1 up")
+
+
+def test_what_is_expected_may_be_measured() -> None:
+    assert repr(judge("MTU?", 1472, expected=lambda: 1472)) == "✓ MTU?\n  1472."
+    assert repr(judge("MTU?", 1476, expected=lambda: 1472, hint="The key.")) == "✗ MTU?\n  1476 is not right. The key."
+
+
 def test_a_check_gives_up_at_its_deadline() -> None:
     assert not judge("Up?", lambda: False, deadline_s=0.2)
 
@@ -51,6 +67,7 @@ def test_an_error_of_the_lab_is_a_failure_and_one_of_the_program_is_not() -> Non
         raise RaslabError("Node x is unknown.")
 
     assert repr(judge("Up?", fails)) == "✗ Up?\n  Node x is unknown."
+    assert repr(judge("Up?", fails, hint="Look at its name.")) == "✗ Up?\n  Node x is unknown. Look at its name."
     with pytest.raises(ZeroDivisionError):
         judge("Up?", lambda: 1 / 0)
 
@@ -81,6 +98,10 @@ PING = "2 packets transmitted, {} received, 0% packet loss, time 201ms"
         (
             f"ping: local error: message too long, mtu=1476\n{PING.format(0)}",
             "no: none of 2 echoes came back; the sender itself says: message too long, mtu=1476",
+        ),
+        (
+            f"ping: local error: Message too long, mtu: 1472\n{PING.format(0)}",
+            "no: none of 2 echoes came back; the sender itself says: message too long, mtu=1472",
         ),
         (
             "ping: connect: Network is unreachable\n",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from scapy.layers.inet import ICMP, IP, TCP, UDP
-from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6
+from scapy.layers.inet6 import ICMPv6EchoRequest, ICMPv6PacketTooBig, IPv6
 from scapy.layers.l2 import ARP, GRE, Ether
 from scapy.packet import Raw
 
@@ -64,6 +64,34 @@ def test_meanings() -> None:
     assert read(found, "Inner IPv4", "source") == "10.1.0.1"
     assert read(found, "TCP", "flags") == "SYN"
     assert read(found, "TCP", "options") == "MSS 1432, SACK permitted, timestamps"
+
+
+def test_what_differs_from_run_to_run_is_shown_as_such() -> None:
+    def boxes(number: int, **options: bool) -> str:
+        echo = OUTER / GRE(key_present=1, key=1001) / INNER / ICMP(id=number) / Raw(bytes([number]) * 8)
+        echo[IP].id = number
+        return header_boxes.to_html(dissect(bytes(echo)), "Packet 0", **options)
+
+    assert boxes(1) == boxes(2)
+    assert "xx xx" in boxes(1)
+    assert boxes(1, every_byte=True) != boxes(2, every_byte=True)
+    assert "xx xx" not in boxes(1, every_byte=True)
+    syn_ack = dissect(bytes(Ether(**MAC) / IP() / TCP(sport=5201, dport=40000))).headers[-1].fields
+    assert [field.steady_data for field in syn_ack[:2]] == ["14 51", "xx xx"]
+    flows = [bytes(Ether(**MAC) / IPv6(src="::1", dst="::2", fl=flow, tc=1)) for flow in (1, 2)]
+    assert {dissect(flow).headers[1].fields[0].steady_data for flow in flows} == {"60 1x xx xx"}
+    assert {dissect(flow).headers[1].fields[0].steady_meaning for flow in flows} == {"6, 1"}
+
+
+def test_what_an_icmp_error_says_of_the_mtu() -> None:
+    four = dissect(bytes(Ether(**MAC) / IP() / ICMP(type=3, code=4, nexthopmtu=1472) / INNER))
+    assert read(four, "ICMP", "code") == "4, fragmentation needed"
+    assert read(four, "ICMP", "next-hop MTU") == "1472"
+    six = dissect(bytes(Ether(**MAC) / IPv6(src="::1", dst="::2") / ICMPv6PacketTooBig(mtu=1472) / ECHO6))
+    assert read(six, "ICMPv6", "MTU") == "1472"
+    port = dissect(bytes(Ether(**MAC) / IP() / ICMP(type=3, code=3) / INNER))
+    assert read(port, "ICMP", "code") == "3, port"
+    assert read(port, "ICMP", "rest of header") == "0x0000"
 
 
 def test_another_key_reads_as_another_key() -> None:

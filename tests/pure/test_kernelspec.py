@@ -34,6 +34,11 @@ def test_install_replaces_and_remove_takes_only_ours(tmp_path: Path) -> None:
     assert remove(tmp_path) == []
 
 
+def test_whoever_may_use_the_prefix_finds_them(tmp_path: Path) -> None:
+    for one in install(tmp_path):
+        assert one.folder.stat().st_mode & 0o055 == 0o055
+
+
 def test_a_prefix_that_is_a_file_is_named(tmp_path: Path) -> None:
     prefix = tmp_path / "file"
     prefix.touch()

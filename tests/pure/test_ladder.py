@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from xml.etree import ElementTree
 
+import pytest
+
 from raslab.notebook.ladder import SHOWN, ladder, to_svg
 
 NAMES = {"192.0.2.1": "gw1", "192.0.2.2": "gw2", "10.1.0.1": "host1"}
@@ -31,15 +33,15 @@ def test_outer_addresses_with_names() -> None:
     found = ladder([ARP, MLD, STP, GRE], NAMES)
     assert found.who == (("192.0.2.2", "gw2"), ("192.0.2.1", "gw1"))
     assert [(step.words, step.tunnelled) for step in found.steps] == [
-        ("ARP 126 B", False),
-        ("GRE key 1001: TCP to 5201 S 126 B", True),
+        ("ARP, 126 B", False),
+        ("GRE key 1001: TCP to 5201 S, 126 B", True),
     ]
 
 
 def test_inner_addresses() -> None:
     found = ladder([GRE], NAMES, inner=True)
     assert found.who == (("10.2.0.1", ""), ("10.1.0.1", "host1"))
-    assert found.steps[0].words == "TCP to 5201 S 126 B"
+    assert found.steps[0].words == "TCP to 5201 S, 126 B"
 
 
 def test_housekeeping_is_shown_when_asked_for() -> None:
@@ -51,6 +53,33 @@ def test_a_long_capture_is_cut_and_says_so() -> None:
     assert (len(found.steps), found.left_out) == (SHOWN, 7)
     assert "and 7 more packets" in to_svg(found, "long")
     assert "more packets" not in to_svg(ladder([GRE] * SHOWN, NAMES), "short")
+
+
+def test_pauses_hold_where_programs_differ_a_little() -> None:
+    def pauses(*times: float) -> list[str]:
+        root = ElementTree.fromstring(to_svg(ladder([{**GRE, "time_s": time} for time in times], NAMES), "x"))
+        return [one.text or "" for one in root.iter() if one.attrib.get("class") == "soft mono"]
+
+    assert pauses(0.0, 0.0041, 0.2061, 0.2103) == ["", "+4 ms", "+0.2 s", "+4 ms"]
+    assert pauses(0.0, 0.0038, 0.2012, 0.2049) == pauses(0.0, 0.0041, 0.2061, 0.2103)
+    assert pauses(0.0, 0.0941) != pauses(0.0, 0.0961)
+
+
+@pytest.mark.parametrize(
+    ("others", "words"),
+    [
+        ({"protocol": "icmp", "icmp": "port unreachable"}, "ICMP port unreachable, 126 B"),
+        ({"protocol": "icmp", "fragment_offset": 1480}, "ICMP fragment at 1480, 126 B"),
+        (GRE | {"fragment_offset": 0}, "GRE key 1001 fragment at 0: TCP to 5201 S, 126 B"),
+        ({"protocol": "gre", "fragment_offset": 1480}, "GRE fragment at 1480, 126 B"),
+        (
+            {"protocol": "gre", "gre_protocol": "ipv4", "inner_protocol": "icmp", "inner_fragment_offset": 1448},
+            "GRE: ICMP fragment at 1448, 126 B",
+        ),
+    ],
+)
+def test_words(others: dict[str, Any], words: str) -> None:
+    assert ladder([row(0, "192.0.2.2", "192.0.2.1") | others], NAMES).steps[0].words == words
 
 
 def test_arrows_point_from_source_to_destination() -> None:

@@ -155,3 +155,10 @@ def test_names_are_text_and_not_markup() -> None:
     )
     assert evil in "".join(ElementTree.fromstring(text).itertext())
     assert "<b>" not in text
+
+
+def test_a_chosen_link_glows_and_no_other() -> None:
+    drawing = lay_out(sample("gre-performance"), "gre-performance")
+    chosen = LiveState(chosen=frozenset(drawing.wires[0].ends))
+    assert to_svg(drawing, chosen).count("stroke-opacity:.3;") == 1
+    assert "stroke-opacity:.3;" not in to_svg(drawing, LiveState())

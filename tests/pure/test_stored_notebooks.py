@@ -29,7 +29,7 @@ def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
 
 def shown(cell: NotebookNode) -> str:
     """The plain text of a cell's outputs."""
-    return "".join(output.get("text") or output.get("data", {}).get("text/plain", "") for output in cell.outputs)
+    return "\n".join(output.get("text") or output.get("data", {}).get("text/plain", "") for output in cell.outputs)
 
 
 @every_notebook

@@ -66,6 +66,7 @@ def install(prefix: Path | None) -> list[Installed]:
     installed = []
     for kernel in KERNELS:
         with tempfile.TemporaryDirectory() as source:
+            Path(source).chmod(0o755)  # the installed folder has its mode: whoever may use the prefix may look into it
             (Path(source) / "kernel.json").write_text(json.dumps(content(kernel), indent=1) + "\n")
             shutil.copy(LOGO, Path(source) / "logo-svg.svg")
             try:

@@ -25,11 +25,14 @@ NO_LOAD = Load()
 
 @dataclass(frozen=True, slots=True)
 class LiveState:
-    """loads: by interface. cut: interfaces without a carrier or switched off. running: False when the lab is not."""
+    """loads: by interface. cut: interfaces without a carrier or switched off. running: False when the lab is not.
+    chosen: both ends of the link that the user has chosen.
+    """
 
     running: bool = True
     loads: Mapping[End, Load] = field(default_factory=dict)
     cut: frozenset[End] = frozenset()
+    chosen: frozenset[End] = frozenset()
 
     def load(self, end: End) -> Load:
         """The load of an interface, nothing if it is unknown."""

@@ -12,6 +12,7 @@ from raslab.notebook.picture.live import LiveState, Load
 
 _BUSY = 0.02  # below this part of the rate, or of 1 Mbit/s, a link counts as idle
 _MIDDLING, _HIGH = 0.4, 0.8
+_GLOW = "stroke:var(--blue);stroke-opacity:.3;stroke-width:15;stroke-linecap:round;fill:none"
 
 
 def to_svg(drawing: Drawing, state: LiveState | None = None) -> str:
@@ -34,6 +35,8 @@ def _parts(drawing: Drawing, state: LiveState | None) -> Iterator[str]:
     yield '<g class="asleep">' if asleep else "<g>"
     yield from map(_frame, drawing.frames)
     for wire in drawing.wires:
+        if state is not None and state.chosen == frozenset(wire.ends):
+            yield f'<path style="{_GLOW}" d="{_path(wire.path)}"/>'
         yield _wire(wire, state)
     for bar in drawing.bars:
         yield _bar(bar, drawing.legend)

@@ -1,0 +1,82 @@
+/*
+ * Preloaded to daemons in virtual time, where work takes no time and no clock interrupt takes the processor from a
+ * thread that works: whoever waits has to sleep.
+ *
+ * ppoll: FRR's event loop knows when its next timer is due to the microsecond, but asks to wait for whole milliseconds,
+ * rounded down, and then asks again and again with a time-out of zero until the timer is due. So a time-out is
+ * extended by a millisecond less a microsecond, and who asks with zero for the SPINS-th time in a row, and nothing
+ * happens, waits a little.
+ *
+ * poll: charon's watcher may find one descriptor ready again and again while it cannot go on before another thread has
+ * dealt with another one. Who has found something SPINS times in a row lets the others run.
+ *
+ * pthread_spin_lock: likewise, who does not get the lock lets the thread run that has it.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SPINS 8
+#define NAP_NS 50000L
+#define SHORTEST_NAP_NS 1000L
+#define SECOND_NS 1000000000L
+#define LESS_THAN_A_MS_NS 999000L
+
+static __thread int in_vain;
+static __thread int found_at_once;
+
+static void let_others_run(void)
+{
+	const struct timespec nap = { .tv_nsec = SHORTEST_NAP_NS };
+	int error = errno;
+
+	syscall(SYS_nanosleep, &nap, 0);
+	errno = error;
+}
+
+int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *signals)
+{
+	struct timespec longer;
+	int found;
+
+	if (timeout) {
+		int zero = timeout->tv_sec == 0 && timeout->tv_nsec == 0;
+
+		longer = *timeout;
+		longer.tv_nsec += !zero ? LESS_THAN_A_MS_NS : in_vain >= SPINS ? NAP_NS : 0;
+		if (longer.tv_nsec >= SECOND_NS) {
+			longer.tv_sec++;
+			longer.tv_nsec -= SECOND_NS;
+		}
+		in_vain = zero ? in_vain + 1 : 0;
+	}
+	/* The kernel counts signals, of which there are 64, in bytes of the set. */
+	found = syscall(SYS_ppoll, fds, count, timeout ? &longer : 0, signals, 8);
+	if (found)
+		in_vain = 0;
+	return found;
+}
+
+int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	int found = syscall(SYS_poll, fds, count, timeout_ms);
+
+	found_at_once = found > 0 ? found_at_once + 1 : 0;
+	if (found_at_once >= SPINS) {
+		found_at_once = 0;
+		let_others_run();
+	}
+	return found;
+}
+
+int pthread_spin_lock(pthread_spinlock_t *lock)
+{
+	while (pthread_spin_trylock(lock) == EBUSY)
+		let_others_run();
+	return 0;
+}

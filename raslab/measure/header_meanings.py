@@ -1,0 +1,108 @@
+"""What the values of header fields mean, in words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from ipaddress import ip_address
+
+ETHERTYPES = {0x0800: "IPv4", 0x86DD: "IPv6", 0x0806: "ARP", 0x6558: "Ethernet"}
+IP_PROTOCOLS = {1: "ICMP", 2: "IGMP", 6: "TCP", 17: "UDP", 47: "GRE", 50: "ESP", 58: "ICMPv6", 89: "OSPF"}
+ICMP_TYPES = {0: "echo reply", 3: "destination unreachable", 8: "echo request", 11: "time exceeded"}
+ICMP6_TYPES = {
+    1: "destination unreachable",
+    2: "packet too big",
+    3: "time exceeded",
+    128: "echo request",
+    129: "echo reply",
+    133: "router solicitation",
+    134: "router advertisement",
+    135: "neighbour solicitation",
+    136: "neighbour advertisement",
+}
+_ICMP_UNREACHABLE = ("network", "host", "protocol", "port", "fragmentation needed")
+FIRST_CHOSEN_PORT = 32768  # net.ipv4.ip_local_port_range of Linux begins here, as no server's port does
+FRAGMENTATION_NEEDED, PACKET_TOO_BIG = (3, 4), (2, 0)
+_TCP_FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
+GRE_CHECKSUM, GRE_KEY, GRE_SEQUENCE = 0x8000, 0x2000, 0x1000
+
+
+def hexadecimal(value: int) -> str:
+    return f"{value:#06x}"
+
+
+def mac(data: bytes) -> str:
+    return data.hex(":")
+
+
+def address(data: bytes) -> str:
+    return str(ip_address(data))
+
+
+def ethertype(value: int) -> str:
+    return ETHERTYPES.get(value, f"{value:#06x}")
+
+
+def protocol(value: int) -> str:
+    return f"{value}, {IP_PROTOCOLS[value]}" if value in IP_PROTOCOLS else str(value)
+
+
+def ipv6_flow(value: int) -> str:
+    return f"{ipv6_class(value)}, {value & 0xFFFFF:#x}"
+
+
+def ipv6_class(value: int) -> str:
+    return f"{value >> 28}, {value >> 20 & 255}"
+
+
+def icmp_message(version: int, kind: int, code: int) -> str:
+    """What an ICMP (ICMPv6) message is: ``echo request``, ``port unreachable``."""
+    if version == 4 and kind == FRAGMENTATION_NEEDED[0] and code < len(_ICMP_UNREACHABLE):
+        reason = _ICMP_UNREACHABLE[code]
+        return reason if code == FRAGMENTATION_NEEDED[1] else f"{reason} unreachable"
+    return (ICMP_TYPES if version == 4 else ICMP6_TYPES).get(kind, f"type {kind}")
+
+
+def icmp_code(kind: str, value: int) -> str:
+    is_ipv4_error = kind == ICMP_TYPES[3] and value < len(_ICMP_UNREACHABLE)
+    return f"{value}, {_ICMP_UNREACHABLE[value]}" if is_ipv4_error else str(value)
+
+
+def fragment(value: int) -> str:
+    flags = [name for bit, name in ((0x4000, "DF"), (0x2000, "MF")) if value & bit]
+    return ", ".join([*flags, str((value & 0x1FFF) * 8)])
+
+
+def gre_flags(value: int) -> str:
+    names = {GRE_CHECKSUM: "checksum", GRE_KEY: "key", GRE_SEQUENCE: "sequence"}
+    return ", ".join([*(name for bit, name in names.items() if value & bit), f"version {value & 7}"])
+
+
+def tcp_flags(value: int) -> str:
+    return " ".join(name for bit, name in enumerate(_TCP_FLAGS) if value >> bit & 1) or "none"
+
+
+def tcp_options(length: int) -> Callable[[int], str]:
+    """What that many bytes of options mean."""
+    return lambda value: ", ".join(_each_tcp_option(value.to_bytes(length)))
+
+
+def _each_tcp_option(data: bytes) -> Iterator[str]:
+    """Options by RFC 9293 section 3.1, RFC 7323 and RFC 2018."""
+    while data:
+        kind = data[0]
+        if kind == 0:
+            return
+        if kind == 1:
+            data = data[1:]
+            continue
+        length = data[1] if len(data) > 1 else 0
+        if length < 2:
+            return
+        yield _tcp_option(kind, data[2:length])
+        data = data[length:]
+
+
+def _tcp_option(kind: int, value: bytes) -> str:
+    number = int.from_bytes(value)
+    known = {2: f"MSS {number}", 3: f"window × {2 ** min(number, 14)}", 4: "SACK permitted", 5: "SACK", 8: "timestamps"}
+    return known.get(kind, f"option {kind}")

@@ -1,0 +1,1 @@
+"""Tests that use JupyterLab in a web browser, as a user does."""
