@@ -19,7 +19,7 @@ PATIENCE_S = 3.0  # many times what it takes to start the program
 INTERVAL_S, MULTIPLIER = 0.05, 3  # of BFD there
 DELAY_S = 0.002
 HOLD_S = 3.0
-IDLE_S = 120
+IDLE_S = 60
 
 
 def outage(raslab: Launcher, *options: str, wrapper: tuple[str, ...] = ()) -> float:
