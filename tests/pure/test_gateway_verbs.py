@@ -74,6 +74,7 @@ def test_a_refused_verb_is_forgotten(gw1: RasGateway) -> None:
         "other settings": lambda: gw1.add_gre_interface("dc", source_ip_address="203.0.113.1"),
         "same name": lambda: gw1.add_vpn_s2s_interface("dc", destination="198.51.100.9"),
         "policy that is used": remove_used_policy(gw1),
+        "question that cannot be read": lambda: gw1.get_bgp_route_information("10.0.0.1/8", type="best"),
         "IPv6 NAT": lambda: gw1.new_net_nat("x", internal_ip_interface_address_prefix="2001:db8::/64"),
     }
     before = gw1.state
