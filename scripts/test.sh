@@ -46,23 +46,33 @@ machine_tests() {
     tally "${PIPESTATUS[0]}" "$logs/machine"
 }
 
-# A machine has one processor, most computers have more: every other file goes to a second machine.
+# lab_run LOG CLOCK MARKERS FILE...: lab tests in a machine of their own, in the background. CLOCK: an option, or empty.
+lab_run() {
+    local log=$1 clock=$2 markers=$3
+    shift 3
+    # A lab machine sees this computer's temporary folders too, and pytest wants one that is its own.
+    # shellcheck disable=SC2086 # an empty option is none
+    PYTEST_DEBUG_TEMPROOT=$logs .venv/bin/raslab exec $clock -- .venv/bin/python -m pytest -q -p no:cacheprovider \
+        -m "$markers" "$@" </dev/null >"$logs/$log" 2>&1 &
+    children+=($!)
+}
+
+# A machine has one processor, most computers have more: every other file goes to a second machine. Tests of exact
+# figures go to a third one, with virtual time, when the others have done: those can be disturbed.
 lab_tests() {
-    local files=(tests/lab/test_*.py) halves=() children=() index status
-    for index in "${!files[@]}"; do halves[index % 2]+=" ${files[index]}"; done
-    title "lab tests, in lab machines"
-    for index in "${!halves[@]}"; do
-        # A lab machine sees this computer's temporary folders too, and pytest wants one that is its own.
-        # shellcheck disable=SC2086 # one argument for each file is meant
-        PYTEST_DEBUG_TEMPROOT=$logs .venv/bin/raslab exec -- .venv/bin/python -m pytest -q -p no:cacheprovider \
-            ${halves[index]} </dev/null >"$logs/lab$index" 2>&1 &
-        children+=($!)
+    local files=(tests/lab/test_*.py) first=() second=() children=() index names=(first second exact) status
+    for index in "${!files[@]}"; do
+        if ((index % 2)); then second+=("${files[index]}"); else first+=("${files[index]}"); fi
     done
-    for index in "${!halves[@]}"; do
+    title "lab tests, in lab machines"
+    lab_run first "" "not virtual" "${first[@]}"
+    lab_run second "" "not virtual" "${second[@]}"
+    for index in "${!names[@]}"; do
+        [[ ${names[index]} == exact ]] && lab_run exact --virtual-time virtual tests/lab
         wait "${children[index]}"
         status=$?
-        cat "$logs/lab$index"
-        tally "$status" "$logs/lab$index"
+        cat "$logs/${names[index]}"
+        tally "$status" "$logs/${names[index]}"
     done
 }
 

@@ -8,15 +8,19 @@ from functools import cache
 import pytest
 
 from raslab.machine.capabilities import capabilities
+from raslab.machine.here import here
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare our marker."""
+    """Declare our markers."""
     config.addinivalue_line("markers", "needs(*capabilities): skip where `raslab doctor` does not find these")
+    config.addinivalue_line("markers", "virtual: exact figures, which only virtual time gives; skip without it")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what the running kernel cannot do, with its own words."""
+    if item.get_closest_marker("virtual") and here().clock != "virtual":
+        pytest.skip("needs virtual time (raslab exec --virtual-time)")
     wanted = [name for mark in item.iter_markers("needs") for name in mark.args]
     missing = _missing() if wanted else {}
     for name in wanted:

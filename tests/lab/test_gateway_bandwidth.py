@@ -8,7 +8,7 @@ from two_sites import WAN, Sites, TwoSites
 from raslab.measure import throughput
 from raslab.net import Network
 
-pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("gre", "tbf")]
+pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("gre", "tbf"), pytest.mark.virtual]
 
 
 def mbps(sites: Sites, sender: str, receiver: str) -> float:
