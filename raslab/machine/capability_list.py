@@ -117,6 +117,7 @@ CAPABILITIES: tuple[Capability, ...] = (
             "add rule ip try-zone pre ct zone set 1",
         ),
     ),
+    _call("tcp md5", "passwords of BGP sessions", "", "tcp_md5"),
     _call("openvswitch", "Open vSwitch datapath", "openvswitch", "openvswitch"),
     _call("ipvs", "load balancing", "ip_vs ip_vs_rr", "ipvs"),
 )

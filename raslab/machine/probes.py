@@ -32,6 +32,8 @@ _LOCAL_SECONDS = 2.0  # a packet to oneself takes microseconds
 _TUNSETIFF = 0x400454CA
 _IFF_TUN = 0x0001
 
+_TCP_MD5SIG = 14
+
 _OVS_DP_CMD_NEW, _OVS_DP_ATTR_NAME, _OVS_DP_ATTR_UPCALL_PID, _OVS_DATAPATH_VERSION = 1, 1, 2, 2
 
 _IPVS_CMD_NEW_SERVICE, _IPVS_CMD_ATTR_SERVICE = 1, 1
@@ -104,6 +106,15 @@ def esp() -> None:
     lifetime = re.search(r"lifetime current:\s+\d+\(bytes\), (\d+)\(packets\)", _ip("-s", "xfrm", "state"))
     if lifetime is None or int(lifetime[1]) != 2:
         raise OSError("a packet arrived without passing the ESP security association")
+
+
+def tcp_md5() -> None:
+    """The kernel takes a password for the TCP connections of a peer (RFC 2385)."""
+    # struct tcp_md5sig of linux/tcp.h: the peer's address in 128 bytes, flags and prefix, length of the key, key.
+    peer = struct.pack("=HH4s", socket.AF_INET, 0, socket.inet_aton("192.0.2.2")).ljust(128, b"\0")
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        password = struct.pack("=128sBBHI80s", peer, 0, 0, 6, 0, b"raslab")
+        listener.setsockopt(socket.IPPROTO_TCP, _TCP_MD5SIG, password)
 
 
 def openvswitch() -> None:

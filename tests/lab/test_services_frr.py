@@ -102,6 +102,24 @@ def test_with_a_wrong_as_there_is_no_session_and_no_route(network: Network) -> N
     assert not has_route(network, "r1", "192.168.2.0/24")
 
 
+@pytest.mark.needs("tcp md5")
+def test_a_session_needs_the_same_password_on_both_sides(network: Network) -> None:
+    def with_password(router: str, neighbours: dict[str, int], password: str) -> list[Service]:
+        return bgp(router, neighbours, *(f" neighbor {address} password {password}" for address in neighbours))
+
+    supervisor = Supervisor(network)
+    one = with_password("r1", R1, "secret")
+    two = with_password("r2", {"10.0.12.1": AS["r1"]}, "guess")
+    three = with_password("r3", {"10.0.13.1": AS["r1"]}, "secret")
+    supervisor.apply({"r1": one, "r2": two, "r3": three})
+    wait_for(lambda: established(supervisor, "r1") == {"10.0.13.3"}, "r1 and r3 have a session")
+    counters = "nstat -asz TcpExtTCPMD5Failure"
+    wait_for(lambda: network["r1"].run(counters).stdout.split()[-2] != "0", "r1 refuses segments of r2")
+    assert established(supervisor, "r1") == {"10.0.13.3"}
+    supervisor.apply({"r2": with_password("r2", {"10.0.12.1": AS["r1"]}, "secret")})
+    wait_for(lambda: established(supervisor, "r1") == set(R1), "r1 has both sessions")
+
+
 def test_a_change_of_one_neighbour_leaves_the_other_session_alone(network: Network) -> None:
     supervisor = Supervisor(network)
     supervisor.apply(WANTED)
