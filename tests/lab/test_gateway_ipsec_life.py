@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 from two_sites import WAN, Sites, TwoSites, until
 
+from raslab.errors import TunnelRefusedError
 from raslab.gateway import VpnTrafficSelector
 from raslab.measure import capture
 from raslab.net import Network
@@ -56,7 +57,7 @@ def test_a_persistent_tunnel_stays_idle(sites: Sites) -> None:
     add_tunnels(sites, idle_disconnect_seconds=1, one={"persistent": True})
     until("it is up", lambda: state(sites) == "Connected")
     sites.gw2.set_vpn_s2s_interface("branch", idle_disconnect_seconds=0)
-    sites.gw1.disconnect_vpn_s2s_interface("branch")
+    sites.gw2.disconnect_vpn_s2s_interface("branch")
     until("it is up again", lambda: state(sites) == "Connected")
     end = time.monotonic() + 4
     while time.monotonic() < end:
@@ -82,7 +83,7 @@ def test_keys_are_renewed_by_volume_without_loss(sites: Sites) -> None:
     ping = ["ping", "-c", "1500", "-i", "0.002", "-s", "1300", "-W", "1", "-q", "10.2.0.1"]
     result = sites.network["h1"].run(ping, timeout=60)
     assert "1500 received" in result.stdout
-    assert not before & spis(sites)
+    assert spis(sites) - before
 
 
 def test_selectors_limit_what_is_protected(sites: Sites) -> None:
@@ -93,7 +94,7 @@ def test_selectors_limit_what_is_protected(sites: Sites) -> None:
     sites.gw2.set_vpn_s2s_interface("branch", local_vpn_traffic_selector=there, remote_vpn_traffic_selector=here)
     sites.gw1.connect_vpn_s2s_interface("branch")
     assert sites.pings() == 1
-    sites.network["h2"].intf("eth0").change(addresses=("10.2.0.1/24", "10.2.0.2/24"))
+    sites.network.addAddress("h2", "eth0", "10.2.0.2/24")
     assert sites.pings("10.2.0.2") == 0
     policies = sites.network["gw1"].run("ip xfrm policy").stdout
     assert "dst 10.2.0.1/32 proto icmp" in policies
@@ -114,6 +115,29 @@ def test_nat_on_the_way_puts_esp_into_udp(sites: Sites) -> None:
     with capture(isp.intf("site2"), "udp port 4500 or esp") as seen:
         assert sites.pings() == 1
     assert {row["protocol"] for _, row in seen.frame.iterrows()} == {"udp"}
+
+
+def test_the_second_destination_is_dialled_and_promoted(sites: Sites) -> None:
+    """The first one is an address at which nobody answers."""
+    add_tunnels(sites, one={"number_of_tries": 1})
+    sites.gw1.set_vpn_s2s_interface("branch", destination=["198.51.100.77", WAN[2]])
+    assert sites.gw1.connect_vpn_s2s_interface("branch", timeout_s=4).destination == ("198.51.100.77", WAN[2])
+    assert sites.pings() == 1
+    sites.gw1.disconnect_vpn_s2s_interface("branch")
+    sites.gw1.set_vpn_s2s_interface("branch", promote_alternate=True)
+    assert sites.gw1.connect_vpn_s2s_interface("branch", timeout_s=4).destination == (WAN[2], "198.51.100.77")
+    sites.gw1.disconnect_vpn_s2s_interface("branch")
+    begin = time.monotonic()
+    sites.gw1.connect_vpn_s2s_interface("branch")
+    assert time.monotonic() - begin < 2
+
+
+def test_no_destination_answers(sites: Sites) -> None:
+    add_tunnels(sites, one={"number_of_tries": 1})
+    sites.gw1.set_vpn_s2s_interface("branch", destination=["198.51.100.77", "198.51.100.78"], promote_alternate=True)
+    with pytest.raises(TunnelRefusedError):
+        sites.gw1.connect_vpn_s2s_interface("branch", timeout_s=2)
+    assert sites.gw1.get_vpn_s2s_interface("branch")[0].destination == ("198.51.100.77", "198.51.100.78")
 
 
 def spis(sites: Sites) -> set[str]:

@@ -51,7 +51,7 @@ def _lines(router: BgpRouter, state: GatewayState, surroundings: Surroundings) -
     yield f" bgp router-id {router.bgp_identifier}"
     yield " no bgp ebgp-requires-policy"
     yield " no bgp default ipv4-unicast"
-    yield " bgp graceful-restart-disable"  # or routes of a session that has ended would be kept for minutes
+    yield " coalesce-time 0"  # FRR 8.4 forgets to withdraw what ends while it waits to coalesce
     if router.compare_med_across_asn:
         yield " bgp always-compare-med"
     if router.cluster_id is not None:

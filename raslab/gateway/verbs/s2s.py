@@ -76,7 +76,11 @@ class S2SVerbs(GatewayCore):
         )
 
     def connect_vpn_s2s_interface(self, name: str, timeout_s: float = DIAL_S) -> VpnS2SInterfaceStatus:
-        """Dial, and wait until the tunnel is up. Raises TunnelRefusedError with the reason; GRE has nothing to dial."""
+        """Dial, and wait until the tunnel is up; GRE has nothing to dial.
+
+        Destinations are tried in order, each for `timeout_s` at most; with promote_alternate the one that answered
+        becomes the first. Raises TunnelRefusedError with what the last one said.
+        """
         self._require_running()
         (known,) = self.get_vpn_s2s_interface(name)
         if known.connection_state == "Disabled":
@@ -87,12 +91,7 @@ class S2SVerbs(GatewayCore):
                 ]
             )
         if known.connection_state == "Disconnected":
-            try:
-                self.services.vici(self.name).initiate(ike=name, child=name, timeout_s=timeout_s)
-            except TunnelRefusedError as error:
-                self._last_errors[name] = str(error)
-                raise
-            self._last_errors.pop(name, None)
+            self._dial(IKEV2.get(self.state, self.name, name), timeout_s)
         return self.get_vpn_s2s_interface(name)[0]
 
     def disconnect_vpn_s2s_interface(self, name: str) -> VpnS2SInterfaceStatus:
@@ -115,6 +114,38 @@ class S2SVerbs(GatewayCore):
         """A certificate for an IKEv2 interface, from PEM texts. revoked: the authority's revocation list."""
         values = {"certificate": certificate, "key": key, "authority": authority, "revoked": revoked}
         return settings.record(MachineCertificate, "a machine certificate", values)
+
+    def _dial(self, interface: VpnS2SInterface, timeout_s: float) -> None:
+        """strongSwan calls the first address of a connection only, so each destination has to be the first in turn."""
+        answered: str | None = None
+        try:
+            for target in interface.destination:
+                self._order(interface, target)
+                try:
+                    self.services.vici(self.name).initiate(
+                        ike=interface.name, child=interface.name, timeout_s=timeout_s
+                    )
+                except TunnelRefusedError as error:
+                    self._last_errors[interface.name] = str(error)
+                    if target == interface.destination[-1]:
+                        raise
+                else:
+                    self._last_errors.pop(interface.name, None)
+                    answered = target
+                    return
+        finally:
+            first = answered if answered is not None and interface.promote_alternate else interface.destination[0]
+            self._order(interface, first)
+
+    def _order(self, interface: VpnS2SInterface, first: str) -> None:
+        """Put one destination first and leave the others in their order."""
+        others = tuple(one for one in interface.destination if one != first)
+        if IKEV2.get(self.state, self.name, interface.name).destination != (first, *others):
+            wanted = {"destination": (first, *others)}
+            self._change(
+                call("connect_vpn_s2s_interface", interface.name, **wanted),
+                lambda state: IKEV2.change(state, self.name, (interface.name,), wanted),
+            )
 
     def _of_new_name(
         self, name: str, others: Collection[Any], edit: Callable[[GatewayState], GatewayState]
