@@ -74,7 +74,7 @@ notebook_tests() {
 
 browser_tests() {
     title "JupyterLab in a browser"
-    .venv/bin/python -m pytest -q tests/browser | tee "$logs/browser"
+    .venv/bin/python -m pytest -q -n 2 --dist loadfile tests/browser | tee "$logs/browser"
     tally "${PIPESTATUS[0]}" "$logs/browser"
 }
 

@@ -5,19 +5,20 @@ At start the old plan is empty, so start-up and live changes are one code path.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 from raslab.errors import RaslabError
 from raslab.gateway.journal import service_lines
-from raslab.gateway.plan import Plan
+from raslab.gateway.plan import Plan, dialling
 from raslab.gateway.plan.nat import USUAL_TIMEOUTS
 from raslab.model.topology import Interface, Link, Topology
 from raslab.net import Network
 from raslab.net.namespaces import write_sysctls
 from raslab.net.plan import difference
-from raslab.services import Charon, Supervisor
+from raslab.services import Charon, Nftables, Supervisor
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def bring_about(network: Network, services: Supervisor, wanted: Mapping[str, Tra
         for node, one in wanted.items():
             _write_sysctls(network, node, one.reversed)
         raise
-    return (*lines, *service_lines(changes), *_end_tunnels(services, wanted))
+    return (*lines, *service_lines(changes), *_after(services, wanted))
 
 
 def preview(network: Network, services: Supervisor, node: str, wanted: Transition) -> tuple[str, ...]:
@@ -133,17 +134,34 @@ def _sysctl_line(node: str, key: str, value: str) -> str:
     return f"ip netns exec {node} sysctl -w {key}={value}"
 
 
-def _end_tunnels(services: Supervisor, wanted: Mapping[str, Transition]) -> Iterable[str]:
-    """Security associations outlive the connections that they were made for, so they are ended with these."""
+def _after(services: Supervisor, wanted: Mapping[str, Transition]) -> Iterator[str]:
+    """What concerns tunnels that are up."""
     for node, one in wanted.items():
-        if not any(isinstance(service, Charon) for service in services.declared(node)):
-            continue
-        vici = services.vici(node)
-        up = {sa["name"] for sa in vici.list_sas()}
-        for name in _connections(one.old) - _connections(one.new):
-            if name in up:
-                vici.terminate(ike=name, force=True)
-                yield f"swanctl --terminate --ike {name} --force"
+        if any(isinstance(service, Charon) for service in services.declared(node)):
+            sas = services.vici(node).list_sas()
+            yield from _end_tunnels(services, node, one, sas)
+            yield from _note_tunnels(services, node, one, sas)
+
+
+def _end_tunnels(services: Supervisor, node: str, wanted: Transition, sas: list[dict[str, Any]]) -> Iterator[str]:
+    """Security associations outlive the connections that they were made for, so they are ended with these."""
+    for name in (_connections(wanted.old) - _connections(wanted.new)) & {sa["name"] for sa in sas}:
+        services.vici(node).terminate(ike=name, force=True)
+        yield f"swanctl --terminate --ike {name} --force"
+
+
+def _note_tunnels(services: Supervisor, node: str, wanted: Transition, sas: list[dict[str, Any]]) -> Iterator[str]:
+    """A trigger filter that comes to a tunnel which is up has to be told so; later strongSwan tells it."""
+    if not _filters_triggers(wanted.new) or _filters_triggers(wanted.old):
+        return
+    for name in dict.fromkeys(child["name"] for sa in sas for child in sa.get("child-sas", {}).values()):
+        services.place(node, Nftables.name).run(["nft", dialling.is_connected(name)])
+        yield f"nft '{dialling.is_connected(name)}'"
+
+
+def _filters_triggers(plan: Plan) -> bool:
+    tables = [table for service in plan.services if isinstance(service, Nftables) for table in service.tables]
+    return any(table.name == dialling.TABLE for table in tables)
 
 
 def _connections(plan: Plan) -> set[str]:

@@ -15,7 +15,7 @@ from raslab.machine.kernel.cache import cache_folder
 
 _HERE = Path(__file__).parent
 INIT = _HERE / "init.c"
-PATIENT_POLL = _HERE / "patient_poll.c"
+PATIENCE = _HERE / "patience.c"
 
 
 def guest_init() -> Path:
@@ -23,9 +23,9 @@ def guest_init() -> Path:
     return _compiled(INIT, ("-static",), "")
 
 
-def patient_poll() -> Path:
-    """Path of the library that keeps FRR's daemons from spinning in virtual time. Raises as `guest_init`."""
-    return _compiled(PATIENT_POLL, ("-shared", "-fPIC"), ".so")
+def patience() -> Path:
+    """Path of the library that keeps daemons from waiting without sleep in virtual time. Raises as `guest_init`."""
+    return _compiled(PATIENCE, ("-shared", "-fPIC"), ".so")
 
 
 def _compiled(source: Path, options: tuple[str, ...], suffix: str) -> Path:

@@ -22,7 +22,7 @@ from types import TracebackType
 
 from raslab.errors import MachineDiedError, NoLabMachineError
 from raslab.machine.command import Command, MachineOptions, inside_environment, specification
-from raslab.machine.compiled import guest_init, patient_poll
+from raslab.machine.compiled import guest_init, patience
 from raslab.machine.here import PRELOAD_VARIABLE
 from raslab.machine.kernel.cache import cached_kernel
 from raslab.machine.processes import children, is_computing
@@ -119,7 +119,7 @@ class UmlMachine:
         try:
             environment = inside_environment(command, "uml", options.clock)
             if options.virtual_time:
-                environment[PRELOAD_VARIABLE] = str(patient_poll())
+                environment[PRELOAD_VARIABLE] = str(patience())
             pause_s = VIRTUAL_UPTIME_S if options.virtual_time else 0
             (self.folder / "spec").write_bytes(specification(command, environment, pause_s))
             shutil.copy(init, self.folder / "init")

@@ -29,15 +29,25 @@ def queue_limit(impairment: Impairment) -> int:
     return min(max(MIN_QUEUE_PACKETS, ceil(rate * 1e3 * held_ms / _PACKET_BITS)), MAX_QUEUE_PACKETS)
 
 
-def tunnel_mtu(tunnel: Tunnel, topology: Topology) -> int:
-    """Inner MTU of a tunnel, bytes: what its user chose, or that of the interface below less the headers."""
+def tunnel_mtu(tunnel: Tunnel, topology: Topology, above: tuple[Tunnel, ...] = ()) -> int:
+    """Inner MTU of a tunnel, bytes: what its user chose, or that of the interface below less the headers.
+
+    The interface below is the one with the tunnel's local address; it may be a tunnel itself, but none of those
+    `above`: tunnels that would carry each other end here.
+    """
     if tunnel.mtu is not None:
         return tunnel.mtu
     local = ip_address(tunnel.local)
+
+    def carries(interface: Interface | Tunnel) -> bool:
+        return interface.node == tunnel.node and any(ip_interface(a).ip == local for a in interface.addresses)
+
     below = DEFAULT_MTU
-    for interface in interfaces(topology):
-        if interface.node == tunnel.node and any(ip_interface(a).ip == local for a in interface.addresses):
-            below = interface.mtu
+    for interface in filter(carries, interfaces(topology)):
+        below = interface.mtu
+    for other in filter(carries, topology.tunnels):
+        if other not in (tunnel, *above):
+            below = tunnel_mtu(other, topology, (tunnel, *above))
     return around(tunnel).inner_mtu(below)
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from raslab.errors import ConfigurationRefusedError
-from raslab.services.frr_config import Tree, difference, parse
+from raslab.services.frr_config import difference, parse
+from raslab.services.frr_tree import Tree
 from raslab.services.place import Place
 from raslab.services.service import Service
 from raslab.services.vty import Vty
@@ -92,7 +93,10 @@ def _take_back(vty: Vty, lines: tuple[str, ...]) -> None:
 
 @dataclass(frozen=True)
 class Zebra(FrrDaemon):
-    """The kernel's routes: every other daemon of the node goes through it."""
+    """The kernel's routes: every other daemon of the node goes through it.
+
+    If it has died and is started again, the others look for it every ten seconds (lib/zclient.c).
+    """
 
     name: ClassVar[str] = "zebra"
     depends: ClassVar[tuple[str, ...]] = ()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+from raslab.services.frr_tree import Tree, comparable, neighbour_of
 
 _CONTEXT = re.compile(
     r"router |address-family |route-map |vrf |interface |bfd$|peer |profile |key chain |key \d|line vty"
@@ -17,7 +18,8 @@ _FILLER = re.compile(r"\s*(!.*|#.*|end|exit|exit-\S+)?$")
 # Others refer to these, so they are made first and removed last.
 _DEFINITION = re.compile(r"(ip|ipv6) prefix-list |(ip|ipv6)? ?access-list |bgp (\S*community-list|as-path) |route-map ")
 # Contexts without a `no` form that would remove all of their contents.
-_NOT_REMOVABLE = re.compile(r"address-family |interface |bfd$|line vty")
+_NOT_REMOVABLE = re.compile(r"address-family |interface |line vty")
+_ITSELF = "peer-group"  # stands for the group of what is one
 # How many words tell one such line from another of the same kind.
 _LISTS = {"network": 2, "aggregate-address": 2, "redistribute": 2, "description": 1, "table-map": 1, "hostname": 1}
 _WHOLE = ("ip route", "ipv6 route", "import vrf", "log", "debug", "send-community")
@@ -27,14 +29,6 @@ _MATCH_WORDS = re.compile(
     r"|local-preference|origin|source-protocol|type"
 )
 _SET_WORDS = re.compile(r"ip|ipv6|next-hop|global|local|as-path|prepend|exclude")
-
-
-@dataclass(frozen=True)
-class Tree:
-    """A context with its lines and the contexts in it, each in the order in which it was written."""
-
-    lines: tuple[str, ...] = ()
-    contexts: dict[str, Tree] = field(default_factory=dict)
 
 
 def parse(text: str) -> Tree:
@@ -67,6 +61,7 @@ def difference(old: Tree, new: Tree) -> tuple[str, ...]:
     What is in both is not sent, so the sessions that it belongs to stay up. Definitions (prefix lists, route-maps) are
     made before and removed after what refers to them.
     """
+    old, new = comparable(old, new)
     gone = [line for line in _removed_lines(old, new) if _DEFINITION.match(line)]
     gone_contexts = [head for head in old.contexts if head not in new.contexts and _DEFINITION.match(head)]
     first = [line for line in _added_lines(old, new) if _DEFINITION.match(line)]
@@ -87,35 +82,35 @@ def _without(tree: Tree, lines: Iterable[str], contexts: Iterable[str]) -> Tree:
     )
 
 
-def _change(old: Tree, new: Tree, done: Iterable[str] = (), dead: frozenset[str] = frozenset()) -> Iterator[str]:
-    """Removals, then additions, in one context. dead: neighbours that have been removed already."""
+def _change(old: Tree, new: Tree, done: Iterable[str] = ()) -> Iterator[str]:
+    """Removals, then additions, in one context; not of the lines that have been done already."""
     skip = set(done)
-    removed = list(_removed_lines(old, new))
-    gone = _made(old) - _made(new)
-    neighbours = dead | gone
-    for head in reversed(old.contexts):
+    gone = _lost_neighbours(old, new)
+    kinds = _neighbours(old)
+    yield from (f"no neighbor {name}" + (" peer-group" if kinds[name] is _ITSELF else "") for name in gone)
+    left = _about_others(old, set(gone))
+    for head in reversed(left.contexts):
         if head not in new.contexts:
-            yield from _remove(head, old.contexts[head], neighbours)
-    yield from (f"no neighbor {name}" for name in sorted(gone))
-    yield from (_negated(line) for line in reversed(removed) if _neighbour(line) not in neighbours)
-    yield from (line for line in _added_lines(old, new) if line not in skip)
+            yield from _remove(head, left.contexts[head])
+    yield from map(_negated, reversed(list(_removed_lines(left, new))))
+    yield from (line for line in _added_lines(left, new) if line not in skip)
     for head in new.contexts:
         if not _DEFINITION.match(head):
-            yield from _enter(head, old, new, neighbours)
+            yield from _enter(head, left, new)
 
 
-def _enter(head: str, old: Tree, new: Tree, dead: frozenset[str] = frozenset()) -> Iterator[str]:
+def _enter(head: str, old: Tree, new: Tree) -> Iterator[str]:
     """The change of one context that shall be there, between its head and `exit`; nothing if it is as it shall be."""
     before = old.contexts.get(head)
-    inside = list(_change(before or Tree(), new.contexts[head], dead=dead))
+    inside = list(_change(before or Tree(), new.contexts[head]))
     if before is None or inside:
         yield from (head, *inside, "exit")
 
 
-def _remove(head: str, below: Tree, dead: frozenset[str]) -> Iterator[str]:
+def _remove(head: str, below: Tree) -> Iterator[str]:
     if not _NOT_REMOVABLE.match(head):
         yield f"no {head}"
-    elif inside := list(_change(below, Tree(), dead=dead)):
+    elif inside := list(_change(below, Tree())):
         yield from (head, *inside, "exit")
 
 
@@ -133,19 +128,30 @@ def _negated(line: str) -> str:
     return line.removeprefix("no ") if line.startswith("no ") else f"no {line}"
 
 
-def _made(tree: Tree) -> frozenset[str]:
-    """The neighbours that a context has. `no neighbor X` takes all lines about one, in its address families too."""
-    rows = (line.split() for line in tree.lines if line.startswith("neighbor "))
-    return frozenset(words[1] for words in rows if _makes_neighbour(words[2:]))
+def _lost_neighbours(old: Tree, new: Tree) -> list[str]:
+    """The neighbours to remove, as `no neighbor` names them: those that go, or change their group; groups last."""
+    before, after = _neighbours(old), _neighbours(new)
+    lost = [name for name, group in before.items() if name not in after or after[name] != group]
+    return sorted(lost, key=lambda name: before[name] is _ITSELF)
 
 
-def _makes_neighbour(words: list[str]) -> bool:
-    return words[0] in ("remote-as", "interface") or (words[0] == "peer-group" and len(words) == 2)
+def _neighbours(tree: Tree) -> dict[str, str | None]:
+    """What a context's neighbours are: members of a group, a group themselves, or None of both."""
+    found: dict[str, str | None] = {}
+    for words in (line.split() for line in tree.lines if line.startswith("neighbor ")):
+        if words[2:] == ["peer-group"]:
+            found[words[1]] = _ITSELF
+        elif "peer-group" in words[2:-1]:
+            found[words[1]] = words[words.index("peer-group") + 1]
+        elif words[2] in ("remote-as", "interface"):
+            found.setdefault(words[1], None)
+    return found
 
 
-def _neighbour(line: str) -> str | None:
-    words = line.removeprefix("no ").split()
-    return words[1] if words[0] == "neighbor" else None
+def _about_others(tree: Tree, neighbours: set[str]) -> Tree:
+    """A context without what it says about some neighbours: `no neighbor X` takes all of it away, in families too."""
+    lines = (line for line in tree.lines if neighbour_of(line) not in neighbours)
+    return Tree(tuple(lines), {head: _about_others(below, neighbours) for head, below in tree.contexts.items()})
 
 
 def identity(line: str) -> tuple[str, ...]:

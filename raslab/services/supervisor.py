@@ -177,7 +177,7 @@ class Supervisor:
             (one,) = found
             del self._running[one.place.name][one.declared.name]
             error = one.died()
-            if error is None or one.place.node.network is None:
+            if error is None or self.network.nameToNode.get(one.place.name) is not one.place.node:
                 return  # the node was removed with all of its processes
             self._report(error)
             if self.restart:

@@ -124,8 +124,14 @@ class JupyterLab:
         """The notebook as JupyterLab has stored it, once it has."""
         before = (self._folder / name).stat().st_mtime_ns
         self.menu("File", "docmanager:save")
-        self.wait("the notebook to be saved", lambda: (self._folder / name).stat().st_mtime_ns > before)
-        return nbformat.read(self._folder / name, 4)
+        return self.wait("the notebook to be saved", lambda: self._written_since(before, self._folder / name))
+
+    @staticmethod
+    def _written_since(before: int, file: Path) -> nbformat.NotebookNode | None:
+        try:
+            return nbformat.read(file, 4) if file.stat().st_mtime_ns > before else None
+        except ValueError:  # it is just being written
+            return None
 
     @property
     def is_idle(self) -> bool:
@@ -179,7 +185,7 @@ class JupyterLab:
     def keep(self, name: str) -> None:
         """Take a screenshot, in as many colours as a page of text and lines needs."""
         taken = Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).convert("RGB")
-        small = taken.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        small = taken.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         small.save(self._screenshots / f"{name}.png", optimize=True)
 
     def all(self, selector: str) -> list[WebElement]:

@@ -80,13 +80,13 @@ def test_the_view_changes_while_traffic_flows_and_can_be_used_meanwhile(opened: 
 
     view.press("Stop")
     opened.wait("the question", lambda: "Press again to stop" in view.text())
+    opened.keep("stop-dark")
     assert measure.is_running
     view.press("Stop now?")
     opened.wait("the end of the lab", lambda: "not running" in view.text(".state"))
     opened.wait("the end of the measurement", lambda: not measure.is_running)
     opened.wait("a dashboard without figures", lambda: "not running" in dashboard.text())
     assert RED not in strokes(view)
-    opened.keep("stopped-dark")
 
     view.press("Start")
     opened.wait("the lab to run again", lambda: "not running" not in view.text(".state"))

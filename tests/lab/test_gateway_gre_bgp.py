@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from two_sites import WAN, Sites, TwoSites, until
+from two_sites import WAN, WAN6, Sites, TwoSites, until
 
-from raslab.errors import GatewayRefusedError
+from raslab.errors import GatewayRefusedError, KernelRefusedError
 from raslab.measure import capture
 from raslab.net import Network
 
@@ -113,6 +113,56 @@ def test_a_refused_verb_changes_nothing(sites: Sites) -> None:
         sites.gw1.add_bgp_custom_route(network="10.1.0.0/24")
     assert sites.gw1.state is before
     assert sites.network["gw1"].run("ip route").stdout == table
+
+
+def test_over_ipv6(sites: Sites) -> None:
+    for here, there, gateway in ((1, 2, sites.gw1), (2, 1, sites.gw2)):
+        gateway.set_vpn_s2s_interface(
+            "branch",
+            source_ip_address=WAN6[here],
+            destination=WAN6[there],
+            ipv4_subnet=f"10.{there}.0.0/24",
+            ipv6_subnet=f"2001:db8:{there}::/64",
+        )
+    assert sites.pings() == 1
+    assert sites.pings("2001:db8:2::1") == 1
+
+
+def test_a_change_that_the_kernel_refuses_changes_nothing(sites: Sites) -> None:
+    """Somebody has made a tunnel with the same end points by hand, which no rule can know of."""
+    gw1 = sites.network["gw1"]
+    by_hand = f"ip link add byhand type gre local {WAN[1]} remote {WAN[2]} key 7"
+    assert gw1.run(by_hand).status == 0
+    before, links = sites.gw1.state, gw1.run("ip -br link").stdout
+
+    def router_and_tunnel() -> None:
+        with sites.gw1.changing():
+            sites.gw1.add_bgp_router(bgp_identifier="10.1.0.254", local_asn=64512)
+            sites.gw1.add_gre_interface("other", source_ip_address=WAN[1], destination=WAN[2], gre_key=7)
+
+    with pytest.raises(KernelRefusedError, match="choose another key"):
+        router_and_tunnel()
+    assert sites.gw1.state == before
+    assert gw1.run("ip -br link").stdout == links
+    assert sites.services.declared("gw1") == ()
+    sites.gw1.add_gre_interface("other", source_ip_address=WAN[1], destination=WAN[2], gre_key=8)
+
+
+def test_difference_is_told_and_then_done(sites: Sites) -> None:
+    with sites.gw1.changing():
+        sites.gw1.set_vpn_s2s_interface("branch", ipv4_subnet="10.2.0.0/24:100")
+        told = sites.gw1.diff().lines
+        assert "10.2.0.0/24" not in sites.network["gw1"].run("ip route").stdout
+    assert told == ("ip -n gw1 route replace 10.2.0.0/24 dev branch metric 100",)
+    assert sites.gw1.explain().lines == told
+    assert sites.gw1.diff().lines == ()
+
+
+def test_uninstalling_leaves_nothing(sites: Sites) -> None:
+    add_bgp(sites)
+    sites.gw1.uninstall_remote_access()
+    assert sites.services.declared("gw1") == ()
+    assert "branch" not in sites.network["gw1"].run("ip link").stdout
 
 
 def test_the_same_verb_again_does_nothing(sites: Sites) -> None:

@@ -89,6 +89,33 @@ def test_without_a_tunnel_inner_addresses_would_be_seen(sites: Sites) -> None:
     assert transport.in_clear()
 
 
+def test_gre_over_ipsec_shows_no_gre(sites: Sites) -> None:
+    for here, there, gateway in ((1, 2, sites.gw1), (2, 1, sites.gw2)):
+        gateway.add_vpn_s2s_interface(
+            "outer",
+            destination=WAN[there],
+            authentication_method="PSKOnly",
+            shared_secret=SECRET,
+            ipv4_address=f"10.254.0.{here}/30",
+        )
+        gateway.add_gre_interface(
+            "inner",
+            source_ip_address=f"10.254.0.{here}",
+            destination=f"10.254.0.{there}",
+            gre_key=7,
+            ipv4_subnet=f"10.{there}.0.0/24",
+        )
+    sites.gw1.connect_vpn_s2s_interface("outer")
+    with Transport(sites) as transport:
+        size = 1500 - 93 - 28 - 28  # IPsec at its largest, GRE with key, IP and ICMP
+        ping = ["ping", "-c1", "-W1", "-Mdo", "-s", str(size), "10.2.0.1"]
+        assert sites.network["h1"].run(ping, timeout=10).status == 0
+        assert sites.pings() == 1
+    assert transport.in_clear() == []
+    assert "gre" not in transport.protocols
+    assert " mtu 1379 " in sites.network["gw1"].run("ip link show inner").stdout
+
+
 def test_first_packet_dials(sites: Sites) -> None:
     add_tunnels(sites)
     assert [one.connection_state for one in sites.gw1.get_vpn_s2s_interface()] == ["Disconnected"]

@@ -117,6 +117,51 @@ def test_nat_on_the_way_puts_esp_into_udp(sites: Sites) -> None:
     assert {row["protocol"] for _, row in seen.frame.iterrows()} == {"udp"}
 
 
+def ike_packets(sites: Sites, source: str, target: str) -> int:
+    """How many IKE packets a ping makes gw1 send."""
+    with capture(sites.network["gw1"].intf("wan0"), f"udp port 500 and src host {WAN[1]}") as seen:
+        sites.pings(target, source=source)
+    return len(seen.frame)
+
+
+def test_only_triggers_dial_but_all_may_use_what_is_up(sites: Sites) -> None:
+    add_tunnels(sites)
+    sites.network.addAddress("h2", "eth0", "10.2.0.2/24")
+    sites.gw1.set_vpn_s2s_interface("branch", ipv4_trigger_filter="10.1.0.0/24:10.2.0.2/32:ICMP")
+    assert ike_packets(sites, "h1", "10.2.0.1") == 0
+    assert state(sites) == "Disconnected"
+    assert ike_packets(sites, "h1", "10.2.0.2") > 0
+    until("the trigger has dialled", lambda: state(sites) == "Connected")
+    assert sites.pings("10.2.0.1") == 1
+    sites.gw1.disconnect_vpn_s2s_interface("branch")
+    assert ike_packets(sites, "h1", "10.2.0.1") == 0
+    sites.gw1.set_vpn_s2s_interface("branch", ipv4_trigger_filter_action="Deny")
+    assert ike_packets(sites, "h1", "10.2.0.2") == 0
+    assert ike_packets(sites, "h1", "10.2.0.1") > 0
+
+
+def test_a_trigger_filter_does_not_cut_a_tunnel_that_is_up(sites: Sites) -> None:
+    add_tunnels(sites)
+    sites.gw1.connect_vpn_s2s_interface("branch")
+    sites.gw1.set_vpn_s2s_interface("branch", ipv4_trigger_filter="10.1.0.0/24:10.9.0.0/16:ICMP")
+    assert sites.pings() == 1
+
+
+def test_routes_of_a_connection_come_and_go_with_it(sites: Sites) -> None:
+    add_tunnels(sites)
+    sites.gw1.set_vpn_s2s_interface("branch", ipv4_subnet=(), post_connection_ipv4_subnet="10.2.0.0/24:50")
+
+    def routes() -> str:
+        return str(sites.network["gw1"].run("ip route show dev branch").stdout)
+
+    assert routes() == ""
+    sites.gw1.connect_vpn_s2s_interface("branch")
+    until("the route is there", lambda: "10.2.0.0/24 scope link metric 50" in routes())
+    assert sites.pings() == 1
+    sites.gw1.disconnect_vpn_s2s_interface("branch")
+    until("the route is gone", lambda: routes() == "")
+
+
 def test_the_second_destination_is_dialled_and_promoted(sites: Sites) -> None:
     """The first one is an address at which nobody answers."""
     add_tunnels(sites, one={"number_of_tries": 1})

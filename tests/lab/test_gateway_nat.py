@@ -124,6 +124,36 @@ def test_sessions_are_seen_and_time_out_as_told(sites: Sites) -> None:
     assert "= 30" in sites.network["gw1"].run("sysctl net.netfilter.nf_conntrack_icmp_timeout").stdout
 
 
+def test_endpoint_independent_udp_lets_strangers_answer(sites: Sites) -> None:
+    stranger = sites.network["isp"]
+    sites.gw1.new_net_nat("office")
+
+    def answered() -> bool:
+        """True if h1, which sends to h2, hears a third party that sends to its outside port."""
+        port = 40000
+        listen = (
+            "import socket\n"
+            "s = socket.socket(2, 2); s.settimeout(1.5)\n"
+            f"s.bind(('', {port})); s.sendto(b'x', ('10.2.0.1', 9))\n"
+            "print('sent', flush=True)\n"
+            "try:\n"
+            "    print(s.recv(10).decode())\n"
+            "except TimeoutError:\n"
+            "    print('silence')\n"
+        )
+        process = sites.network["h1"].popen(["python3", "-c", listen], stdout=subprocess.PIPE, text=True)
+        assert process.stdout.readline() == "sent\n"
+        send = f"import socket; socket.socket(2, 2).sendto(b'hello', ('{WAN[1]}', {port}))"
+        stranger.run(["python3", "-c", send], timeout=10)
+        return bool(process.stdout.readline() == "hello\n")
+
+    assert not answered()
+    sites.gw1.set_net_nat("office", udp_filtering_behavior="EndpointIndependent")
+    assert answered()
+    sites.gw1.set_net_nat("office", udp_filtering_behavior="AddressAndPortDependent")
+    assert not answered()
+
+
 def test_ipv6_is_not_translated(sites: Sites) -> None:
     with pytest.raises(GatewayRefusedError, match="NAT is for IPv4 only"):
         sites.gw1.new_net_nat("six", internal_ip_interface_address_prefix="2001:db8:1::/64")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from raslab.errors import DaemonDiedError, NodeNotRunningError, ServiceNotReadyError
+from raslab.errors import DaemonDiedError, NodeNotRunningError, ServiceNotReadyError, ServiceUserError
 from raslab.net import Network, Topo
 from raslab.services import Bgpd, Charon, Supervisor, Zebra, running
 
@@ -103,6 +103,12 @@ def test_a_network_that_starts_again_can_have_its_services_again() -> None:
         network.stop()
     with pytest.raises(NodeNotRunningError, match="Node r1"):
         supervisor.apply({"r1": [Zebra()]})
+
+
+def test_a_user_whose_package_is_missing_is_named(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Zebra, "owner", lambda _: "raslab-nobody")
+    with pytest.raises(ServiceUserError, match=r"Node r1: zebra runs as the user raslab-nobody, .*no such user"):
+        Supervisor(network).apply({"r1": [Zebra()]})
 
 
 def test_who_is_root_of_a_user_namespace_only_is_told_so(network: Network) -> None:

@@ -178,6 +178,20 @@ def test_no_time_passes_between_cells_and_none_is_computed(start: Start, raslab:
     assert abs(cell_ns - GRID_NS) < GRID_NS / 10
 
 
+def test_our_errors_are_a_sentence_and_others_are_as_ever(start: Start) -> None:
+    kernel = start("raslab-vt")
+    ours = kernel.run("import raslab\n\nraslab.lab('nowhere')")
+    (error,) = (one["content"] for one in ours.messages if one["msg_type"] == "error")
+    assert error["ename"] == "UnknownLabError"
+    assert error["evalue"].startswith("There is no lab nowhere")
+    line, sentence = error["traceback"]
+    assert line == "Line 3: raslab.lab('nowhere')"
+    assert sentence.endswith(error["evalue"])
+    others = kernel.run("import ipaddress\nipaddress.ip_address('nowhere')")
+    (error,) = (one["content"] for one in others.messages if one["msg_type"] == "error")
+    assert any("ip_address" in line for line in error["traceback"])
+
+
 def test_an_idle_notebook_lends_its_processor_to_others(
     start: Start, raslab: Launcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
 import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.machine.conftest import Launcher
 
 OUTAGE = str(Path(__file__).with_name("session_outage.py"))
+PATIENCE = str(Path(__file__).with_name("patience.py"))
+PATIENCE_S = 3.0  # many times what it takes to start the program
 INTERVAL_S, MULTIPLIER = 0.05, 3  # of BFD there
 DELAY_S = 0.002
 HOLD_S = 3.0
-IDLE_S = 3
+IDLE_S = 60
 
 
 def outage(raslab: Launcher, *options: str, wrapper: tuple[str, ...] = ()) -> float:
@@ -40,3 +46,13 @@ def test_waiting_costs_little_because_daemons_do_not_spin(raslab: Launcher) -> N
         return time.monotonic() - began
 
     assert 2 * cost_s() < cost_s("env", "--unset=RASLAB_PRELOAD")
+
+
+@pytest.mark.parametrize("how", ["spin", "poll"])
+def test_who_waits_without_sleeping_waits_for_ever_unless_it_is_taught_patience(raslab: Launcher, how: str) -> None:
+    machine = ("exec", "--machine", "uml", "--virtual-time", "--")
+    program = f"{shlex.quote(sys.executable)} {shlex.quote(PATIENCE)} {how}"
+    taught = raslab(*machine, "sh", "-c", f'LD_PRELOAD="$RASLAB_PRELOAD" exec {program}')
+    assert (taught.stdout, taught.stderr) == ("done\n", "")
+    with pytest.raises(subprocess.TimeoutExpired):
+        raslab.start(*machine, "sh", "-c", f"exec {program}").wait(timeout=PATIENCE_S)

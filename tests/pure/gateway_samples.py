@@ -44,6 +44,13 @@ PSK = VpnS2SInterface(
     ipv4_subnet=("10.2.0.0/24:100",),
     ipv6_subnet=("2001:db8:2::/48:100",),
 )
+CHOOSY = replace(
+    PSK,
+    ipv4_trigger_filter=("10.1.0.0/24:10.2.0.0/24:TCP:0:443",),
+    ipv6_trigger_filter=("::/0:2001:db8:2::/48:ICMP",),
+    ipv6_trigger_filter_action="Deny",
+    post_connection_ipv4_subnet=("10.5.0.0/16:50",),
+)
 SELECTORS = VpnS2SInterface(
     name="rome",
     destination=("2001:db8:b::2",),
@@ -170,7 +177,11 @@ NAT = GatewayState(
     remote_access=RemoteAccess(),
     net_nats=(
         NetNat(name="office", internal_ip_interface_address_prefix="10.1.0.0/24", udp_idle_session_timeout=60),
-        NetNat(name="lab", external_ip_interface_address_prefix="203.0.113.0/24"),
+        NetNat(
+            name="lab",
+            external_ip_interface_address_prefix="203.0.113.0/24",
+            udp_filtering_behavior="EndpointIndependent",
+        ),
     ),
     net_nat_external_addresses=(
         NetNatExternalAddress(nat_name="lab", ip_address="203.0.113.5-203.0.113.6", port_end=2047),
@@ -228,6 +239,7 @@ GOOD = {
     "only the role": ROLE,
     "IKEv2 and GRE": S2S,
     "all authentication methods": GatewayState(remote_access=RemoteAccess(), vpn_s2s_interfaces=(PSK, SELECTORS, EAP)),
+    "trigger filters": GatewayState(remote_access=RemoteAccess(), vpn_s2s_interfaces=(CHOOSY,)),
     "bandwidth limits": LIMITED,
     "BGP": BGP,
     "BGP with everything": BGP_WITH_EVERYTHING,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from raslab.services.frr import Bgpd
-from raslab.services.frr_config import Tree, difference, identity, parse
+from raslab.services.frr_config import difference, identity, parse
+from raslab.services.frr_tree import Tree
 
 BASE = """
 frr defaults datacenter
@@ -91,6 +92,48 @@ def test_a_line_that_says_no_is_taken_back_by_its_contrary() -> None:
     old = "router bgp 1\n no bgp ebgp-requires-policy\n"
     assert changed(old, "router bgp 1\n") == ["router bgp 1", "bgp ebgp-requires-policy", "exit"]
     assert changed("router bgp 1\n", old) == ["router bgp 1", "no bgp ebgp-requires-policy", "exit"]
+
+
+def test_a_line_that_says_what_holds_anyway_is_not_missed() -> None:
+    idle = "frr defaults datacenter\nrouter bgp 1\n no bgp ebgp-requires-policy\n"
+    assert changed(idle, "frr defaults datacenter\nrouter bgp 1\n") == []
+    assert changed("frr defaults datacenter\nrouter bgp 1\n bgp ebgp-requires-policy\n", idle) == [
+        "router bgp 1",
+        "no bgp ebgp-requires-policy",
+        "exit",
+    ]
+
+
+def test_neighbours_stay_active_when_what_they_are_by_default_changes() -> None:
+    family = " address-family ipv4 unicast\n  neighbor 10.0.0.2 activate\n"
+    old = "router bgp 1\n neighbor 10.0.0.2 remote-as 2\n neighbor 10.0.0.3 remote-as 3\n" + family
+    new = old.replace("router bgp 1\n", "router bgp 1\n no bgp default ipv4-unicast\n")
+    assert changed(old.replace(family, ""), old) == ["router bgp 1", "address-family ipv4 unicast", "exit", "exit"]
+    assert changed(old, new) == [
+        "router bgp 1",
+        "no bgp default ipv4-unicast",
+        "address-family ipv4 unicast",
+        "no neighbor 10.0.0.3 activate",
+        "exit",
+        "exit",
+    ]
+
+
+def test_a_neighbour_that_joins_a_group_is_made_anew_and_the_group_goes_last() -> None:
+    alone = "router bgp 1\n neighbor 10.0.0.2 remote-as 2\n neighbor 10.0.0.2 weight 5\n"
+    member = "router bgp 1\n neighbor G peer-group\n neighbor G remote-as 2\n neighbor 10.0.0.2 peer-group G\n"
+    assert changed(alone, member) == ["router bgp 1", "no neighbor 10.0.0.2", *_lines(member), "exit"]
+    assert changed(member, alone) == [
+        "router bgp 1",
+        "no neighbor 10.0.0.2",
+        "no neighbor G peer-group",
+        *_lines(alone),
+        "exit",
+    ]
+
+
+def _lines(router: str) -> list[str]:
+    return [line.strip() for line in router.splitlines()[1:]]
 
 
 def test_another_as_is_another_router() -> None:

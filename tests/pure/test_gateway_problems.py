@@ -157,6 +157,12 @@ CASES = {
     "cipher with another check value": cipher(cipher_transform_constants="GCMAES256"),
     "cipher without check value": cipher(authentication_transform_constants="None"),
     "outage time between": psk(network_outage_time_seconds=20),
+    "trigger filter unreadable": psk(ipv4_trigger_filter=("10.2.0.0/24",), ipv4_trigger_filter_action="Drop"),
+    "trigger filter of the other family": psk(ipv6_trigger_filter=("10.2.0.0/24:0.0.0.0/0:TCP",)),
+    "trigger filter for a persistent interface": psk(
+        ipv4_trigger_filter=("10.1.0.0/24:0.0.0.0/0:TCP",), persistent=True
+    ),
+    "subnet after the connection that is here": psk(post_connection_ipv4_subnet=("10.1.0.0/24:1",)),
     "short SA life": psk(sa_life_time_seconds=5),
     "negative retry": psk(retry_interval_seconds=0, number_of_tries=-1),
     "selector with one end": selector(ip_address_range=("10.1.0.0",)),

@@ -76,6 +76,10 @@ CASES = {
     "route moved": (FULL, replace(FULL, routes=(*DEFAULTS, Route("gw1", "10.0.2.0/24", "192.0.2.2", metric=5)))),
     "route by interface": (FULL, replace(FULL, routes=(*FULL.routes, Route("gw1", "10.3.0.0/16", dev="gre1")))),
     "XFRM interface added": (FULL, replace(FULL, tunnels=(*FULL.tunnels, IPSEC))),
+    "tunnel in a tunnel": (
+        FULL,
+        replace(FULL, tunnels=(*FULL.tunnels, IPSEC, Tunnel("gw1", "gre2", "gre", "10.255.2.1", "10.255.2.2", 7))),
+    ),
     "other end of an XFRM interface: nothing to do": (
         replace(FULL, tunnels=(IPSEC,), routes=DEFAULTS),
         replace(FULL, tunnels=(replace(IPSEC, remote="192.0.2.9"),), routes=DEFAULTS),

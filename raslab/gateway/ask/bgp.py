@@ -15,7 +15,7 @@ _ORIGINS = {"IGP": "IGP", "EGP": "EGP", "incomplete": "Incomplete"}
 
 
 def peer_status(peer: BgpPeer, neighbour: Json) -> BgpPeerStatus:
-    """The session with a peer. neighbour: its part of `show bgp neighbors json`."""
+    """The session with a peer. neighbour: its part of `show bgp neighbors json`, empty while bgpd does not run."""
     up = neighbour.get("bgpState") == "Established"
     return BgpPeerStatus(
         peer.name,
@@ -24,7 +24,7 @@ def peer_status(peer: BgpPeer, neighbour: Json) -> BgpPeerStatus:
         asn(peer.peer_asn),
         peer.operation_mode,
         peer.peering_mode,
-        "Connected" if up else "Connecting" if peer.started else "Stopped",
+        "Connected" if up else "Connecting" if peer.started and neighbour else "Stopped",
     )
 
 

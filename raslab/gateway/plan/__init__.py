@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from raslab.gateway.plan import bandwidth, bgp, filters, interfaces, nat, s2s
+from raslab.gateway.plan import bandwidth, bgp, dialling, filters, interfaces, nat, s2s
 from raslab.gateway.state import GatewayState
 from raslab.gateway.surroundings import Surroundings
 from raslab.model.topology import Route, Tunnel
@@ -33,7 +33,8 @@ def plan(state: GatewayState, surroundings: Surroundings) -> Plan:
     """The plan for a valid state."""
     if state.remote_access is None:
         return NOTHING
-    tables = tuple(table for table in (nat.table(state, surroundings), filters.table(state)) if table is not None)
+    wanted = (nat.table(state, surroundings), filters.table(state), dialling.table(state))
+    tables = tuple(table for table in wanted if table is not None)
     charon = s2s.charon(state, surroundings)
     shaping = bandwidth.shaping(state, surroundings)
     return Plan(

@@ -18,6 +18,7 @@ LEARNT = 1
 _FROM_INTERFACES = "custom-interfaces"
 _PATHS = 8  # equal ones that are used side by side
 _ANY_HOPS = 255
+_RETRY_S = 5  # FRR's own 120 s are long to wait for a tunnel that came up after the first try
 _POLICY_DELAY_S = 1  # until changed route-maps are put to use; 0 would mean never
 
 
@@ -80,8 +81,7 @@ def _peer(peer: BgpPeer, router: BgpRouter, state: GatewayState, surroundings: S
     if peer.local_asn is not None and asn(peer.local_asn) != asn(router.local_asn):
         words.append(f"local-as {asn(peer.local_asn)} no-prepend replace-as")
     words.append(f"timers {peer.hold_time_sec // 3} {peer.hold_time_sec}")
-    if peer.idle_hold_time_sec is not None:
-        words.append(f"timers connect {peer.idle_hold_time_sec}")
+    words.append(f"timers connect {peer.idle_hold_time_sec or _RETRY_S}")
     if peer.ttl_security is not None:
         words.append(f"ttl-security hops {peer.ttl_security}")
     elif peer.ebgp_multihop is not None:

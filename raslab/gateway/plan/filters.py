@@ -57,7 +57,7 @@ def rules(one: RemoteAccessIpFilter) -> list[str]:
         f'{_INTERFACE[one.direction]} "{kernel_name(one.interface_alias)}" meta nfproto {one.address_family.lower()}'
     )
     verdict = "accept" if one.action == "Deny" else "drop"
-    found = [" ".join([where, *_match(text, family), "counter", verdict]) for text in one.list]
+    found = [" ".join([where, *match(text, family), "counter", verdict]) for text in one.list]
     if one.action == "Deny":
         if family == "ip6":
             found.insert(0, f"{where} {_NEIGHBOURS}")
@@ -65,7 +65,8 @@ def rules(one: RemoteAccessIpFilter) -> list[str]:
     return found
 
 
-def _match(text: str, family: str) -> list[str]:
+def match(text: str, family: str) -> list[str]:
+    """The words of nft for one line. family: ``ip`` or ``ip6``."""
     line = packet_filter(text)
     words = _address(family, "saddr", line.source) + _address(family, "daddr", line.destination)
     if line.protocol in ("TCP", "UDP"):

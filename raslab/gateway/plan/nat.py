@@ -8,9 +8,10 @@ from raslab.gateway.rules.nat import ANY_ADDRESS, external_interfaces
 from raslab.gateway.state import GatewayState, NetNat, NetNatExternalAddress, NetNatStaticMapping
 from raslab.gateway.surroundings import Surroundings
 from raslab.net.names import kernel_name
-from raslab.services import Chain, Table
+from raslab.services import Chain, NftSet, Table
 
 FIRST_PORT, LAST_PORT = 1024, 65535
+_UDP_TIMEOUT_S = 120
 # Settings of conntrack with the kernel's own values, in seconds (nf_conntrack_proto_*.c).
 _TIMEOUTS = {
     "icmp_query_timeout": (("nf_conntrack_icmp_timeout", 30),),
@@ -38,14 +39,16 @@ def table(state: GatewayState, surroundings: Surroundings) -> Table | None:
         for rule in _inward(mapping, _nat(mapping.nat_name, state), surroundings)
     ]
     outward = [rule for nat in state.net_nats for rule in _outward(nat, state, surroundings)]
-    return Table(
-        "ip",
-        "nat",
-        chains={
-            "prerouting": Chain("type nat hook prerouting priority dstnat; policy accept", tuple(inward)),
-            "postrouting": Chain("type nat hook postrouting priority srcnat; policy accept", tuple(outward)),
-        },
-    )
+    open_to_all = [nat for nat in state.net_nats if nat.udp_filtering_behavior == "EndpointIndependent"]
+    inward += [rule for nat in open_to_all for rule in _inward_to_open_port(nat, surroundings)]
+    chains = {
+        "prerouting": Chain("type nat hook prerouting priority dstnat; policy accept", tuple(inward)),
+        "postrouting": Chain("type nat hook postrouting priority srcnat; policy accept", tuple(outward)),
+    }
+    if open_to_all:
+        opened = tuple(rule for nat in open_to_all for rule in _open_port(nat, surroundings))
+        chains["opened"] = Chain("type filter hook postrouting priority 101; policy accept", opened)
+    return Table("ip", "nat", chains=chains, sets={_ports(nat): _port_map(nat) for nat in open_to_all})
 
 
 def timeouts(state: GatewayState) -> dict[str, str]:
@@ -98,6 +101,34 @@ def _inward(mapping: NetNatStaticMapping, nat: NetNat, surroundings: Surrounding
     return [
         f'iifname "{kernel_name(name)}" {source}{there}{mapping.protocol.lower()} dport {mapping.external_port} '
         f"counter dnat to {mapping.internal_ip_address}:{port}"
+        for name in outside(nat, surroundings)
+    ]
+
+
+def _ports(nat: NetNat) -> str:
+    """The map of a NAT that knows for each outside port which host inside uses it."""
+    return f"ports-{nat.name}"
+
+
+def _port_map(nat: NetNat) -> NftSet:
+    header = "type inet_service : ipv4_addr . inet_service; flags dynamic, timeout; "
+    return NftSet(f"{header}timeout {nat.udp_idle_session_timeout or _UDP_TIMEOUT_S}s", kind="map")
+
+
+def _open_port(nat: NetNat, surroundings: Surroundings) -> list[str]:
+    """Note the outside port, which the packet has by now, with the end inside, which conntrack remembers."""
+    inside = nat.internal_ip_interface_address_prefix
+    source = f"ct original ip saddr {inside} " if inside is not None and not inside.endswith("/0") else ""
+    return [
+        f'oifname "{kernel_name(name)}" meta l4proto udp {source}ct direction original '
+        f"update @{_ports(nat)} {{ udp sport : ct original ip saddr . ct original proto-src }}"
+        for name in outside(nat, surroundings)
+    ]
+
+
+def _inward_to_open_port(nat: NetNat, surroundings: Surroundings) -> list[str]:
+    return [
+        f'iifname "{kernel_name(name)}" meta l4proto udp counter dnat ip to udp dport map @{_ports(nat)}'
         for name in outside(nat, surroundings)
     ]
 

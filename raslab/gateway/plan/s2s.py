@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from raslab.gateway.plan import dialling
 from raslab.gateway.plan.interfaces import if_id, source_of
 from raslab.gateway.plan.proposals import proposals
 from raslab.gateway.state import GatewayState, MachineCertificate, VpnS2SInterface, VpnTrafficSelector
@@ -113,6 +114,8 @@ def _child(interface: VpnS2SInterface, *, dials: bool) -> Section:
         child.update(start_action="start", dpd_action="restart", close_action="start")
     elif dials:
         child.update(start_action="trap")
+    if command := dialling.updown(interface):
+        child["updown"] = command
     if not interface.persistent and interface.idle_disconnect_seconds:
         child["inactivity"] = f"{interface.idle_disconnect_seconds}s"
     return child

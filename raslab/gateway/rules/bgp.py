@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from raslab.gateway.rules import gre
 from raslab.gateway.rules.reading import (
     address,
     asn_problem,
     choice_problem,
     given,
-    interface,
     name_problem,
     prefix_problem,
     range_problem,
@@ -55,8 +55,7 @@ def _without_router(state: GatewayState) -> str:
 
 
 def _own_addresses(state: GatewayState, surroundings: Surroundings) -> set[str]:
-    texts = [text for one in state.s2s_interfaces for text in (one.ipv4_address, one.ipv6_address)]
-    of_tunnels = {str(found.ip) for text in texts if (found := interface(text))}
+    of_tunnels = {text for one in state.s2s_interfaces for text in gre.addresses(one)}
     return {str(known.ip) for _, known in surroundings.addresses} | of_tunnels
 
 

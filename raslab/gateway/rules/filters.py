@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from raslab.gateway.rules.reading import choice_problem, given, range_problem
-from raslab.gateway.state import GatewayState, RemoteAccessIpFilter
+from raslab.gateway.state import GatewayState
 from raslab.gateway.state.notation import Filter, packet_filter
 from raslab.gateway.surroundings import Surroundings
 
@@ -28,11 +28,12 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
             choice_problem(one.address_family, ("IPv4", "IPv6"), "Address family", where),
         )
         for text in one.list:
-            yield from _line(text, one, where)
+            yield from line_problems(text, one.address_family, where)
 
 
-def _line(text: str, one: RemoteAccessIpFilter, where: str) -> Iterator[str]:
-    version = 6 if one.address_family == "IPv6" else 4
+def line_problems(text: str, family: str, where: str) -> Iterator[str]:
+    """Sentences if a line of a filter cannot be read or is not of that family."""
+    version = 6 if family == "IPv6" else 4
     try:
         line = packet_filter(text)
     except ValueError:
@@ -40,7 +41,7 @@ def _line(text: str, one: RemoteAccessIpFilter, where: str) -> Iterator[str]:
         yield f"Line {text} of {where} cannot be read: write source, destination, protocol and ports like {example}."
         return
     if {line.source.version, line.destination.version} != {version}:
-        yield f"Line {text} of {where} is of another address family: write {one.address_family} prefixes."
+        yield f"Line {text} of {where} is of another address family: write {family} prefixes."
     yield from _protocol(line, text, where)
 
 

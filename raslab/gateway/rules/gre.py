@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from raslab.gateway.rules import reading
 from raslab.gateway.rules.reading import address, given, range_problem
 from raslab.gateway.rules.s2s import source_problems
-from raslab.gateway.state import GatewayState, GreInterface
+from raslab.gateway.state import GatewayState, GreInterface, S2SInterface
 from raslab.gateway.surroundings import Surroundings
 
 
@@ -15,7 +16,8 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     seen: dict[tuple[str, str, int | None], str] = {}
     for interface in state.gre_interfaces:
         where = f"GRE interface {interface.name} of {surroundings.node}"
-        yield from _end_points(interface, where, surroundings)
+        own = [text for one in state.s2s_interfaces if one is not interface for text in addresses(one)]
+        yield from _end_points(interface, where, surroundings, own)
         yield from given(range_problem(interface.gre_key, 0, 2**32 - 1, "Key", where))
         ends = [address(interface.source_ip_address), *map(address, interface.destination)]
         identity = (str(ends[0]), str(ends[-1]), interface.gre_key)
@@ -28,7 +30,14 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
             )
 
 
-def _end_points(interface: GreInterface, where: str, surroundings: Surroundings) -> Iterator[str]:
+def addresses(one: S2SInterface) -> list[str]:
+    """The readable addresses of a tunnel, without prefix lengths: another tunnel may start at them."""
+    found = [reading.interface(text) for text in (one.ipv4_address, one.ipv6_address)]
+    return [str(address.ip) for address in found if address is not None]
+
+
+def _end_points(interface: GreInterface, where: str, surroundings: Surroundings, own: list[str]) -> Iterator[str]:
+    """own: addresses of the gateway's other tunnels."""
     if len(interface.destination) != 1:
         yield f"The {where} has {len(interface.destination)} destinations: give the one address of the other gateway."
     for text in interface.destination:
@@ -39,4 +48,4 @@ def _end_points(interface: GreInterface, where: str, surroundings: Surroundings)
             yield f"Destination {text} of {where} is an address of {surroundings.node} itself: name the other gateway."
     if interface.source_ip_address is None:
         yield f"The {where} has no source address: give source_ip_address, an address of {surroundings.node}."
-    yield from source_problems(interface.source_ip_address, interface.destination, where, surroundings)
+    yield from source_problems(interface.source_ip_address, interface.destination, where, surroundings, own)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address, ip_network
 
-from raslab.gateway.rules.reading import address, choice_problem, given, prefix_problem, range_problem
+from raslab.gateway.rules.reading import address, choice_problem, given, name_problem, prefix_problem, range_problem
 from raslab.gateway.state import GatewayState, NetNat, NetNatExternalAddress, NetNatStaticMapping
 from raslab.gateway.surroundings import Surroundings
 
@@ -48,8 +48,11 @@ def _nat(nat: NetNat, surroundings: Surroundings) -> Iterator[str]:
             f"External prefix {outside} of {where} holds no address of that node: "
             "write the prefix of its outside address."
         )
+    behaviours = ("AddressAndPortDependent", "EndpointIndependent")
+    yield from given(choice_problem(nat.udp_filtering_behavior, behaviours, "udp_filtering_behavior", where))
     for field in ("icmp_query", "tcp_established_connection", "tcp_transient_connection"):
         yield from given(range_problem(getattr(nat, f"{field}_timeout"), 1, 2**31 - 1, f"{field}_timeout", where))
+    yield from given(name_problem(nat.name, f"a NAT of {surroundings.node}"))
     yield from given(range_problem(nat.udp_idle_session_timeout, 1, 2**31 - 1, "udp_idle_session_timeout", where))
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from raslab.gateway.rules.filters import line_problems
 from raslab.gateway.rules.reading import address, choice_problem, given, range_problem
 from raslab.gateway.state import CustomPolicy, GatewayState, VpnS2SInterface
 from raslab.gateway.state import policy as words
@@ -27,6 +28,7 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
         yield from _credentials(interface, where)
         yield from _times(interface, where)
         yield from _policy(interface, where)
+        yield from _triggers(interface, where)
         for selector in (*interface.local_vpn_traffic_selector, *interface.remote_vpn_traffic_selector):
             yield from _selector(selector, where)
     yield from _psk_destinations(state, surroundings)
@@ -64,16 +66,20 @@ def _destinations(interface: VpnS2SInterface, where: str, surroundings: Surround
 
 
 def source_problems(
-    source: str | None, destinations: tuple[str, ...], where: str, surroundings: Surroundings
+    source: str | None,
+    destinations: tuple[str, ...],
+    where: str,
+    surroundings: Surroundings,
+    tunnels: Sequence[str] = (),
 ) -> Iterator[str]:
-    """A source address that is not the node's, or not of the destinations' family."""
+    """A source address that is not the node's, or not of the destinations' family. tunnels: addresses of its own."""
     if source is None:
         return
     found = address(source)
     if found is None:
         yield f"Source address {source} of {where} cannot be read: write an address without prefix length."
         return
-    if surroundings.owner_of(found) is None:
+    if surroundings.owner_of(found) is None and str(found) not in tunnels:
         own = ", ".join(str(one.ip) for _, one in surroundings.addresses if one.version == found.version)
         yield (
             f"Source address {source} of {where} is not an address of that node: use one of {own or 'its interfaces'}."
@@ -145,6 +151,19 @@ def _policy(interface: VpnS2SInterface, where: str) -> Iterator[str]:
         yield (
             f"{cipher} of {where} does not authenticate by itself: set authentication_transform_constants to SHA256128."
         )
+
+
+def _triggers(interface: VpnS2SInterface, where: str) -> Iterator[str]:
+    for family, lines, action in (
+        ("IPv4", interface.ipv4_trigger_filter, interface.ipv4_trigger_filter_action),
+        ("IPv6", interface.ipv6_trigger_filter, interface.ipv6_trigger_filter_action),
+    ):
+        title = f"the {family} trigger filter of {where}"
+        yield from given(choice_problem(action, ("Allow", "Deny"), "Action", title))
+        for text in lines:
+            yield from line_problems(text, family, title)
+        if lines and interface.persistent:
+            yield f"The {where} is persistent, so nothing has to dial it: leave out persistent or its trigger filter."
 
 
 def _selector(selector: VpnTrafficSelector, where: str) -> Iterator[str]:

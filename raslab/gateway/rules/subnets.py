@@ -13,7 +13,7 @@ from raslab.gateway.rules.reading import (
     prefix_problem,
     range_problem,
 )
-from raslab.gateway.state import GatewayState, GreInterface, S2SInterface
+from raslab.gateway.state import GatewayState, GreInterface, S2SInterface, VpnS2SInterface
 from raslab.gateway.state.notation import Subnet, subnet
 from raslab.gateway.surroundings import Surroundings
 
@@ -27,7 +27,11 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     used: dict[Subnet, str] = {}
     for one in state.s2s_interfaces:
         where = title(one, surroundings.node)
-        for version, texts in ((4, one.ipv4_subnet), (6, one.ipv6_subnet)):
+        later = one if isinstance(one, VpnS2SInterface) else VpnS2SInterface(name=one.name)
+        for version, texts in (
+            (4, (*one.ipv4_subnet, *later.post_connection_ipv4_subnet)),
+            (6, (*one.ipv6_subnet, *later.post_connection_ipv6_subnet)),
+        ):
             for text in texts:
                 yield from _subnet(text, version, one, where, used, surroundings)
         for version, own in ((4, one.ipv4_address), (6, one.ipv6_address)):

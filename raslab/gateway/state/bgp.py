@@ -32,7 +32,8 @@ class BgpPeer:
 
     operation_mode: ``Mixed`` calls and listens, ``Server`` only listens. peering_mode: ``Automatic`` or ``Manual``,
     which waits for start_bgp_peer; started is what start and stop change. hold_time_sec: 0 (never) or 3 to 65535
-    (RFC 4271, 4.2); a keepalive goes out every third of it. max_allowed_prefix None is unlimited.
+    (RFC 4271, 4.2); a keepalive goes out every third of it. idle_hold_time_sec: pause between attempts to
+    connect, None takes 5. max_allowed_prefix None is unlimited.
 
     Beyond Windows: bfd with bfd_interval_ms and bfd_multiplier (RFC 5880), password (RFC 2385), ebgp_multihop and
     ttl_security (RFC 5082), both in hops, graceful_restart (RFC 4724).

@@ -11,7 +11,8 @@ class NetNat:
 
     external_ip_interface_address_prefix: the prefix in which the outside interface has its address; without it, the
     interface of the default route. internal_ip_interface_address_prefix: sources to translate; without it, all.
-    Time-outs in seconds, None leaves the kernel's.
+    Time-outs in seconds, None leaves the kernel's. udp_filtering_behavior (RFC 4787, 5): ``EndpointIndependent`` lets
+    anybody answer to a port that an inside host sends from, ``AddressAndPortDependent`` only whom it sent to.
     """
 
     name: str
@@ -21,6 +22,7 @@ class NetNat:
     tcp_established_connection_timeout: int | None = None
     tcp_transient_connection_timeout: int | None = None
     udp_idle_session_timeout: int | None = None
+    udp_filtering_behavior: str = "AddressAndPortDependent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from raslab.gateway.state.policy import CustomPolicy
 
@@ -50,6 +50,9 @@ class VpnS2SInterface:
     persistent: dial at once and stay; else the first packet dials, and idle_disconnect_seconds without a packet end it.
     encryption_type: NoEncryption, OptionalEncryption, RequireEncryption or MaximumEncryption; custom_policy, a
     CustomPolicy or the name of a preset (windows-default, documented-best, modern), takes its place.
+    post_connection_ipv4_subnet, post_connection_ipv6_subnet: the same, but only while connected, so they never dial.
+    ipv4_trigger_filter, ipv6_trigger_filter: lines as in RemoteAccessIpFilter; with the action ``Allow`` only packets
+    that fit one dial, with ``Deny`` only others do. Without lines every packet dials.
     ipv4_address, ipv6_address: the interface's own, with prefix lengths, if routing protocols are to run over it.
     tx_bandwidth_kbps, rx_bandwidth_kbps: 1000 bits per second; 0 is unlimited.
     """
@@ -59,11 +62,11 @@ class VpnS2SInterface:
     protocol: str = "IKEv2"
     authentication_method: str = "EAP"
     eap_method: str = "EAP-MSCHAPv2"
-    shared_secret: str | None = None
+    shared_secret: str | None = field(default=None, repr=False)
     certificate: MachineCertificate | None = None
     user_name: str | None = None
-    password: str | None = None
-    dial_in_password: str | None = None
+    password: str | None = field(default=None, repr=False)
+    dial_in_password: str | None = field(default=None, repr=False)
     peer_identity: str | None = None
     source_ip_address: str | None = None
     admin_status: bool = True
@@ -82,6 +85,12 @@ class VpnS2SInterface:
     internal_ipv6: bool = True
     ipv4_subnet: tuple[str, ...] = ()
     ipv6_subnet: tuple[str, ...] = ()
+    ipv4_trigger_filter: tuple[str, ...] = ()
+    ipv4_trigger_filter_action: str = "Allow"
+    ipv6_trigger_filter: tuple[str, ...] = ()
+    ipv6_trigger_filter_action: str = "Allow"
+    post_connection_ipv4_subnet: tuple[str, ...] = ()
+    post_connection_ipv6_subnet: tuple[str, ...] = ()
     local_vpn_traffic_selector: tuple[VpnTrafficSelector, ...] = ()
     remote_vpn_traffic_selector: tuple[VpnTrafficSelector, ...] = ()
     ipv4_address: str | None = None

@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from ipaddress import ip_network
 from typing import Any
 
+from raslab.errors import GatewayRefusedError
 from raslab.gateway.ask import bgp, ipsec, links
 from raslab.gateway.core import call
 from raslab.gateway.records import BgpPeerStatus, BgpRouteInformation, BgpStatistics, VpnS2SInterfaceStatistics
+from raslab.gateway.rules.reading import choice_problem, given, prefix_problem
 from raslab.gateway.verbs.bgp import PEERS, BgpVerbs
 from raslab.gateway.verbs.s2s import S2SVerbs
 
 Texts = str | Sequence[str]
+
+ROUTE_TYPES = ("All", "Best", "Valid", "Unresolved", "Damped", "Suppressed")
 
 
 class StatisticsVerbs(S2SVerbs, BgpVerbs):
@@ -59,10 +63,18 @@ class StatisticsVerbs(S2SVerbs, BgpVerbs):
         network: Texts = (),
         type: str = "All",  # noqa: A002 - the cmdlet's word
     ) -> tuple[BgpRouteInformation, ...]:
-        """The paths that BGP knows. network: only to these; type: ``All``, ``Best``, ``Damped`` or ``Suppressed``."""
+        """The paths that BGP knows. network: only to these; type: one of ROUTE_TYPES.
+
+        Raises GatewayRefusedError if one of these cannot be read.
+        """
+        texts = [network] if isinstance(network, str) else network
+        problems = [*(prefix_problem(text, "Network", "this question") for text in texts)]
+        problems.append(choice_problem(type, ROUTE_TYPES, "Type", "this question"))
+        if any(problems):
+            raise GatewayRefusedError(list(given(*problems)))
         if not self._has_bgpd():
             return ()
-        wanted = {ip_network(text) for text in ([network] if isinstance(network, str) else network)}
+        wanted = set(map(ip_network, texts))
         names = {peer.peer_ip_address: peer.name for peer in self.state.bgp_peers}
         families = ["ipv4", *(["ipv6"] if self.get_bgp_router().ipv6_routing else [])]
         vty = self.services.vty(self.name, "bgpd")

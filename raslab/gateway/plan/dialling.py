@@ -1,0 +1,72 @@
+"""Which packets dial an interface, and what happens when its tunnel comes up and goes down.
+
+A tunnel is dialled by whatever reaches its XFRM interface. What may not dial is dropped before, unless the interface is
+in the set of connected ones, which strongSwan keeps by a command that it runs for each tunnel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from shlex import quote
+
+from raslab.gateway.plan.filters import match
+from raslab.gateway.state import GatewayState, VpnS2SInterface
+from raslab.gateway.state.notation import subnet
+from raslab.net.names import kernel_name
+from raslab.services import Chain, NftSet, Table
+
+TABLE, _CONNECTED = "dialling", "connected"
+
+
+def table(state: GatewayState) -> Table | None:
+    """The table ``dialling``, or None if every packet may dial."""
+    filtered = [one for one in state.vpn_s2s_interfaces if one.admin_status and _is_filtered(one)]
+    if not filtered:
+        return None
+    rules = tuple(rule for one in filtered for rule in _rules(one))
+    return Table(
+        "inet",
+        TABLE,
+        chains={"postrouting": Chain("type filter hook postrouting priority 290; policy accept", rules)},
+        sets={_CONNECTED: NftSet("type ifname")},
+    )
+
+
+def is_connected(name: str) -> str:
+    """The command of nft that notes an interface as connected."""
+    return f'add element inet {TABLE} {_CONNECTED} {{ "{kernel_name(name)}" }}'
+
+
+def updown(interface: VpnS2SInterface) -> str:
+    """A shell command for strongSwan's plugin of that name, empty if there is nothing to do."""
+    name = kernel_name(interface.name)
+    up, down = [], []
+    if _is_filtered(interface):
+        up.append(f"nft {quote(is_connected(interface.name))}")
+        down.append(f"nft {quote(is_connected(interface.name).replace('add', 'delete', 1))}")
+    for text in (*interface.post_connection_ipv4_subnet, *interface.post_connection_ipv6_subnet):
+        route = subnet(text)
+        up.append(f"ip route replace {route.network} dev {name} metric {route.metric}")
+        down.append(f"ip route delete {route.network} dev {name} metric {route.metric}")
+    if not up:
+        return ""
+    choice = f"case $PLUTO_VERB in up-*) {'; '.join(up)};; down-*) {'; '.join(down)};; esac"
+    return f"sh -c {quote(choice)}"  # charon puts a redirection before it, which a compound command does not allow
+
+
+def _is_filtered(interface: VpnS2SInterface) -> bool:
+    return bool(interface.ipv4_trigger_filter or interface.ipv6_trigger_filter)
+
+
+def _rules(interface: VpnS2SInterface) -> Iterator[str]:
+    name = kernel_name(interface.name)
+    for family, word, lines, action in (
+        ("ipv4", "ip", interface.ipv4_trigger_filter, interface.ipv4_trigger_filter_action),
+        ("ipv6", "ip6", interface.ipv6_trigger_filter, interface.ipv6_trigger_filter_action),
+    ):
+        where = f'oifname "{name}" oifname != @{_CONNECTED} meta nfproto {family}'
+        verdict = "accept" if action == "Allow" else "drop"
+        for text in lines:
+            yield " ".join([where, *match(text, word), "counter", verdict])
+        if lines and action == "Allow":
+            yield f"{where} counter drop"
