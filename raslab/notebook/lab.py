@@ -11,6 +11,7 @@ import pandas as pd
 
 from raslab import measure
 from raslab.errors import LabNotRunningError
+from raslab.gateway import RasGateway, start_together
 from raslab.machine.here import here
 from raslab.measure.addresses import address_of
 from raslab.measure.feed import CounterFeed
@@ -28,6 +29,7 @@ from raslab.notebook.figure import Figure
 from raslab.notebook.picture import describe, lay_out, to_svg
 from raslab.notebook.progress import Progress
 from raslab.notebook.transcript import Transcript, type_in
+from raslab.services import Supervisor
 
 if TYPE_CHECKING:
     from raslab.notebook.dashboard import Dashboard
@@ -78,6 +80,8 @@ class Lab:
         self.name = name
         self.network = LabNetwork(topo)
         self.feed = CounterFeed(self.network)
+        self.services = Supervisor(self.network)
+        self._gateways: dict[str, RasGateway] = {}
         self._namespaces: set[int] = set()
         self._tenants = dict(getattr(topo, "tenants", {}) if tenants is None else tenants)
 
@@ -98,6 +102,11 @@ class Lab:
 
     def _run(self, watch: Watch) -> None:
         self.network.start(watch)
+        try:
+            start_together(list(self._gateways.values()))
+        except BaseException:
+            self.network.stop()
+            raise
         self.feed.resume()
 
     def stop(self) -> None:
@@ -134,6 +143,16 @@ class Lab:
 
     def _ipython_key_completions_(self) -> list[str]:
         return [node.name for node in self.nodes]
+
+    def gateway(self, node: str) -> RasGateway:
+        """The RAS gateway on a router, the same one each time: its verbs are the cmdlets in snake_case.
+
+        Verbs before `start` are noted, and carried out by it. What a gateway is told stays when the lab stops, and
+        holds again when it starts. Raises UnknownNodeError.
+        """
+        if node not in self._gateways:
+            self._gateways[node] = RasGateway(self[node], self.services)
+        return self._gateways[node]
 
     def link(self, place: str) -> Link:
         """The link that `place` names, such as ``gw1-transport``; see `raslab.measure.places`."""
