@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import select
 import socket
 import struct
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from raslab.model.encapsulation import IpVersion
@@ -62,22 +62,32 @@ def echo_socket(protocol: Protocol, address: str) -> Iterator[socket.socket]:
 class Prober:
     """Sends numbered requests and notes when each was sent and answered (kernel time stamps on reception)."""
 
-    def __init__(self, protocol: Protocol, sock: socket.socket, payload: bytes) -> None:
+    def __init__(self, protocol: Protocol, sock: socket.socket, payload: bytes, *, patient: bool = False) -> None:
+        """patient: go on where a router answers with an error; such a request has no answer."""
+        self._patient = patient
         self._protocol = protocol
         self._socket = sock
         self._payload = payload
-        self._identifier = os.getpid() & 0xFFFF
+        self._identifier = threading.get_native_id() & 0xFFFF  # each measurement has a thread of its own
+        self._newest = 0
         self._sent_ns: dict[int, int] = {}
         self._answered_ns: dict[int, int] = {}
 
     def send(self, number: int) -> None:
+        """Send a request. Raises OSError."""
         sequence = number & 0xFFFF
         head = _HEADER.pack(self._protocol.request, 0, 0, self._identifier, sequence)
         if self._protocol.family == socket.AF_INET:  # for ICMPv6 the kernel computes it: RFC 3542 section 3.1
             checksum = internet_checksum(head + self._payload)
             head = _HEADER.pack(self._protocol.request, 0, checksum, self._identifier, sequence)
+        self._newest = number
         self._sent_ns[number] = time.time_ns()
         self._socket.send(head + self._payload)
+
+    def attempt(self, number: int) -> None:
+        """Send a request; if the kernel refuses, as there is no way out at the moment, it will have no answer."""
+        with suppress(OSError):
+            self.send(number)
 
     def receive_until(self, deadline: float, enough: int | None = None) -> None:
         """Take in answers until the deadline on the monotonic clock, or until `enough` have come in all."""
@@ -88,17 +98,25 @@ class Prober:
             self._receive()
 
     def _receive(self) -> None:
-        packet, ancillary, _, _ = self._socket.recvmsg(_BUFFER_BYTES, socket.CMSG_SPACE(_TIMESPEC.size))
+        try:
+            packet, ancillary, _, _ = self._socket.recvmsg(_BUFFER_BYTES, socket.CMSG_SPACE(_TIMESPEC.size))
+        except OSError:
+            if self._patient:
+                return  # an ICMP error of a router on the way
+            raise
         seconds, nanoseconds = _TIMESPEC.unpack(ancillary[0][2])
         start = self._protocol.header_start(packet)
         _, _, _, identifier, sequence = _HEADER.unpack_from(packet, start)
         if identifier != self._identifier:
             return
         # Sequence numbers have 16 bits: an answer belongs to the newest request that bears its number.
-        newest = max(self._sent_ns)
-        number = newest - ((newest - sequence) & 0xFFFF)
+        number = self._newest - ((self._newest - sequence) & 0xFFFF)
         if number in self._sent_ns:
             self._answered_ns.setdefault(number, seconds * 1_000_000_000 + nanoseconds)
+
+    def sent_ns(self, number: int) -> int:
+        """When a request was sent, nanoseconds since 1970."""
+        return self._sent_ns[number]
 
     def time_ms(self, number: int) -> float | None:
         """Round-trip time of one request."""
