@@ -19,8 +19,8 @@ __version__ = "0.1.0"
 def lab(what: Any, **parameters: Any) -> Lab:
     """A lab to start, watch and measure in a notebook or a program.
 
-    what: the name of a lab, see `raslab labs`, or a topology of one's own. parameters: those of the lab's topology.
-    Raises UnknownLabError, TopologyError.
+    what: the name of a lab, see `raslab labs`, or of a topology, or a topology of one's own. parameters: those of the
+    lab's topology. Raises UnknownLabError, TopologyError.
     """
     from raslab.notebook.labs import open_lab  # not before it is needed: pandas takes a second
 
@@ -43,6 +43,13 @@ def doctor() -> ShownDiagnosis:
     from raslab.notebook.doctor import doctor
 
     return doctor()
+
+
+def frame(records: Iterable[Any], *columns: str) -> pd.DataFrame:
+    """What a gateway answers as a frame, with all columns or those named; see `raslab.notebook.records.frame`."""
+    from raslab.notebook.records import frame
+
+    return frame(records, *columns)
 
 
 def sweep(experiment: Callable[..., Mapping[str, Any]], **parameters: Iterable[Any]) -> pd.DataFrame:

@@ -459,6 +459,13 @@ class NoTopologyError(RaslabError):
         super().__init__(f"Lab {lab} has no network to start by hand: measure it with `raslab run {lab}`.")
 
 
+class NoSuchColumnError(RaslabError):
+    """Records have no such column."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"There is no column {name}; the columns are: {', '.join(known)}.")
+
+
 class NotATopologyError(RaslabError, TypeError):
     """`raslab.lab` was given something that is neither a lab's name nor a topology."""
 

@@ -1,10 +1,13 @@
-"""Finds the labs: folders under `labs/`, beside the package, that hold a `lab.py` with a `LAB`."""
+"""Finds the labs: folders under `labs/`, beside the package, that hold a `lab.py` with a `LAB`; and the topologies,
+modules under `topologies/` that have `topos`, as Mininet wants it.
+"""
 
 from __future__ import annotations
 
 import importlib
 import sys
 from pathlib import Path
+from typing import Any
 
 import raslab
 from raslab.course.lab import Lab
@@ -22,13 +25,33 @@ def load_lab(name: str) -> Lab:
     """The lab of that name; raises UnknownLabError."""
     if name not in lab_names():
         raise UnknownLabError(name, lab_names())
-    if str(PROJECT) not in sys.path:  # labs and topologies are no part of the package, so that people may edit them
-        sys.path.append(str(PROJECT))
+    _find_project()
     lab = importlib.import_module(f"labs.{name.replace('-', '_')}.lab").LAB
     assert isinstance(lab, Lab)
     return lab
 
 
+def topology_names() -> list[str]:
+    """Names of all topologies, in order."""
+    return sorted(file.stem.replace("_", "-") for file in (PROJECT / "topologies").glob("[!_]*.py"))
+
+
+def load_topology(name: str) -> type[Any] | None:
+    """The class of the topology of that name (``enterprise-edge``), None if there is none."""
+    if name not in topology_names():
+        return None
+    module = name.replace("-", "_")
+    _find_project()
+    topology: type[Any] = importlib.import_module(f"topologies.{module}").topos[module]
+    return topology
+
+
 def all_labs() -> list[Lab]:
     """Every lab, in the order of names."""
     return [load_lab(name) for name in lab_names()]
+
+
+def _find_project() -> None:
+    """Labs and topologies are no part of the package, so that people may edit them."""
+    if str(PROJECT) not in sys.path:
+        sys.path.append(str(PROJECT))

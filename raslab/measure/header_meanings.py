@@ -23,6 +23,10 @@ _ICMP_UNREACHABLE = ("network", "host", "protocol", "port", "fragmentation neede
 FIRST_CHOSEN_PORT = 32768  # net.ipv4.ip_local_port_range of Linux begins here, as no server's port does
 FRAGMENTATION_NEEDED, PACKET_TOO_BIG = (3, 4), (2, 0)
 _TCP_FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
+IKE_PORT = 500
+IKE_EXCHANGES = {34: "IKE_SA_INIT", 35: "IKE_AUTH", 36: "CREATE_CHILD_SA", 37: "INFORMATIONAL"}
+"""RFC 7296, section 3.1, as the flags below."""
+_IKE_INITIATOR, _IKE_RESPONSE = 0x08, 0x20
 GRE_CHECKSUM, GRE_KEY, GRE_SEQUENCE = 0x8000, 0x2000, 0x1000
 
 
@@ -75,6 +79,12 @@ def fragment(value: int) -> str:
 def gre_flags(value: int) -> str:
     names = {GRE_CHECKSUM: "checksum", GRE_KEY: "key", GRE_SEQUENCE: "sequence"}
     return ", ".join([*(name for bit, name in names.items() if value & bit), f"version {value & 7}"])
+
+
+def ike_flags(value: int) -> str:
+    """Who sends it, and what it is."""
+    sender = "from the initiator" if value & _IKE_INITIATOR else "from the responder"
+    return f"{'response' if value & _IKE_RESPONSE else 'request'} {sender}"
 
 
 def tcp_flags(value: int) -> str:

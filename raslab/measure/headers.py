@@ -1,8 +1,8 @@
 """The bytes of a packet as headers within headers, each field with its name, its place and its meaning. Pure.
 
-Knows Ethernet, IPv4, IPv6, GRE with its optional fields, TCP, UDP, ICMP, ICMPv6 and ARP. What follows the last header
-that it knows is the payload. Fields that senders choose anew, or compute from such ones, are marked as varying: the
-same experiment gives the same bytes but for these.
+Knows Ethernet, IPv4, IPv6, GRE with its optional fields, ESP, TCP, UDP, IKE, ICMP, ICMPv6 and ARP. What follows the
+last header that it knows is the payload. Fields that senders choose anew, or compute from such ones, are marked as
+varying: the same experiment gives the same bytes but for these.
 """
 
 from __future__ import annotations
@@ -136,12 +136,11 @@ class _Cursor:
         """The next `length` bytes as a number, noted under `name` with what they mean."""
         return int.from_bytes(self.take_bytes(name, length, lambda data: meaning(int.from_bytes(data))))
 
-    def take_port(self, name: str) -> None:
+    def take_port(self, name: str) -> int:
         """A port: those of servers are known, those of clients are chosen anew for each connection."""
         if int.from_bytes(self._data[self.offset : self.offset + 2]) < words.FIRST_CHOSEN_PORT:
-            self.take(name, 2)
-        else:
-            self.take_varying(name, 2)
+            return self.take(name, 2)
+        return self.take_varying(name, 2)
 
     def take_varying(
         self,
@@ -215,6 +214,13 @@ def _gre(cursor: _Cursor) -> str:
     return words.ETHERTYPES.get(carried, "")
 
 
+def _esp(cursor: _Cursor) -> str:
+    """What follows is encrypted."""
+    cursor.take_varying("SPI", 4, words.hexadecimal)
+    cursor.take("sequence", 4)
+    return ""
+
+
 def _tcp(cursor: _Cursor) -> str:
     cursor.take_port("source port")
     cursor.take_port("destination port")
@@ -233,10 +239,24 @@ def _tcp(cursor: _Cursor) -> str:
 
 
 def _udp(cursor: _Cursor) -> str:
-    cursor.take_port("source port")
-    cursor.take_port("destination port")
+    ports = cursor.take_port("source port"), cursor.take_port("destination port")
     cursor.take("length", 2)
     cursor.take_varying("checksum", 2, words.hexadecimal)
+    return "IKE" if words.IKE_PORT in ports else ""
+
+
+def _ike(cursor: _Cursor) -> str:
+    """The header only: the payloads after it have a form of their own, and most are encrypted."""
+    cursor.take_varying("initiator's SPI", 8, words.hexadecimal)
+    answered = cursor.take_varying("responder's SPI", 8, words.hexadecimal)
+    if not answered and not cursor.is_short:
+        cursor.fields[-1] = replace(cursor.fields[-1], meaning="none yet", varying_digits=0)
+    cursor.take("next payload", 1)
+    cursor.take("version", 1, lambda value: f"{value >> 4}.{value & 15}")
+    cursor.take("exchange", 1, lambda value: words.IKE_EXCHANGES.get(value, str(value)))
+    cursor.take("flags", 1, words.ike_flags)
+    cursor.take("message ID", 4)
+    cursor.take("length", 4)
     return ""
 
 
@@ -277,8 +297,10 @@ _PARSERS: dict[str, Callable[[_Cursor], str]] = {
     "IPv4": _ipv4,
     "IPv6": _ipv6,
     "GRE": _gre,
+    "ESP": _esp,
     "TCP": _tcp,
     "UDP": _udp,
+    "IKE": _ike,
     "ICMP": _icmp(words.ICMP_TYPES),
     "ICMPv6": _icmp(words.ICMP6_TYPES),
     "ARP": _arp,
@@ -288,8 +310,10 @@ _SOURCES = {
     "IPv4": "RFC 791",
     "IPv6": "RFC 8200",
     "GRE": "RFC 2784, RFC 2890",
+    "ESP": "RFC 4303",
     "TCP": "RFC 9293",
     "UDP": "RFC 768",
+    "IKE": "RFC 7296",
     "ICMP": "RFC 792",
     "ICMPv6": "RFC 4443",
     "ARP": "RFC 826",

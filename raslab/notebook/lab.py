@@ -146,14 +146,14 @@ class Lab:
         return [node.name for node in self.nodes]
 
     def gateway(self, node: str) -> RasGateway:
-        """The RAS gateway on a router, the same one each time: its verbs are the cmdlets in snake_case.
+        """The RAS gateway on a node, the same one each time; see `raslab.gateway.RasGateway` for its verbs.
 
-        Verbs before `start` are noted, and carried out by it. What a gateway is told stays when the lab stops, and
-        holds again when it starts. Raises UnknownNodeError.
+        Before the lab starts its verbs are noted, and starting the lab carries them out. Raises UnknownNodeError.
         """
-        if node not in self._gateways:
-            self._gateways[node] = RasGateway(self[node], self.services)
-        return self._gateways[node]
+        name = self[node].name
+        if name not in self._gateways:
+            self._gateways[name] = RasGateway(self.network[name], self.services)
+        return self._gateways[name]
 
     def link(self, place: str) -> Link:
         """The link that `place` names, such as ``gw1-transport``; see `raslab.measure.places`."""

@@ -6,17 +6,22 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from raslab.course.loader import load_lab
-from raslab.errors import NotATopologyError, NoTopologyError, ParametersNotTakenError
+from raslab.course.loader import lab_names, load_lab, load_topology, topology_names
+from raslab.errors import NotATopologyError, NoTopologyError, ParametersNotTakenError, UnknownLabError
 from raslab.notebook.lab import Lab
 
 
 def open_lab(what: Any, **parameters: Any) -> Lab:
-    """The lab of that name, or one around a topology; see `raslab.lab`.
+    """The lab of that name, or one around a topology, given or named; see `raslab.lab`.
 
     Raises UnknownLabError, NoTopologyError, NotATopologyError, ParametersNotTakenError, TopologyError.
     """
     if isinstance(what, str):
+        if what not in lab_names():
+            topology = load_topology(what)
+            if topology is None:
+                raise UnknownLabError(what, sorted({*lab_names(), *topology_names()}))
+            return Lab(what, _made(what, topology, parameters))
         course_lab = load_lab(what)
         if course_lab.topology is None:
             raise NoTopologyError(what)

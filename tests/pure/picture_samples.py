@@ -7,6 +7,7 @@ from typing import Any
 
 from raslab.model.topology import Topology
 from raslab.net import Network, Topo
+from topologies.enterprise_edge import EnterpriseEdge
 from topologies.gre_performance import GrePerformance
 
 
@@ -189,6 +190,8 @@ _SAMPLES: dict[str, Callable[[], Any]] = {
     "gre-performance": lambda: GrePerformance(rate_mbps=10_000, delay_ms=0.2),
     "gre-over-ipv6": lambda: GrePerformance(path="gre-over-ipv6", mtu=9000),
     "routed": lambda: GrePerformance(path="routed"),
+    "enterprise-edge": EnterpriseEdge,
+    "three-branches": lambda: EnterpriseEdge(branches=3),
     "hub-and-spokes": HubAndSpokes,
     "shared-endpoints": SharedEndpoints,
     "clusters": Clusters,

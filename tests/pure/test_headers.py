@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import ICMPv6EchoRequest, ICMPv6PacketTooBig, IPv6
+from scapy.layers.ipsec import ESP
+from scapy.layers.isakmp import ISAKMP
 from scapy.layers.l2 import ARP, GRE, Ether
 from scapy.packet import Raw
 
@@ -40,6 +42,8 @@ def read(dissection: Dissection, header: str, field: str) -> str:
         ),
         (Ether(**MAC) / ARP(), "Ethernet 14 | ARP 28 | payload 0"),
         (OUTER / UDP() / Raw(b"x" * 20), "Ethernet 14 | IPv4 20 | UDP 8 | payload 20"),
+        (OUTER / UDP() / ISAKMP() / Raw(b"x" * 9), "Ethernet 14 | IPv4 20 | UDP 8 | IKE 28 | payload 9"),
+        (OUTER / ESP(spi=5, seq=1, data=b"x" * 30), "Ethernet 14 | IPv4 20 | ESP 8 | payload 30"),
     ],
 )
 def test_headers_and_sizes(packet: Ether, expected: str) -> None:
@@ -53,6 +57,20 @@ def test_every_byte_is_in_one_field_or_the_payload() -> None:
     assert b"".join(field.data for field in fields) + found.payload == data
     assert [field.offset for field in fields] == sorted({field.offset for field in fields})
     assert all(data[field.offset : field.offset + len(field.data)] == field.data for field in fields)
+
+
+def test_ike_tells_who_asks_for_what_and_hides_what_is_chosen_anew() -> None:
+    first = ISAKMP(init_cookie=b"12345678", exch_type=34, flags=8, version=0x20)
+    answer = ISAKMP(init_cookie=b"12345678", resp_cookie=b"abcdefgh", exch_type=35, flags=0x20, version=0x20)
+    asked, told = (dissect(bytes(OUTER / UDP(sport=500, dport=500) / one)) for one in (first, answer))
+    assert read(asked, "IKE", "exchange") == "IKE_SA_INIT"
+    assert read(asked, "IKE", "flags") == "request from the initiator"
+    assert read(asked, "IKE", "responder's SPI") == "none yet"
+    assert read(told, "IKE", "exchange") == "IKE_AUTH"
+    assert read(told, "IKE", "flags") == "response from the responder"
+    shown = header_boxes.to_html(told, "answer")
+    assert b"abcdefgh".hex(" ") not in shown
+    assert b"abcdefgh".hex(" ") in header_boxes.to_html(told, "answer", every_byte=True)
 
 
 def test_meanings() -> None:

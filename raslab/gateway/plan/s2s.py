@@ -13,7 +13,14 @@ from raslab.services import Charon, Shared
 GIVES_UP_S = 3
 """Seconds after which charon takes a request without an answer for lost: six transmissions, half a second apart. Less
 would not do: a server answers a wrong EAP password after two seconds."""
-_SETTINGS = {"retransmit_tries": "5", "retransmit_timeout": "0.5", "retransmit_base": "1.0"}
+_SETTINGS = {
+    "retransmit_tries": "5",
+    "retransmit_timeout": "0.5",
+    "retransmit_base": "1.0",
+    # How long the kernel waits for a tunnel that a packet asked for before the next packet may ask again. charon would
+    # find it by dividing by 1 less than the base: never.
+    "plugins.kernel-netlink.xfrm_acq_expires": str(GIVES_UP_S),
+}
 
 Section = dict[str, Any]
 

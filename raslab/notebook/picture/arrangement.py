@@ -1,16 +1,19 @@
 """Who stands where: sites left and right, the transport network between them, from what the nodes do.
 
-Gateways are the nodes with tunnels, or else the routers. What they reach each other through is the transport
-network and stands in the middle, column 0. The rest falls apart into sites; in a site, the column is the number of
-links to the transport network, negative on the left.
+Gateways are the nodes with tunnels, or else the routers between private and public addresses, or else all routers.
+What they reach each other through is the transport network and stands in the middle, column 0. The rest falls apart
+into sites; in a site, the column is the number of links to the transport network, negative on the left.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from ipaddress import IPv4Network, ip_interface
 
 from raslab.model.topology import NodeKind, Topology
+
+_PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))  # RFC 1918, section 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,20 @@ def arrange(topology: Topology) -> Arrangement:
 
 
 def gateways_of(topology: Topology) -> list[str]:
-    """Nodes with tunnels, or else routers."""
+    """Nodes with tunnels, or else routers at the edge of sites, or else all routers."""
+    routers = [node.name for node in topology.nodes if node.kind is NodeKind.ROUTER]
     ends = {tunnel.node for tunnel in topology.tunnels}
-    return [node.name for node in topology.nodes if (node.name in ends if ends else node.kind is NodeKind.ROUTER)]
+    if ends:
+        return [node.name for node in topology.nodes if node.name in ends]
+    edges = [name for name in routers if _is_at_an_edge(topology, name)]
+    return edges if len(edges) > 1 else routers
+
+
+def _is_at_an_edge(topology: Topology, node: str) -> bool:
+    """True for a node that has private addresses as well as public ones."""
+    ends = (end for link in topology.links for end in link.ends if end.node == node)
+    known = [ip_interface(text).ip for end in ends for text in end.addresses]
+    return len({any(one in private for private in _PRIVATE) for one in known if one.version == 4}) == 2
 
 
 def _transport(topology: Topology, gateways: list[str], edges: list[Edge]) -> set[str]:
