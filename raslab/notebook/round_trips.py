@@ -14,6 +14,7 @@ from raslab.notebook.picture import measures, style
 _WIDTH, _HEIGHT = 620, 170
 _LEFT, _TOP, _RIGHT, _BOTTOM = 40, 30, 16, 36
 _TICKS = 5
+_HEADROOM = 1.1
 _HALF_MS = 0.5  # round trips on one path differ by less
 
 STYLE = """
@@ -76,15 +77,16 @@ def to_svg(title: str, drawn: Trips) -> str:
     """The chart as one SVG element; equal input gives equal text."""
     right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
     span = drawn.end_s - drawn.begin_s or 1.0
-    step = ceiling(max((level.rtt_ms for level in drawn.levels), default=1.0) * 1.1 / 4)
-    top = 4 * step
+    highest = _HEADROOM * max((level.rtt_ms for level in drawn.levels), default=1.0)
+    step = ceiling(highest / _TICKS)
+    rows = math.ceil(highest / step)
 
     def x(seconds: float) -> float:
         inside = min(max(seconds, drawn.begin_s), drawn.end_s)
         return _LEFT + (right - _LEFT) * (inside - drawn.begin_s) / span
 
     def y(rtt_ms: float) -> float:
-        return bottom - (bottom - _TOP) * rtt_ms / top
+        return bottom - (bottom - _TOP) * rtt_ms / (rows * step)
 
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="raslab" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
@@ -92,7 +94,7 @@ def to_svg(title: str, drawn: Trips) -> str:
         f"<style>{style.THEME}{STYLE}</style>",
         _text(0, 15, title, "caption"),
     ]
-    for number in range(5):
+    for number in range(rows + 1):
         kind = "grid" if number else "axis"
         parts.append(f'<path class="{kind}" d="M{_LEFT} {y(number * step):.1f}H{right}"/>')
         parts.append(_text(_LEFT - 6, y(number * step) + 4, f"{number * step:g}", "tick", "end"))
