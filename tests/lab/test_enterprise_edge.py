@@ -50,14 +50,16 @@ def test_a_gateway_starts_with_its_lab_and_again_with_it(lab: Lab) -> None:
         lab.start()
         lab.gateway("gw1").connect_vpn_s2s_interface("tunnel")
         assert lab.reaches("host1", "host2")
-        assert not lab.reaches("host1", "198.51.100.2", count=1)  # the Internet knows no way back to 10.1.1.0/24
+        lab.cut("isp1-isp2")
+        assert not lab.reaches("host1", "host2", count=1)
+        lab.restore("isp1-isp2")
         lab.stop()
         assert lab.remains() == []
 
 
-def test_a_lab_whose_gateways_cannot_start_does_not_run(lab: Lab) -> None:
+def test_a_verb_refused_before_the_start_is_not_noted(lab: Lab) -> None:
     gw1 = lab.gateway("gw1")
-    with pytest.raises(GatewayRefusedError, match="is one of lan0|cannot be here too"):
+    with pytest.raises(GatewayRefusedError, match="cannot be here too"):
         gw1.add_gre_interface("gre", source_ip_address=PUBLIC[1], destination=PUBLIC[2], ipv4_subnet="10.1.0.0/24:1")
     lab.start()
     assert [one.name for one in gw1.get_vpn_s2s_interface()] == ["tunnel"]

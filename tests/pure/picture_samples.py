@@ -9,6 +9,7 @@ from raslab.model.topology import Topology
 from raslab.net import Network, Topo
 from topologies.enterprise_edge import EnterpriseEdge
 from topologies.gre_performance import GrePerformance
+from topologies.third_party_edge import ThirdPartyEdge
 
 
 class HubAndSpokes(Topo):
@@ -191,6 +192,7 @@ _SAMPLES: dict[str, Callable[[], Any]] = {
     "gre-over-ipv6": lambda: GrePerformance(path="gre-over-ipv6", mtu=9000),
     "routed": lambda: GrePerformance(path="routed"),
     "enterprise-edge": EnterpriseEdge,
+    "third-party-edge": ThirdPartyEdge,
     "three-branches": lambda: EnterpriseEdge(branches=3),
     "hub-and-spokes": HubAndSpokes,
     "shared-endpoints": SharedEndpoints,

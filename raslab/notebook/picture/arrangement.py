@@ -1,6 +1,6 @@
 """Who stands where: sites left and right, the transport network between them, from what the nodes do.
 
-Gateways are the nodes with tunnels, or else the routers between private and public addresses, or else all routers.
+Gateways are the nodes with tunnels and the routers between private and public addresses, or else all routers.
 What they reach each other through is the transport network and stands in the middle, column 0. The rest falls apart
 into sites; in a site, the column is the number of links to the transport network, negative on the left.
 """
@@ -62,13 +62,13 @@ def arrange(topology: Topology) -> Arrangement:
 
 
 def gateways_of(topology: Topology) -> list[str]:
-    """Nodes with tunnels, or else routers at the edge of sites, or else all routers."""
+    """Nodes with tunnels and routers at the edge of sites, or else all routers."""
     routers = [node.name for node in topology.nodes if node.kind is NodeKind.ROUTER]
-    ends = {tunnel.node for tunnel in topology.tunnels}
-    if ends:
-        return [node.name for node in topology.nodes if node.name in ends]
-    edges = [name for name in routers if _is_at_an_edge(topology, name)]
-    return edges if len(edges) > 1 else routers
+    edges = {tunnel.node for tunnel in topology.tunnels}
+    edges |= {name for name in routers if _is_at_an_edge(topology, name)}
+    if topology.tunnels or len(edges) > 1:
+        return [node.name for node in topology.nodes if node.name in edges]
+    return routers
 
 
 def _is_at_an_edge(topology: Topology, node: str) -> bool:

@@ -104,6 +104,12 @@ def place_boxes(
     tunnels = [tops[one.node] + contents[one.node].port_offset(one.name) for one in topology.tunnels]
     highest = max([middle - transport.height / 2, *(height + measures.TUNNEL_CLEARANCE for height in tunnels)])
     tops |= {name: top + highest for name, top in transport.tops.items()}
+    # If that left room above everything, it all moves up.
+    room = 0.0
+    if transport.tops and highest > middle - transport.height / 2:
+        room = round(min([highest, *(top for top, _ in extents.values())]) - measures.MARGIN, 1)
+    tops = {name: top - room for name, top in tops.items()}
+    extents = {number: (round(top - room, 1), round(end - room, 1)) for number, (top, end) in extents.items()}
     column_of = arrangement.columns
     boxes = {
         node.name: _box(node.name, contents[node.name], columns, column_of[node.name], tops[node.name], owners)
