@@ -6,6 +6,7 @@ command lines that somebody without raslab would use for the same.
 
 from raslab.measure.echo import latency
 from raslab.measure.interfaces import InterfaceCounters, counters
+from raslab.measure.outage import Outage, outage
 from raslab.measure.packets import Capture, capture
 from raslab.measure.processor import ProcessorTime, cpu
 from raslab.measure.transfer import throughput
@@ -13,10 +14,12 @@ from raslab.measure.transfer import throughput
 __all__ = [
     "Capture",
     "InterfaceCounters",
+    "Outage",
     "ProcessorTime",
     "capture",
     "counters",
     "cpu",
     "latency",
+    "outage",
     "throughput",
 ]

@@ -26,6 +26,7 @@ from raslab.notebook import cards, leftovers
 from raslab.notebook.capture import LabCapture
 from raslab.notebook.clock import Passage, Reading, clock, run_for
 from raslab.notebook.figure import Figure
+from raslab.notebook.outage import LabOutage
 from raslab.notebook.picture import describe, lay_out, to_svg
 from raslab.notebook.progress import Progress
 from raslab.notebook.transcript import Transcript, type_in
@@ -250,6 +251,26 @@ class Lab:
         self._need("measure")
         with Progress(f"Latency {source} to {destination}", "all echoes have come back", count * interval_s):
             return measure.latency(self[source], self[destination], count=count, interval_s=interval_s, **options)
+
+    def outage(
+        self,
+        source: str,
+        destination: str,
+        *,
+        interval_s: float = 0.001,
+        timeout_s: float = 1.0,
+        ip_version: IpVersion = 4,
+    ) -> LabOutage:
+        """How long nothing comes through while the block runs: `with lab.outage("host2", "host1") as seen: ...`.
+
+        A probe goes to `destination`, a node or an address, every `interval_s` seconds; see `raslab.measure.outage`.
+        Raises LabNotRunningError, UnknownNodeError, NoAddressError, BadMeasurementError, UnreachableError.
+        """
+        self._need("probe")
+        target = destination if _is_address(destination) else address_of(self[destination], ip_version)
+        version: IpVersion = 6 if ":" in target else 4
+        probing = measure.outage(self[source], target, interval_s=interval_s, timeout_s=timeout_s, ip_version=version)
+        return LabOutage(probing, f"{source} to {destination}")
 
     def capture(self, place: str, expression: str = "") -> LabCapture:
         """Capture packets while the block runs: `with lab.capture("gw1:wan0", "proto gre") as cap: ...`.

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from raslab.measure.echo import internet_checksum, summary
+from raslab.measure.echo import summary
+from raslab.measure.prober import internet_checksum
 from raslab.measure.processor import ProcessorTime
 
 
