@@ -33,7 +33,6 @@ def lab() -> Iterator[Lab]:
             authentication_method="PSKOnly",
             shared_secret="secret",
             ipv4_subnet=f"10.{there}.1.0/24:100",
-            number_of_tries=1,
             network_outage_time_seconds=6,
         )
     yield found
@@ -66,6 +65,7 @@ def test_a_verb_refused_before_the_start_is_not_noted(lab: Lab) -> None:
 
 
 def test_after_an_outage_the_next_packet_dials_again(lab: Lab) -> None:
+    lab.gateway("gw1").set_vpn_s2s_interface("tunnel", number_of_tries=1)
     lab.start()
     lab.cut("isp1-isp2")
     with pytest.raises(TunnelRefusedError):

@@ -20,6 +20,7 @@ from raslab.gateway.state import (
     VpnS2SInterface,
     VpnTrafficSelector,
 )
+from raslab.services.vici import why
 
 IKEV2 = Collection("vpn_s2s_interfaces", VpnS2SInterface, "S2S interface", "vpn_s2s_interface")
 GRE = Collection("gre_interfaces", GreInterface, "GRE interface", "vpn_s2s_interface")
@@ -122,9 +123,7 @@ class S2SVerbs(GatewayCore):
             for target in interface.destination:
                 self._order(interface, target)
                 try:
-                    self.services.vici(self.name).initiate(
-                        ike=interface.name, child=interface.name, timeout_s=timeout_s
-                    )
+                    self._initiate(interface.name, timeout_s)
                 except TunnelRefusedError as error:
                     self._last_errors[interface.name] = str(error)
                     if target == interface.destination[-1]:
@@ -136,6 +135,16 @@ class S2SVerbs(GatewayCore):
         finally:
             first = answered if answered is not None and interface.promote_alternate else interface.destination[0]
             self._order(interface, first)
+
+    def _initiate(self, name: str, timeout_s: float) -> None:
+        """Dial; once more if charon ends the attempt without a reason, as when both sides dial at the same moment."""
+        vici = self.services.vici(self.name)
+        try:
+            vici.initiate(ike=name, child=name, timeout_s=timeout_s)
+        except TunnelRefusedError as error:
+            if why(error.log):
+                raise
+            vici.initiate(ike=name, child=name, timeout_s=timeout_s)
 
     def _order(self, interface: VpnS2SInterface, first: str) -> None:
         """Put one destination first and leave the others in their order."""
