@@ -1,0 +1,63 @@
+"""Measurements that came to no figure."""
+
+from __future__ import annotations
+
+from raslab.errors.base import RaslabError
+
+
+class BadMeasurementError(RaslabError, ValueError):
+    """A measurement was asked for with values that cannot work."""
+
+
+class ThroughputError(RaslabError):
+    """iperf3 could not measure. node: where it failed; observed: what it said."""
+
+    def __init__(self, node: str, sentence: str, observed: str) -> None:
+        super().__init__(f"iperf3 on {node} {sentence}: {observed.rstrip('. ') or 'it said nothing'}.")
+        self.node = node
+        self.observed = observed
+
+
+class NoAddressError(RaslabError):
+    """A node has no address of the IP version that a measurement needs."""
+
+    def __init__(self, node: str, ip_version: int) -> None:
+        super().__init__(
+            f"Node {node} has no IPv{ip_version} address to measure to: give it one, or name one with address=."
+        )
+
+
+class UnreachableError(RaslabError):
+    """The kernel refused to send probes."""
+
+    def __init__(self, node: str, address: str, reason: str) -> None:
+        super().__init__(
+            f"Node {node} cannot send to {address} ({reason}): give it a route there or bring its interface up."
+        )
+
+
+class CaptureError(RaslabError):
+    """Packets could not be captured. where: node and interface."""
+
+    def __init__(self, where: str, observed: str) -> None:
+        super().__init__(f"Capturing on {where} failed: {observed.rstrip('. ') or 'tcpdump said nothing'}.")
+
+
+class NotObservedError(RaslabError, TimeoutError):
+    """A named condition did not come true in time. what: the condition; observed: what was seen last."""
+
+    def __init__(self, what: str, timeout_s: float, observed: str) -> None:
+        super().__init__(f"Waited {timeout_s:g} s in vain until {what}; last seen: {observed or 'nothing'}.")
+
+
+class NoSuchSettingError(RaslabError, KeyError):
+    """The kernel has no setting of that name."""
+
+    def __init__(self, node: str, pattern: str) -> None:
+        super().__init__(
+            f"Node {node} has no kernel setting {pattern}: write it as sysctl does, such as net.ipv4.ip_forward; "
+            "* stands for any part."
+        )
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # KeyError would show it in quotes
