@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from labs.gre_performance.cases import PATHS, Path, cases_on
-from labs.gre_performance.measurement import REAL, VIRTUAL, run
+from labs.gre_performance.measurement import VIRTUAL, run
 from raslab.course.events import Commands, Event, Note, Progress, Row
 from raslab.errors import ThroughputError
-from raslab.machine.here import here
 from raslab.measure import capture, throughput
 from raslab.net import Network
 from topologies.gre_performance import KEY, GrePerformance
@@ -51,22 +50,17 @@ def test_different_keys_are_silence() -> None:
             throughput(net["host2"], net["host1"], connect_timeout_s=0.5)
 
 
+@pytest.mark.virtual
 def test_the_lab_measures_every_case() -> None:
     events: list[Event] = []
-    virtual = here().clock == "virtual"
-    run(0.1 if virtual else 0.2, events.append)
+    run(0.1, events.append)
     rows = [one.values for one in events if isinstance(one, Row)]
     steps = [one for one in events if isinstance(one, Progress)]
     assert len(rows) == len(steps) == steps[-1].steps == 25
     assert any(isinstance(one, Note) for one in events)
     assert any(isinstance(one, Commands) for one in events)
-    limits = VIRTUAL if virtual else REAL
     for row in rows:
-        assert row["link_mbps"] == (limits.udp_link_mbps if row["protocol"] == "udp" else limits.link_mbps)
-        if virtual:
-            tolerance = 0.002 if row["streams"] == 8 else 0.015
-            assert row["efficiency_measured"] == pytest.approx(row["efficiency_theory"], rel=tolerance)
-            assert row["cpu_percent"] is None
-        else:
-            assert row["efficiency_measured"] is None
-            assert 0 < float(row["cpu_percent"] or 0) <= 100
+        assert row["link_mbps"] == (VIRTUAL.udp_link_mbps if row["protocol"] == "udp" else VIRTUAL.link_mbps)
+        tolerance = 0.002 if row["streams"] == 8 else 0.015
+        assert row["efficiency_measured"] == pytest.approx(row["efficiency_theory"], rel=tolerance)
+        assert row["cpu_percent"] is None

@@ -9,7 +9,7 @@ import pytest
 from raslab.errors import KernelRefusedError, TopologyError
 from raslab.net import Network, Node, Topo
 
-pytestmark = pytest.mark.usefixtures("root")
+pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.both]
 
 
 class Routed(Topo):

@@ -29,7 +29,7 @@ from raslab.net.namespaces import Namespaces
 from raslab.net.plan import Plan
 from raslab.net.processes import Processes
 
-pytestmark = pytest.mark.usefixtures("root")
+pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.both]
 DEADLINE_S = 20.0
 
 

@@ -11,7 +11,7 @@ from raslab.errors import OpenVSwitchError
 from raslab.machine.capabilities import capabilities
 from raslab.net import Network, Topo
 
-pytestmark = pytest.mark.usefixtures("root")
+pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.both]
 needs_programs = pytest.mark.skipif(shutil.which("ovs-vswitchd") is None, reason="openvswitch-switch is not installed")
 
 

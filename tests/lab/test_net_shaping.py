@@ -8,10 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from raslab.machine.here import here
 from raslab.net import Network, Topo
 
-pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("netem")]
+pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("netem"), pytest.mark.both]
 
 RATE_MBPS = 50.0
 # Bytes of TCP payload in bytes that netem counts: 1500 less IPv4, TCP and timestamps, plus the Ethernet header.
@@ -61,7 +60,7 @@ def test_rate_is_kept_within_two_percent(shaped: Network) -> None:
     assert goodput_mbps(shaped) == pytest.approx(RATE_MBPS * EFFICIENCY, rel=0.02)
 
 
-@pytest.mark.skipif(here().clock == "virtual", reason="an unlimited direction never ends in virtual time")
+@pytest.mark.real  # an unlimited direction never ends in virtual time
 def test_the_other_direction_is_not_limited(shaped: Network) -> None:
     assert goodput_mbps(shaped, "-R") > 2 * RATE_MBPS
 

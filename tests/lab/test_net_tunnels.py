@@ -9,7 +9,7 @@ import pytest
 from raslab.errors import TopologyError
 from raslab.net import Network, Topo
 
-pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("gre", "gretap", "ip6gre")]
+pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("gre", "gretap", "ip6gre"), pytest.mark.both]
 
 OUTER = {4: ("192.0.2.1", "192.0.2.2"), 6: ("2001:db8:99::1", "2001:db8:99::2")}
 

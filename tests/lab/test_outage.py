@@ -8,12 +8,11 @@ import pytest
 
 import raslab
 from raslab.errors import BadMeasurementError, LabNotRunningError, UnreachableError
-from raslab.machine.here import here
 from raslab.notebook.lab import Lab
 
-pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("gre")]
+pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("gre"), pytest.mark.virtual]
 
-SLACK_MS = 1.0 if here().clock == "virtual" else 150.0
+SLACK_MS = 1.0
 
 
 @pytest.fixture
@@ -42,7 +41,7 @@ def test_where_nothing_is_cut_there_is_no_outage(lab: Lab) -> None:
     with lab.outage("host2", "2001:db8:1::1", interval_s=0.005) as seen:
         lab.run_for(0.2)
     assert (seen.outage_ms, seen.lost, len(seen.frame)) == (0.0, 0, 0)
-    assert seen.sent == pytest.approx(41, abs=1 if here().clock == "virtual" else 20)
+    assert seen.sent == pytest.approx(41, abs=1)
 
 
 def test_an_outage_that_has_not_ended_says_so(lab: Lab) -> None:

@@ -11,7 +11,7 @@ from raslab.errors import ConfigurationRefusedError, NoSuchServiceError, Program
 from raslab.net import Network, Topo
 from raslab.services import Bgpd, Service, Staticd, Supervisor, Zebra
 
-pytestmark = pytest.mark.usefixtures("root")
+pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.both]
 DEADLINE_S = 30.0
 AS = {"r1": 65001, "r2": 65002, "r3": 65003}
 

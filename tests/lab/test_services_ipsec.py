@@ -14,7 +14,7 @@ from raslab.net import Network, Topo
 from raslab.services import Charon, Shared, Supervisor
 from raslab.services.pki import Authority, Identity
 
-pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("esp", "xfrm interface")]
+pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("esp", "xfrm interface"), pytest.mark.both]
 
 OUTER = {1: "192.0.2.1", 2: "192.0.2.2"}
 NAMES = {1: "gw1.contoso", 2: "gw2.contoso"}

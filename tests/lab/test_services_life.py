@@ -16,7 +16,7 @@ from raslab.errors import DaemonDiedError, NodeNotRunningError, ServiceNotReadyE
 from raslab.net import Network, Topo
 from raslab.services import Bgpd, Charon, Supervisor, Zebra, running
 
-pytestmark = pytest.mark.usefixtures("root")
+pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.both]
 DEADLINE_S = 30.0
 BGP = "router bgp 65001\n bgp router-id 1.1.1.1\n"
 

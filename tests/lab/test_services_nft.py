@@ -11,7 +11,7 @@ from raslab.errors import ConfigurationRefusedError
 from raslab.net import Network, Topo
 from raslab.services import Chain, Nftables, NftSet, Supervisor, Table
 
-pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("nft nat")]
+pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("nft nat"), pytest.mark.both]
 
 DROP = Chain(
     "type filter hook input priority filter; policy accept;", ("icmp type echo-request counter name pings drop",)
