@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 import raslab
 from raslab.machine.here import here
@@ -54,14 +54,6 @@ def joined(transit: Iterable[str], **peer: object) -> Lab:
                 **peer,
             )
     return lab
-
-
-def until(what: str, holds: Callable[[], object], deadline_s: float = 60.0) -> None:
-    """Wait until a condition holds; fail with what was seen last."""
-    end = time.monotonic() + deadline_s
-    while not (seen := holds()):
-        assert time.monotonic() < end, f"waited {deadline_s:g} s in vain until {what}; last seen: {seen!r}"
-        time.sleep(0.05)
 
 
 def as_paths(lab: Lab, site: str) -> list[str]:
