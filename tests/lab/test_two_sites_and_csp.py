@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterable
-from pathlib import Path
 
 import pytest
 from waiting import until
@@ -17,7 +13,6 @@ from raslab.notebook.lab import Lab
 
 pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("gre", "netem")]
 
-TOPOLOGY = Path(__file__).parents[2] / "topologies" / "two_sites_and_csp.py"
 ASNS = {"ny": 64512, "csp": 64513, "sf": 64514}
 NETWORKS = {"ny": "10.1.0.0/24", "csp": "10.0.0.0/24", "sf": "10.2.0.0/24"}
 TUNNELS = {("ny", "csp"): ("198.51.100", "10.255.1"), ("csp", "sf"): ("203.0.113", "10.255.2")}
@@ -111,11 +106,3 @@ def test_without_transit_there_is_no_other_path() -> None:
         assert not lost
         assert "Destination Net Unreachable" in repr(lost)
         assert lab.reaches("ny", "vm")
-
-
-def test_mininets_command_takes_it() -> None:
-    words = [str(Path(sys.executable).with_name("mn")), "--custom", str(TOPOLOGY)]
-    words += ["--topo", "two_sites_and_csp", "--test", "none"]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, env={**os.environ, "HOME": "/nonexistent"})
-    assert done.returncode == 0, done.stderr
-    assert "cspgw" in done.stdout + done.stderr
