@@ -42,7 +42,7 @@ pure_tests() {
 
 machine_tests() {
     title "tests of lab machines, from this computer"
-    .venv/bin/python -m pytest -q tests/machine | tee "$logs/machine"
+    .venv/bin/python -m pytest -q -n 2 --dist loadfile tests/machine | tee "$logs/machine"
     tally "${PIPESTATUS[0]}" "$logs/machine"
 }
 

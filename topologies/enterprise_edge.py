@@ -14,16 +14,7 @@ from typing import Any
 
 from raslab.errors import TopologyError
 from raslab.net import Topo
-from raslab.net.mn import (  # noqa: F401 - `mn --custom` takes them from here
-    CONTROLLERS,
-    HOSTS,
-    LINKS,
-    SWITCHES,
-    Mininet,
-    MininetWithControlNet,
-    cleanup,
-    findController,
-)
+from raslab.net.mn import *  # noqa: F403 - what `mn --custom` takes from here
 
 MOST_BRANCHES = 60  # as many /30 of 198.51.100.0/24 as are wanted, with some to spare
 

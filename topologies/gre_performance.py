@@ -12,16 +12,7 @@ from typing import Any
 
 from raslab.errors import TopologyError
 from raslab.net import Topo
-from raslab.net.mn import (  # noqa: F401 - `mn --custom` takes them from here
-    CONTROLLERS,
-    HOSTS,
-    LINKS,
-    SWITCHES,
-    Mininet,
-    MininetWithControlNet,
-    cleanup,
-    findController,
-)
+from raslab.net.mn import *  # noqa: F403 - what `mn --custom` takes from here
 
 PATHS = ("none", "routed", "gre", "gre-key", "gre-key-ipv6-payload", "gre-over-ipv6")
 KEY = 1001

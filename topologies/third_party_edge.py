@@ -4,21 +4,12 @@ configured in their own words.
     host1 -- core -- gw1 -- isp1 -- isp2 -- isp3 -- gw2 -- host2
 
 The network is that of the enterprise edge; gw2 is the other maker's. Try it with
-`mn --custom topologies/third_party_edge.py --topo third_party_edge`.
+`PYTHONPATH=. mn --custom topologies/third_party_edge.py --topo third_party_edge`.
 """
 
 from __future__ import annotations
 
-from raslab.net.mn import (  # noqa: F401 - `mn --custom` takes them from here
-    CONTROLLERS,
-    HOSTS,
-    LINKS,
-    SWITCHES,
-    Mininet,
-    MininetWithControlNet,
-    cleanup,
-    findController,
-)
+from raslab.net.mn import *  # noqa: F403 - what `mn --custom` takes from here
 from raslab.services import Bgpd, Charon, Service, Shared, Zebra
 from topologies.enterprise_edge import EnterpriseEdge
 

@@ -19,16 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from raslab.net import Topo
-from raslab.net.mn import (  # noqa: F401 - `mn --custom` takes them from here
-    CONTROLLERS,
-    HOSTS,
-    LINKS,
-    SWITCHES,
-    Mininet,
-    MininetWithControlNet,
-    cleanup,
-    findController,
-)
+from raslab.net.mn import *  # noqa: F403 - what `mn --custom` takes from here
 
 
 @dataclass(frozen=True, slots=True)

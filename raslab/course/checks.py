@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from raslab.errors import RaslabError
 from raslab.measure.reachability import Observation
+from raslab.net.waiting import look_until
 
 Outcome = Literal["passed", "failed", "unanswered"]
 MARKS: dict[Outcome, str] = {"passed": "✓", "failed": "✗", "unanswered": "○"}
@@ -52,12 +54,12 @@ def judge(
     """
     if _is_missing(given):
         return _unanswered(question)
-    deadline = time.monotonic() + deadline_s
-    while True:
-        verdict = _look(question, answer, expected, tolerance, hint)
-        if verdict.outcome != "failed" or not callable(answer) or time.monotonic() >= deadline:
-            return verdict
-        time.sleep(POLL_S)
+    return look_until(
+        lambda verdict: verdict.outcome != "failed" or not callable(answer),
+        lambda: _look(question, answer, expected, tolerance, hint),
+        deadline_s,
+        partial(time.sleep, POLL_S),
+    )
 
 
 def _look(question: str, answer: object, expected: object, tolerance: float, hint: str) -> Verdict:

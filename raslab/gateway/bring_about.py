@@ -5,7 +5,7 @@ At start the old plan is empty, so start-up and live changes are one code path.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -40,16 +40,17 @@ class Transition:
         return {key: value for key, value in wanted.items() if self.old.sysctls.get(key) != value}
 
 
-def bring_about(network: Network, services: Supervisor, wanted: Mapping[str, Transition]) -> tuple[str, ...]:
-    """Carry out the transitions, completely or not at all; return what one would have typed instead.
+def bring_about(network: Network, services: Supervisor, wanted: Mapping[str, Transition]) -> dict[str, tuple[str, ...]]:
+    """Carry out the transitions, completely or not at all; return by node what one would have typed instead.
 
     Raises what the network and the supervisor raise.
     """
     done = len(network.commands)
-    lines = [line for node, one in wanted.items() for line in _write_sysctls(network, node, one)]
     change_network(network, wanted)
-    lines[:0] = network.commands[done:]
+    commands = network.commands[done:]
     try:
+        for node, one in wanted.items():
+            _write_sysctls(network, node, one)
         changes = services.apply({node: one.new.services for node, one in wanted.items()})
     except BaseException:
         with suppress(RaslabError):  # the first failure is the one to tell
@@ -57,7 +58,15 @@ def bring_about(network: Network, services: Supervisor, wanted: Mapping[str, Tra
         for node, one in wanted.items():
             _write_sysctls(network, node, one.reversed)
         raise
-    return (*lines, *service_lines(changes), *_after(services, wanted))
+    return {
+        node: (
+            *(line for line in commands if line.startswith(_on(node))),
+            *_sysctl_lines(node, one),
+            *service_lines(change for change in changes if change.node == node),
+            *_after(services, node, one),
+        )
+        for node, one in wanted.items()
+    }
 
 
 def preview(network: Network, services: Supervisor, node: str, wanted: Transition) -> tuple[str, ...]:
@@ -65,7 +74,7 @@ def preview(network: Network, services: Supervisor, node: str, wanted: Transitio
     before = network.topology()
     return (
         *difference(before, with_plan(before, node, wanted)).commands,
-        *(_sysctl_line(node, key, value) for key, value in wanted.sysctls.items()),
+        *_sysctl_lines(node, wanted),
         *service_lines(services.plan({node: wanted.new.services})),
     )
 
@@ -124,28 +133,31 @@ def _change_node(network: Network, node: str, wanted: Transition) -> None:
             network.addAddress(node, interface, address)
 
 
-def _write_sysctls(network: Network, node: str, wanted: Transition) -> Iterable[str]:
+def _write_sysctls(network: Network, node: str, wanted: Transition) -> None:
     namespace = network.namespace_of(node)
     write_sysctls((namespace, key, value) for key, value in wanted.sysctls.items())
-    return [_sysctl_line(node, key, value) for key, value in wanted.sysctls.items()]
 
 
-def _sysctl_line(node: str, key: str, value: str) -> str:
-    return f"ip netns exec {node} sysctl -w {key}={value}"
+def _sysctl_lines(node: str, wanted: Transition) -> Iterator[str]:
+    return (f"ip netns exec {node} sysctl -w {key}={value}" for key, value in wanted.sysctls.items())
 
 
-def _after(services: Supervisor, wanted: Mapping[str, Transition]) -> Iterator[str]:
+def _on(node: str) -> tuple[str, ...]:
+    """How command lines begin that are about a node."""
+    return f"ip -n {node} ", f"tc -n {node} ", f"ip netns exec {node} "
+
+
+def _after(services: Supervisor, node: str, wanted: Transition) -> Iterator[str]:
     """What concerns tunnels that are up."""
-    for node, one in wanted.items():
-        if any(isinstance(service, Charon) for service in services.declared(node)):
-            sas = services.vici(node).list_sas()
-            yield from _end_tunnels(services, node, one, sas)
-            yield from _note_tunnels(services, node, one, sas)
+    if any(isinstance(service, Charon) for service in services.declared(node)):
+        sas = services.vici(node).list_sas()
+        yield from _end_tunnels(services, node, wanted, sas)
+        yield from _note_tunnels(services, node, wanted, sas)
 
 
 def _end_tunnels(services: Supervisor, node: str, wanted: Transition, sas: list[dict[str, Any]]) -> Iterator[str]:
     """Security associations outlive the connections that they were made for, so they are ended with these."""
-    for name in (_connections(wanted.old) - _connections(wanted.new)) & {sa["name"] for sa in sas}:
+    for name in sorted((_connections(wanted.old) - _connections(wanted.new)) & {sa["name"] for sa in sas}):
         services.vici(node).terminate(ike=name, force=True)
         yield f"swanctl --terminate --ike {name} --force"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from raslab.errors import GatewayNotRunningError, GatewayRefusedError
@@ -128,8 +129,17 @@ class GatewayCore:
             return
         wanted = plan(self.state, self.surroundings)
         lines = bring_about(self.network, self.services, {self.name: Transition(self._applied, wanted)})
-        self._applied = wanted
-        self._journal.append(Deed(verb, lines))
+        self._has_become(wanted, Deed(verb, lines[self.name]))
+
+    def _has_become(self, plan: Plan, deed: Deed) -> None:
+        if plan.sysctls and not self._applied.sysctls:
+            self.network.before_stop(self._forget_sysctls)
+        self._applied = plan
+        self._journal.append(deed)
+
+    def _forget_sysctls(self) -> None:
+        """Kernel settings end with the node's namespace; the network's own description stays."""
+        self._applied = replace(self._applied, sysctls={})
 
 
 def start_together(gateways: Sequence[GatewayCore]) -> None:
@@ -144,13 +154,7 @@ def start_together(gateways: Sequence[GatewayCore]) -> None:
     transitions = {one.name: Transition(one._applied, plans[one.name]) for one in gateways}
     lines = bring_about(network, services, transitions)
     for gateway in gateways:
-        gateway._applied = plans[gateway.name]
-        own = tuple(line for line in lines if _concerns(line, gateway.name)) if len(gateways) > 1 else lines
-        gateway._journal.append(Deed("start", own))
-
-
-def _concerns(line: str, node: str) -> bool:
-    return f" {node}" in line or not line.startswith(("ip -n", "tc -n", "ip netns"))
+        gateway._has_become(plans[gateway.name], Deed("start", lines[gateway.name]))
 
 
 def call(verb: str, *args: Any, **settings: Any) -> str:

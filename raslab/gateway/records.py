@@ -1,6 +1,6 @@
 """What a running gateway answers: records with the cmdlets' columns, in snake_case.
 
-They are plain data; `raslab.measure` makes frames of them.
+They are plain data; `raslab.notebook.records` makes frames of them.
 """
 
 from __future__ import annotations

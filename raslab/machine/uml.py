@@ -18,7 +18,6 @@ import signal
 import subprocess
 import tempfile
 from pathlib import Path
-from types import TracebackType
 
 from raslab.errors import MachineDiedError, NoLabMachineError
 from raslab.machine.command import Command, MachineOptions, inside_environment, specification
@@ -230,9 +229,7 @@ class UmlMachine:
     def __enter__(self) -> UmlMachine:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.end()
 
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import count
-from types import TracebackType
 from typing import Any
 
 import pandas as pd
@@ -61,9 +60,7 @@ class InterfaceCounters:
             event.wait()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._stop.set()
         self._pool.shutdown()
 

@@ -13,8 +13,8 @@ import pandas as pd
 
 from raslab.errors import BadMeasurementError, UnreachableError
 from raslab.measure.frame import measured
+from raslab.measure.grid import wait_for_grid
 from raslab.measure.prober import PROTOCOLS, Prober, echo_socket
-from raslab.measure.waiting import wait_for_grid
 from raslab.model.encapsulation import IpVersion
 from raslab.net import Node
 from raslab.net.threads import Outcome

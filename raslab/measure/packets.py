@@ -19,9 +19,9 @@ from raslab.errors import BadMeasurementError, CaptureError, NotObservedError
 from raslab.measure import keeping_groups
 from raslab.measure.dissection import COLUMNS, NUMBER_COLUMNS, rows
 from raslab.measure.frame import measured
-from raslab.measure.waiting import ended_within, wait_until
 from raslab.net import Intf, Link, Node
 from raslab.net.names import kernel_name
+from raslab.net.waiting import ended_within, wait_until
 
 _ANSWER_S = 5.0
 _COUNTS = re.compile(rb"(\d+) packets? captured, (\d+) packets? received by filter, (\d+) packets? dropped")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 from raslab.machine.here import here
 
@@ -48,8 +47,6 @@ class cpu:  # noqa: N801 - used like a function: with cpu() as load
         self._start = ProcessorTime.now()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         if here().clock == "real":
             self.percent = self._start.percent_until(ProcessorTime.now())

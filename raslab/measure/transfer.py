@@ -18,6 +18,7 @@ from raslab.errors import BadMeasurementError, NotObservedError, ThroughputError
 from raslab.machine.here import here
 from raslab.measure.addresses import choose_address
 from raslab.measure.frame import measured
+from raslab.measure.grid import wait_for_grid
 from raslab.measure.iperf import (
     INTERVAL_S,
     Interval,
@@ -30,10 +31,10 @@ from raslab.measure.iperf import (
 )
 from raslab.measure.kernel_tables import ip_packets_received
 from raslab.measure.processor import cpu
-from raslab.measure.waiting import ended_within, wait_for_grid, wait_until
 from raslab.model.encapsulation import IpVersion, Transport
 from raslab.net import Node
 from raslab.net.sockets import tcp_sockets
+from raslab.net.waiting import ended_within, wait_until, wait_until_listening
 
 COLUMNS = (
     "source",
@@ -207,12 +208,8 @@ def _server(node: Node, port: int) -> Iterator[subprocess.Popen[Any]]:
         )
     server = node.popen(server_argv(port), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
-    def listening() -> tuple[bool, str]:
-        count = node.call(tcp_sockets, port, "listening")
-        return count > 0, f"{count} listening sockets"
-
     try:
-        if not wait_until(f"iperf3 on {node.name} listens on port {port}", listening, server, _ANSWER_S):
+        if not wait_until_listening(node, port, server, _ANSWER_S):
             raise ThroughputError(node.name, f"did not listen on port {port}", _report(server).error or "")
         yield server
     finally:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
-from raslab.errors import BadMeasurementError, CommandTimeout, NoAddressError, ThroughputError
-from raslab.net.sockets import tcp_sockets
+from raslab.errors import BadMeasurementError, CommandTimeout, NoAddressError, NotObservedError, ThroughputError
+from raslab.net.waiting import wait_until_listening
 
 if TYPE_CHECKING:
     import subprocess
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
 _DEADLINE_S = 20.0  # for what happens before and after the transfer
 _CONNECT_MS = "5000"
-_PAUSE_S = 0.005
 _UNITS = {"k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
 
 
@@ -75,11 +73,10 @@ def _rates(client: Node, stdout: str, stderr: str) -> tuple[float, float]:
 
 
 def _wait_until_listening(server: Node, process: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + _DEADLINE_S
-    while not server.call(tcp_sockets, port, "listening"):
-        if process.poll() is not None:
-            out, err = process.communicate()
-            raise ThroughputError(server.name, "could not serve", (out or err).decode(errors="replace").strip())
-        if time.monotonic() > deadline:
-            raise ThroughputError(server.name, "did not start", f"port {port} is not open after {_DEADLINE_S:g} s")
-        time.sleep(_PAUSE_S)
+    try:
+        listens = wait_until_listening(server, port, process, _DEADLINE_S)
+    except NotObservedError as error:
+        raise ThroughputError(server.name, "did not start", str(error)) from error
+    if not listens:
+        out, err = process.communicate()
+        raise ThroughputError(server.name, "could not serve", (out or err).decode(errors="replace").strip())

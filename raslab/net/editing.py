@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -17,7 +18,7 @@ from raslab.net.parameters import addresses
 from raslab.net.stock_classes import NoController, our_class
 
 
-class EditableNetwork(mininet.Mininet):
+class EditableNetwork(mininet.Mininet, ABC):
     """Holds the desired state of a network. Each verb is one change, see `changing`."""
 
     def __init__(self, topo: Any, switch: Any, host: Any, link: Any, ipBase: str, autoSetMacs: bool) -> None:
@@ -37,9 +38,9 @@ class EditableNetwork(mininet.Mininet):
         self.cleanup = self.inNamespace = self.waitConn = self.built = False
         self._node_count = 0
 
+    @abstractmethod
     def changing(self) -> AbstractContextManager[None]:
         """All that is done inside is one change: a running network gets it whole, or raises and gets none."""
-        raise NotImplementedError
 
     def topology(self) -> Topology:
         """The network as it should be, as model data."""

@@ -2,7 +2,7 @@
 
 `mn` copies the global names of the file over its own, so a topology file needs one line::
 
-    from raslab.net.mn import CONTROLLERS, HOSTS, LINKS, SWITCHES, Mininet, cleanup, findController
+    from raslab.net.mn import *
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from functools import partial
 
 from raslab.errors import LinkNotUpError
 from raslab.model.topology import Topology
@@ -15,6 +16,7 @@ from raslab.net import steps
 from raslab.net.namespaces import Namespace, Namespaces
 from raslab.net.netlink import rtnetlink
 from raslab.net.plan import Plan
+from raslab.net.waiting import look_until
 from raslab.net.watch import Course
 
 DEADLINE_S = 10.0
@@ -27,21 +29,21 @@ def wait_until_up(plan: Plan, topology: Topology, namespaces: Namespaces, course
     Raises LinkNotUpError after DEADLINE_S.
     """
     waiting = switched_on(plan, topology)
-    deadline = time.monotonic() + DEADLINE_S
-    while True:
+
+    def look() -> dict[str, set[str]]:
         for node in list(waiting):
             waiting[node] = _not_up(namespaces[node], waiting[node])
             if not waiting[node]:
                 del waiting[node]
-        if not waiting:
-            return
-        if course is not None:
+        if waiting and course is not None:
             node, interfaces = next(iter(waiting.items()))
             course.waiting(node, min(interfaces), sum(map(len, waiting.values())))
-        if time.monotonic() > deadline:
-            node, interfaces = next(iter(waiting.items()))
-            raise LinkNotUpError(node, sorted(interfaces), DEADLINE_S)
-        time.sleep(_PAUSE_S)
+        return waiting
+
+    look_until(lambda left: not left, look, DEADLINE_S, partial(time.sleep, _PAUSE_S))
+    if waiting:
+        node, interfaces = next(iter(waiting.items()))
+        raise LinkNotUpError(node, sorted(interfaces), DEADLINE_S)
 
 
 def switched_on(plan: Plan, topology: Topology) -> dict[str, set[str]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import pandas as pd
@@ -13,6 +12,7 @@ import pandas as pd
 from raslab.notebook.charts import ceiling
 from raslab.notebook.figure import Figure
 from raslab.notebook.picture import measures, style
+from raslab.notebook.picture.tags import opening, text
 
 SERIES_COLOURS = ("#2f81f7", "#0c9ba6", "#a259d9", "#b08800")
 _PLOT_WIDTH = 460
@@ -24,11 +24,6 @@ _TICKS = 5
 _VALUE_ROOM = 44  # a figure stands right of its bar, or of the mark if that is so near
 
 STYLE = """
-.raslab text{fill:var(--ink);font-size:12px}
-.raslab .caption{font-size:13px;font-weight:600}
-.raslab .tick{fill:var(--soft);font-size:11px}
-.raslab .grid{stroke:var(--rule);stroke-width:.6;stroke-dasharray:2 4}
-.raslab .axis{stroke:var(--rule)}
 .raslab .value{font-variant-numeric:tabular-nums}
 .raslab .mark{stroke:var(--orange);stroke-width:2.5}
 """.replace("\n", "")
@@ -116,7 +111,7 @@ def to_svg(drawn: Chart) -> str:
     for name in names:
         group = [bar for bar in drawn.bars if bar.group == name]
         middle = y + (len(group) * (_BAR + _BAR_GAP) - _BAR_GAP) / 2
-        body.append(_text(left - 10, middle + 4, name, anchor="end"))
+        body.append(text(left - 10, middle + 4, name, anchor="end"))
         for bar in group:
             body += _bar(bar, left, y, _PLOT_WIDTH / top)
             y += _BAR + _BAR_GAP
@@ -125,10 +120,8 @@ def to_svg(drawn: Chart) -> str:
     width, height = left + _PLOT_WIDTH + _VALUE_WIDTH, bottom + _BOTTOM
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="raslab" viewBox="0 0 {width:.0f} {height:.0f}" '
-            f'style="width:100%;max-width:{width:.0f}px;height:auto" role="img" aria-label="{escape(drawn.title)}">',
-            f"<style>{style.THEME}{STYLE}</style>",
-            _text(0, _TITLE_Y, drawn.title, "caption"),
+            *opening(width, height, drawn.title, style.CHART + STYLE),
+            text(0, _TITLE_Y, drawn.title, "caption"),
             *_legend(drawn, left),
             *_grid((left, upper - 6, bottom), step, top, drawn.unit),
             *body,
@@ -153,8 +146,8 @@ def _grid(edges: tuple[float, float, float], step: float, top: float, unit: str)
         x = left + _PLOT_WIDTH * number * step / top
         kind = "grid" if number else "axis"
         parts.append(f'<path class="{kind}" d="M{x:.1f} {upper:.1f}V{bottom:.1f}"/>')
-        parts.append(_text(x, bottom + 14, f"{number * step:,g}", "tick", "middle"))
-    parts.append(_text(left + _PLOT_WIDTH / 2, bottom + 31, unit, "tick", "middle"))
+        parts.append(text(x, bottom + 14, f"{number * step:,g}", "tick", "middle"))
+    parts.append(text(left + _PLOT_WIDTH / 2, bottom + 31, unit, "tick", "middle"))
     return parts
 
 
@@ -167,7 +160,7 @@ def _bar(bar: Bar, left: float, y: float, scale: float) -> list[str]:
         parts.append(f'<path class="mark" d="M{at:.1f} {y - 1:.1f}v{_BAR + 2}"/>')
         end = at if end < at < end + _VALUE_ROOM else end
     words = "none" if bar.value is None else f"{bar.value:,g}"
-    return [*parts, _text(end + 7, y + 12, words, "value")]
+    return [*parts, text(end + 7, y + 12, words, "value")]
 
 
 def _legend(drawn: Chart, left: float) -> list[str]:
@@ -175,15 +168,9 @@ def _legend(drawn: Chart, left: float) -> list[str]:
     for number, name in enumerate(drawn.series):
         colour = SERIES_COLOURS[number % len(SERIES_COLOURS)]
         parts.append(f'<rect x="{x:.1f}" y="{_LEGEND_Y - 10}" width="12" height="12" fill="{colour}"/>')
-        parts.append(_text(x + 18, _LEGEND_Y, name))
+        parts.append(text(x + 18, _LEGEND_Y, name))
         x += 18 + measures.sans_width(name) + 16
     if drawn.mark:
         parts.append(f'<path class="mark" d="M{x + 6:.1f} {_LEGEND_Y - 11}v14"/>')
-        parts.append(_text(x + 16, _LEGEND_Y, drawn.mark))
+        parts.append(text(x + 16, _LEGEND_Y, drawn.mark))
     return parts
-
-
-def _text(x: float, y: float, words: str, kind: str = "", anchor: str = "start") -> str:
-    named = f' class="{kind}"' if kind else ""
-    middle = f' text-anchor="{anchor}"' if anchor != "start" else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}"{named}{middle}>{escape(words)}</text>'

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from raslab.notebook.picture import style
+from raslab.notebook.picture.tags import opening
 
 WIDTH, HEIGHT = 380, 120
 LOW = 74
@@ -51,9 +51,7 @@ def chart(
     right, bottom = WIDTH - _RIGHT, tall - _BOTTOM
     width, height = right - _LEFT, bottom - _TOP
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="raslab" viewBox="0 0 {WIDTH} {tall}" '
-        f'style="width:100%;max-width:{WIDTH}px;height:auto" role="img" aria-label="{escape(title)}">',
-        f"<style>{style.THEME}{CHART}</style>",
+        *opening(WIDTH, tall, title, CHART),
         f'<text class="caption" x="{_LEFT}" y="13">{escape(title)}</text>',
         f'<text class="tick" x="{right}" y="13" text-anchor="end">{escape(top_label)}</text>',
     ]

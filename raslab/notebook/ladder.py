@@ -12,7 +12,8 @@ from html import escape
 from ipaddress import ip_address
 from typing import Any
 
-from raslab.notebook.picture import measures, style
+from raslab.notebook.picture import measures
+from raslab.notebook.picture.tags import opening
 
 SHOWN = 40  # packets
 _LONG_S = 0.0995
@@ -131,11 +132,7 @@ def to_svg(drawn: Ladder, title: str) -> str:
     width = _TIME_WIDTH + pitch * max(len(drawn.who), 1)
     bottom = _HEAD + _ROW * len(drawn.steps) + 8
     height = bottom + (24 if drawn.left_out else 4)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="raslab" viewBox="0 0 {width:.0f} {height}" '
-        f'style="width:100%;max-width:{width:.0f}px;height:auto" role="img" aria-label="{escape(title)}">',
-        f"<style>{style.THEME}{LADDER}</style>",
-    ]
+    parts = opening(width, height, title, LADDER)
     for address, name in drawn.who:
         parts.append(f'<text class="who" x="{x[address]:.1f}" y="16" text-anchor="middle">{escape(name)}</text>')
         parts.append(f'<text class="mono" x="{x[address]:.1f}" y="34" text-anchor="middle">{escape(address)}</text>')

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 from raslab.measure.outage import Gap, Probe
 from raslab.notebook.charts import ceiling
 from raslab.notebook.picture import measures, style
+from raslab.notebook.picture.tags import opening, text
 
 _WIDTH, _HEIGHT = 620, 170
 _LEFT, _TOP, _RIGHT, _BOTTOM = 40, 30, 16, 36
@@ -18,11 +18,6 @@ _HEADROOM = 1.1
 _HALF_MS = 0.5  # round trips on one path differ by less
 
 STYLE = """
-.raslab text{fill:var(--ink);font-size:12px}
-.raslab .caption{font-size:13px;font-weight:600}
-.raslab .tick{fill:var(--soft);font-size:11px}
-.raslab .grid{stroke:var(--rule);stroke-width:.6;stroke-dasharray:2 4}
-.raslab .axis{stroke:var(--rule)}
 .raslab .trip{stroke:var(--blue);stroke-width:2.5;fill:none}
 .raslab .gap{fill:var(--red);fill-opacity:.16}
 .raslab .edge{stroke:var(--red);stroke-width:1}
@@ -89,21 +84,19 @@ def to_svg(title: str, drawn: Trips) -> str:
         return bottom - (bottom - _TOP) * rtt_ms / (rows * step)
 
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="raslab" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
-        f'style="width:100%;max-width:{_WIDTH}px;height:auto" role="img" aria-label="{escape(title)}">',
-        f"<style>{style.THEME}{STYLE}</style>",
-        _text(0, 15, title, "caption"),
+        *opening(_WIDTH, _HEIGHT, title, style.CHART + STYLE),
+        text(0, 15, title, "caption"),
     ]
     for number in range(rows + 1):
         kind = "grid" if number else "axis"
         parts.append(f'<path class="{kind}" d="M{_LEFT} {y(number * step):.1f}H{right}"/>')
-        parts.append(_text(_LEFT - 6, y(number * step) + 4, f"{number * step:g}", "tick", "end"))
-    parts.append(_text(right, 15, "round trip in ms; red: no answer", "tick", "end"))
+        parts.append(text(_LEFT - 6, y(number * step) + 4, f"{number * step:g}", "tick", "end"))
+    parts.append(text(right, 15, "round trip in ms; red: no answer", "tick", "end"))
     tick = ceiling(span / _TICKS)
     for number in range(math.ceil(drawn.begin_s / tick), math.floor(drawn.end_s / tick + 1e-6) + 1):
         parts.append(f'<path class="grid" d="M{x(number * tick):.1f} {_TOP}V{bottom}"/>')
-        parts.append(_text(x(number * tick), bottom + 15, f"{number * tick:g}", "tick", "middle"))
-    parts.append(_text((_LEFT + right) / 2, bottom + 30, "seconds", "tick", "middle"))
+        parts.append(text(x(number * tick), bottom + 15, f"{number * tick:g}", "tick", "middle"))
+    parts.append(text((_LEFT + right) / 2, bottom + 30, "seconds", "tick", "middle"))
     for gap in drawn.gaps:
         begin, end = x(gap.begin_s), x(gap.end_s)
         parts.append(
@@ -118,11 +111,11 @@ def to_svg(title: str, drawn: Trips) -> str:
         words = _length(gap)
         begin, end = x(gap.begin_s), x(gap.end_s)
         if end - begin > measures.sans_width(words) + 8:
-            parts.append(_text((begin + end) / 2, bottom - 12, words, "length halo", "middle"))
+            parts.append(text((begin + end) / 2, bottom - 12, words, "length halo", "middle"))
         elif end + measures.sans_width(words) + 6 < right:
-            parts.append(_text(end + 6, bottom - 12, words, "length halo"))
+            parts.append(text(end + 6, bottom - 12, words, "length halo"))
         else:
-            parts.append(_text(begin - 6, bottom - 12, words, "length halo", "end"))
+            parts.append(text(begin - 6, bottom - 12, words, "length halo", "end"))
     return "\n".join([*parts, "</svg>"])
 
 
@@ -133,8 +126,3 @@ def _length(gap: Gap) -> str:
     rounded = round(milliseconds, digits)
     words = f"{rounded / 1000:g} s" if rounded >= 1000 else f"{rounded:g} ms"
     return words if gap.ended else f"{words} and more"
-
-
-def _text(x: float, y: float, words: str, kind: str, anchor: str = "start") -> str:
-    middle = f' text-anchor="{anchor}"' if anchor != "start" else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}"{middle}>{escape(words)}</text>'

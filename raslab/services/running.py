@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import subprocess
 import time
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from raslab.errors import DaemonDiedError, ServiceNotReadyError
+from raslab.net.waiting import ended_within
 from raslab.services.place import Place
 from raslab.services.service import Service
 
@@ -59,7 +59,7 @@ class Running:
         """Wait until the process has ended; after STOP_DEADLINE_S it is killed with its group."""
         if self.process is None:
             return
-        if not _ended_within(self.process, STOP_DEADLINE_S):
+        if not ended_within(self.process, STOP_DEADLINE_S):
             self.kill()
         self.process.wait()
 
@@ -95,14 +95,3 @@ def bring_up(starting: Iterable[Running]) -> None:
                 raise ServiceNotReadyError(key[0], key[1], READY_DEADLINE_S, observed, log)
         if waiting and len(waiting) - len(deadlines) == before:
             time.sleep(_POLL_S)
-
-
-def _ended_within(process: subprocess.Popen[Any], timeout_s: float) -> bool:
-    """Wait for the end of a process; unlike `Popen.wait` without looking at the clock again and again."""
-    if process.poll() is not None:
-        return True
-    descriptor = os.pidfd_open(process.pid)
-    try:
-        return bool(select.select([descriptor], [], [], timeout_s)[0])
-    finally:
-        os.close(descriptor)

@@ -158,9 +158,10 @@ class Supervisor:
             one.end()
 
     def _adopt(self, one: Running) -> None:
+        watcher = self._watching()  # be there a process or not: all services end with the network
         self._running.setdefault(one.place.name, {})[one.declared.name] = one
         if one.process is not None:
-            self._watching().watch(one.process)
+            watcher.watch(one.process)
 
     def _watching(self) -> Watcher:
         if self._watcher is None:

@@ -10,9 +10,9 @@ import pytest
 from raslab.errors import BadMeasurementError, CaptureError, NoAddressError, ProgramNotFoundError, ThroughputError
 from raslab.machine.here import here
 from raslab.measure import InterfaceCounters, capture, counters, cpu, latency, throughput
-from raslab.measure.waiting import wait_until
 from raslab.net import Network
 from raslab.net.sockets import tcp_sockets
+from raslab.net.waiting import wait_until
 
 pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("netem"), pytest.mark.both]
 

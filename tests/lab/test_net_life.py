@@ -9,11 +9,10 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 from raslab.errors import (
     CommandTimeout,
@@ -30,7 +29,6 @@ from raslab.net.plan import Plan
 from raslab.net.processes import Processes
 
 pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.both]
-DEADLINE_S = 20.0
 
 
 class Pair(Topo):
@@ -40,14 +38,6 @@ class Pair(Topo):
         self.addSwitch("s1")
         for name in ("h1", "h2"):
             self.addLink(self.addHost(name), "s1")
-
-
-def wait_for(condition: Callable[[], bool], what: str) -> None:
-    """Wait for `condition`, DEADLINE_S at most."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, f"after {DEADLINE_S:g} s still: {what}"
-        time.sleep(0.01)
 
 
 def users_of(namespaces: set[str]) -> set[str]:
@@ -132,7 +122,7 @@ def test_death_of_the_program_leaves_nothing(death: signal.Signals) -> None:
         assert len(users_of(namespaces)) >= 5  # the program, the first process, and what it started
         program.send_signal(death)
         program.wait()
-    wait_for(lambda: users_of(namespaces) == set(), f"processes in {namespaces}")
+    until(f"no process is in {namespaces}", lambda: users_of(namespaces) == set())
 
 
 def test_refused_start_leaves_nothing() -> None:
@@ -189,7 +179,7 @@ def test_orphans_are_reaped_and_harm_nobody() -> None:
     with Network(Pair()) as network:
         for _ in range(3):
             network["h1"].run(["sh", "-c", "(sleep 0.02 &)"])
-        wait_for(lambda: network["h1"].run(["pgrep", "sleep"]).status == 1, "orphaned sleep processes")
+        until("the orphaned processes are gone", lambda: network["h1"].run(["pgrep", "sleep"]).status == 1)
         assert "Z" not in network["h1"].run(["ps", "-eo", "stat="]).stdout
 
 

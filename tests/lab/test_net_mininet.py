@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -17,12 +18,13 @@ from mininet.nodelib import LinuxBridge
 from mininet.topo import SingleSwitchTopo
 from mininet.topo import Topo as PlainTopo
 
+from raslab.course.loader import load_topology, topology_names
 from raslab.errors import BadMeasurementError, ThroughputError, UnsupportedClassError
 from raslab.net import Network
 
 pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.real]
 ROOT = Path(__file__).parents[2]
-TOPOLOGY = ROOT / "topologies" / "gre_performance.py"
+MN = "mn --custom topologies/gre_performance.py"
 
 
 @pytest.fixture
@@ -163,22 +165,23 @@ def test_class_that_we_cannot_build_is_refused() -> None:
     assert "s1" not in network
 
 
-def run_mn(*arguments: str, commands: str = "") -> str:
-    """Run Mininet's own `mn` with our topology, where mnexec, ifconfig and brctl cannot be found."""
-    words = [str(Path(sys.executable).with_name("mn")), "--custom", str(TOPOLOGY), *arguments]
+def run_mn(command: str, commands: str = "") -> str:
+    """Run a command line of Mininet's own `mn`, where mnexec, ifconfig and brctl cannot be found."""
     with tempfile.TemporaryDirectory() as programs:
+        (Path(programs) / "mn").symlink_to(Path(sys.executable).with_name("mn"))
         for name in ("bash", "cat", "env", "ip", "iperf3", "mount", "ping", "setsid", "stty"):
             found = shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin")
             assert found, name
             (Path(programs) / name).symlink_to(found)
         environment = {"PATH": programs, "HOME": programs}
         with subprocess.Popen(
-            words,
+            ["env", *shlex.split(command)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             env=environment,
+            cwd=ROOT,
         ) as process:
             assert process.stdin is not None
             assert process.stdout is not None
@@ -190,14 +193,26 @@ def run_mn(*arguments: str, commands: str = "") -> str:
     return shown
 
 
+@pytest.mark.needs("gre", "netem")
+@pytest.mark.parametrize("name", topology_names())
+def test_mn_takes_what_a_topologys_description_says(name: str) -> None:
+    topology = load_topology(name)
+    assert topology
+    says = sys.modules[topology.__module__].__doc__ or ""
+    (command,) = re.findall(r"`([^`]*\bmn [^`]*)`", says)
+    shown = run_mn(command)
+    for node in topology().nodes():
+        assert re.search(rf"\b{node}\b", shown)
+
+
 def test_mn_pings_everybody() -> None:
-    shown = run_mn("--topo", "gre_performance,path=routed", "--test", "pingall")
+    shown = run_mn(f"{MN} --topo gre_performance,path=routed --test pingall")
     assert "*** Results: 0% dropped (12/12 received)" in shown
 
 
 @pytest.mark.needs("gre")
 def test_mn_pings_through_the_tunnel() -> None:
-    shown = run_mn("--topo", "gre_performance", commands="gw1 ip route\nhost2 ping -c1 host1\n")
+    shown = run_mn(f"{MN} --topo gre_performance", commands="gw1 ip route\nhost2 ping -c1 host1\n")
     assert "10.2.0.0/24 via 10.255.0.2 dev gre1" in shown
     assert "1 received, 0% packet loss" in shown
 
@@ -243,7 +258,7 @@ def test_iperf() -> None:
 
 
 def test_mn_measures_bandwidth() -> None:
-    shown = run_mn("--topo", "gre_performance,path=routed", "--test", "iperf")
+    shown = run_mn(f"{MN} --topo gre_performance,path=routed --test iperf")
     assert re.search(r"\*\*\* Results: \['[0-9.]+ .bits/sec', '[0-9.]+ .bits/sec'\]", shown)
 
 
@@ -261,7 +276,7 @@ def test_mn_command_line() -> None:
         "py net['host1'].IP()",
         "pingpair",
     ]
-    shown = run_mn("--topo", "gre_performance,path=routed", commands="\n".join(lines) + "\n")
+    shown = run_mn(f"{MN} --topo gre_performance,path=routed", commands="\n".join(lines) + "\n")
     assert "There is no node intranet9 in this network" in shown
     assert "gw1 gw2 host1 host2 intranet1 intranet2 transport" in shown
     assert "10.1.0.1/24 2001:db8:1::1/64" in shown

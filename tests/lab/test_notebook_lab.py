@@ -6,10 +6,10 @@ import re
 import signal
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
+from waiting import until
 
 import raslab
 from raslab.errors import (
@@ -27,22 +27,12 @@ from raslab.notebook.live_state import series
 
 pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("gre", "netem")]
 
-DEADLINE_S = 10.0
-
 
 @pytest.fixture
 def lab() -> Iterator[Lab]:
     with raslab.lab("gre-performance", rate_mbps=20) as running:
         running.feed.interval_s = 0.1
         yield running
-
-
-def eventually(what: str, holds: Callable[[], bool]) -> None:
-    """Wait until the condition holds."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {DEADLINE_S:g} s: {what}"
-        threading.Event().wait(0.02)
 
 
 def feed_threads() -> list[str]:
@@ -190,7 +180,7 @@ def test_an_interrupted_measurement_harms_nothing(lab: Lab) -> None:
     processes = "ps -C iperf3 -o pid="
 
     def interrupt() -> None:
-        eventually("iperf3 to run", lambda: lab["host2"].run(processes).stdout.strip() != "")
+        until("iperf3 runs", lambda: lab["host2"].run(processes).stdout.strip() != "")
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     interrupter = threading.Thread(target=interrupt)
@@ -198,7 +188,7 @@ def test_an_interrupted_measurement_harms_nothing(lab: Lab) -> None:
     with pytest.raises(KeyboardInterrupt):
         lab.throughput("host2", "host1", duration_s=60)
     interrupter.join()
-    eventually("iperf3 to end", lambda: lab["host2"].run(processes).stdout.strip() == "")
+    until("iperf3 has ended", lambda: lab["host2"].run(processes).stdout.strip() == "")
     assert lab["host2"].run("ping -c1 -W2 10.1.0.1").status == 0
     assert lab.throughput("host2", "host1", duration_s=0.5)["throughput_mbps"][0] > 1
 
@@ -223,12 +213,12 @@ def test_cut_and_restore(lab: Lab) -> None:
 def test_view_shows_traffic_while_it_flows_and_only_then(lab: Lab) -> None:
     view = lab.view()
     assert repr(view) == "<View of gre-performance: 7 nodes, 6 links, 1 tunnel>"
-    eventually("an idle picture", lambda: 'class="asleep"' not in view.picture.value)
+    until("the picture is an idle one", lambda: 'class="asleep"' not in view.picture.value)
     assert 'class="wire high"' not in view.picture.value
     lab.throughput("host2", "host1", duration_s=1)
     assert 'class="wire high"' in view.picture.value
     assert "Mbit/s" in view.panel.value
-    eventually("idle again", lambda: 'class="wire high"' not in view.picture.value)
+    until("it is idle again", lambda: 'class="wire high"' not in view.picture.value)
     assert lab.feed.error is None
     view.close()
 
@@ -237,10 +227,10 @@ def test_view_shows_a_cut_link_and_a_restored_one(lab: Lab) -> None:
     view = lab.view()
     view.links.value = "gw1-transport"
     view.cut.click()
-    eventually("the cut", lambda: view.picture.value.count(">cut</text>") == 1)
+    until("the cut shows", lambda: view.picture.value.count(">cut</text>") == 1)
     assert "gw1-transport is cut" in view.message.value
     view.restore.click()
-    eventually("the repair", lambda: ">cut</text>" not in view.picture.value)
+    until("the repair shows", lambda: ">cut</text>" not in view.picture.value)
     view.close()
 
 
@@ -260,15 +250,15 @@ def test_view_follows_a_network_that_is_changed_and_one_that_stops(lab: Lab) -> 
     view = lab.view()
     assert "10.77.0.1/24" not in view.picture.value
     lab.network.addAddress("gw1", "lan0", "10.77.0.1/24")
-    eventually("the new address", lambda: "10.77.0.1/24" in view.picture.value)
+    until("the new address shows", lambda: "10.77.0.1/24" in view.picture.value)
     view.nodes.value = "gw2"
     lab.network.addHost("late", ip="10.2.0.9/24")
     lab.network.addLink("late", "intranet2")
-    eventually("the new node", lambda: "late" in view.nodes.options and "late-intranet2" in view.links.options)
+    until("the new node shows", lambda: "late" in view.nodes.options and "late-intranet2" in view.links.options)
     assert view.nodes.value == "gw2"
     view.nodes.value = "late"
     lab.network.delNode("late")
-    eventually("its end", lambda: "late" not in view.nodes.options and ">late<" not in view.picture.value)
+    until("it shows no more", lambda: "late" not in view.nodes.options and ">late<" not in view.picture.value)
     assert lab.feed.error is None
     lab.stop()
     assert 'class="asleep"' in view.picture.value
@@ -282,7 +272,7 @@ def test_one_thread_for_all_views_and_none_without(lab: Lab) -> None:
     assert len(feed_threads()) == 1
     for one in shown:
         one.close()
-    eventually("the end of the thread", lambda: not feed_threads())
+    until("the thread has ended", lambda: not feed_threads())
 
 
 def test_dashboard_shows_throughput_and_drops(lab: Lab) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
+from waiting import until
 
 from raslab.errors import ConfigurationRefusedError, NoSuchServiceError, ProgramNotFoundError
 from raslab.net import Network, Topo
 from raslab.services import Bgpd, Service, Staticd, Supervisor, Zebra
 
 pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.both]
-DEADLINE_S = 30.0
 AS = {"r1": 65001, "r2": 65002, "r3": 65003}
 
 
@@ -53,14 +52,6 @@ def network() -> Iterator[Network]:
         yield running
 
 
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    """Wait until `condition` holds."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, f"after {DEADLINE_S:g} s not so: {what}"
-        time.sleep(0.01)
-
-
 def peers(supervisor: Supervisor, router: str) -> dict[str, dict[str, object]]:
     """What a router's bgpd knows of its neighbours."""
     found = supervisor.vty(router, "bgpd").show("show bgp ipv4 unicast summary json")
@@ -81,23 +72,23 @@ def test_routers_exchange_prefixes_into_their_kernels_and_packets_follow(network
     supervisor = Supervisor(network)
     assert network["h1"].run(["ping", "-c1", "-W1", "192.168.2.2"]).status != 0
     supervisor.apply(WANTED)
-    wait_for(lambda: has_route(network, "r1", "192.168.2.0/24"), "r1 knows the way to h2")
-    wait_for(lambda: has_route(network, "r2", "192.168.1.0/24"), "r2 knows the way to h1")
+    until("r1 knows the way to h2", lambda: has_route(network, "r1", "192.168.2.0/24"))
+    until("r2 knows the way to h1", lambda: has_route(network, "r2", "192.168.1.0/24"))
     assert network["h1"].run(["ping", "-c1", "-W2", "192.168.2.2"]).status == 0
     assert "10.0.12.2" in network["r1"].run(["vtysh", "-c", "show bgp summary"]).stdout
 
     supervisor.apply({"r2": []})
-    wait_for(lambda: not has_route(network, "r1", "192.168.2.0/24"), "r1 forgets what r2 had told")
+    until("r1 forgets what r2 had told", lambda: not has_route(network, "r1", "192.168.2.0/24"))
     assert network["h1"].run(["ping", "-c1", "-W1", "192.168.2.2"]).status != 0
 
 
 def test_with_a_wrong_as_there_is_no_session_and_no_route(network: Network) -> None:
     supervisor = Supervisor(network)
     supervisor.apply(WANTED | {"r2": bgp("r2", {"10.0.12.1": 65999})})
-    wait_for(lambda: established(supervisor, "r1") == {"10.0.13.3"}, "r1 and r3 have a session")
+    until("r1 and r3 have a session", lambda: established(supervisor, "r1") == {"10.0.13.3"})
     asked = supervisor.vty("r2", "bgpd")
-    wait_for(
-        lambda: "Bad Peer AS" in str(asked.show("show bgp neighbors 10.0.12.1 json")), "r2 says what is wrong with r1"
+    until(
+        "r2 says what is wrong with r1", lambda: "Bad Peer AS" in str(asked.show("show bgp neighbors 10.0.12.1 json"))
     )
     assert not has_route(network, "r1", "192.168.2.0/24")
 
@@ -112,25 +103,25 @@ def test_a_session_needs_the_same_password_on_both_sides(network: Network) -> No
     two = with_password("r2", {"10.0.12.1": AS["r1"]}, "guess")
     three = with_password("r3", {"10.0.13.1": AS["r1"]}, "secret")
     supervisor.apply({"r1": one, "r2": two, "r3": three})
-    wait_for(lambda: established(supervisor, "r1") == {"10.0.13.3"}, "r1 and r3 have a session")
+    until("r1 and r3 have a session", lambda: established(supervisor, "r1") == {"10.0.13.3"})
     counters = "nstat -asz TcpExtTCPMD5Failure"
-    wait_for(lambda: network["r1"].run(counters).stdout.split()[-2] != "0", "r1 refuses segments of r2")
+    until("r1 refuses segments of r2", lambda: network["r1"].run(counters).stdout.split()[-2] != "0")
     assert established(supervisor, "r1") == {"10.0.13.3"}
     supervisor.apply({"r2": with_password("r2", {"10.0.12.1": AS["r1"]}, "secret")})
-    wait_for(lambda: established(supervisor, "r1") == set(R1), "r1 has both sessions")
+    until("r1 has both sessions", lambda: established(supervisor, "r1") == set(R1))
 
 
 def test_a_change_of_one_neighbour_leaves_the_other_session_alone(network: Network) -> None:
     supervisor = Supervisor(network)
     supervisor.apply(WANTED)
-    wait_for(lambda: established(supervisor, "r1") == set(R1), "r1 has both sessions")
+    until("r1 has both sessions", lambda: established(supervisor, "r1") == set(R1))
     before = peers(supervisor, "r1")
 
     (change,) = supervisor.apply({"r1": bgp("r1", R1, " neighbor 10.0.13.3 timers 1 3")})
     assert change.lines == ("router bgp 65001", "neighbor 10.0.13.3 timers 1 3", "exit")
     supervisor.vty("r1", "bgpd").run("clear bgp 10.0.13.3")
-    wait_for(lambda: peers(supervisor, "r1")["10.0.13.3"]["connectionsDropped"] == 1, "the session with r3 is new")
-    wait_for(lambda: established(supervisor, "r1") == set(R1), "r1 has both sessions again")
+    until("the session with r3 is new", lambda: peers(supervisor, "r1")["10.0.13.3"]["connectionsDropped"] == 1)
+    until("r1 has both sessions again", lambda: established(supervisor, "r1") == set(R1))
 
     supervisor.apply({"r1": bgp("r1", {"10.0.12.2": AS["r2"]})})
     after = peers(supervisor, "r1")
@@ -163,17 +154,17 @@ def test_a_refused_line_at_the_start_leaves_no_daemon(network: Network) -> None:
     assert supervisor.declared("r1") == supervisor.declared("r2") == ()
     assert network["r1"].run(["pidof", "zebra", "bgpd"]).stdout == ""
     supervisor.apply(WANTED)
-    wait_for(lambda: established(supervisor, "r1") == set(R1), "r1 has both sessions")
+    until("r1 has both sessions", lambda: established(supervisor, "r1") == set(R1))
 
 
 def test_static_routes_come_and_go_with_the_change_of_a_line(network: Network) -> None:
     supervisor = Supervisor(network)
     there = "ip route 172.20.0.0/16 10.0.12.2"
     supervisor.apply({"r1": [Zebra(), Staticd(there)]})
-    wait_for(lambda: "172.20.0.0/16" in network["r1"].run(["ip", "route"]).stdout, "the kernel has the route")
+    until("the kernel has the route", lambda: "172.20.0.0/16" in network["r1"].run(["ip", "route"]).stdout)
     (change,) = supervisor.apply({"r1": [Zebra(), Staticd()]})
     assert change.lines == (f"no {there}",)
-    wait_for(lambda: "172.20.0.0/16" not in network["r1"].run(["ip", "route"]).stdout, "the route is gone")
+    until("the route is gone", lambda: "172.20.0.0/16" not in network["r1"].run(["ip", "route"]).stdout)
 
 
 def test_what_is_not_there_is_named(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:

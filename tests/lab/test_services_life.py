@@ -6,18 +6,17 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 from raslab.errors import DaemonDiedError, NodeNotRunningError, ServiceNotReadyError, ServiceUserError
 from raslab.net import Network, Topo
 from raslab.services import Bgpd, Charon, Supervisor, Zebra, running
 
 pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.both]
-DEADLINE_S = 30.0
 BGP = "router bgp 65001\n bgp router-id 1.1.1.1\n"
 
 
@@ -35,21 +34,13 @@ def network() -> Iterator[Network]:
         yield started
 
 
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    """Wait until `condition` holds."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, f"after {DEADLINE_S:g} s not so: {what}"
-        time.sleep(0.01)
-
-
 def test_a_killed_daemon_is_reported_with_node_and_last_words(network: Network) -> None:
     heard: list[DaemonDiedError] = []
     supervisor = Supervisor(network, on_death=heard.append)
     supervisor.apply({"r1": [Zebra(), Bgpd(BGP)], "r2": [Zebra()]})
     assert supervisor.deaths() == ()
     supervisor.kill("r1", "bgpd")
-    wait_for(supervisor.deaths, "the death is noticed")
+    until("the death is noticed", supervisor.deaths)
     assert heard == list(supervisor.deaths())
     assert str(heard[0]).startswith("Node r1: bgpd was killed by SIGKILL; it last said: ")
     assert "bgpd" in heard[0].log
@@ -64,7 +55,7 @@ def test_a_daemon_is_restarted_with_its_configuration_if_the_lab_asks_for_it(net
     supervisor = Supervisor(network, restart=True)
     supervisor.apply({"r1": [Zebra(), Bgpd(BGP)]})
     supervisor.kill("r1", "bgpd")
-    wait_for(lambda: supervisor.deaths() and len(supervisor.declared("r1")) == 2, "bgpd is back")
+    until("bgpd is back", lambda: supervisor.deaths() and len(supervisor.declared("r1")) == 2)
     assert "bgp router-id 1.1.1.1" in supervisor.vty("r1", "bgpd").run("show running-config")
     assert len(supervisor.deaths()) == 1
 

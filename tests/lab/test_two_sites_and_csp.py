@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Iterable
 
 import pytest
+from waiting import until
 
 import raslab
 from raslab.machine.here import here
@@ -17,7 +13,6 @@ from raslab.notebook.lab import Lab
 
 pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("gre", "netem")]
 
-TOPOLOGY = Path(__file__).parents[2] / "topologies" / "two_sites_and_csp.py"
 ASNS = {"ny": 64512, "csp": 64513, "sf": 64514}
 NETWORKS = {"ny": "10.1.0.0/24", "csp": "10.0.0.0/24", "sf": "10.2.0.0/24"}
 TUNNELS = {("ny", "csp"): ("198.51.100", "10.255.1"), ("csp", "sf"): ("203.0.113", "10.255.2")}
@@ -54,14 +49,6 @@ def joined(transit: Iterable[str], **peer: object) -> Lab:
                 **peer,
             )
     return lab
-
-
-def until(what: str, holds: Callable[[], object], deadline_s: float = 60.0) -> None:
-    """Wait until a condition holds; fail with what was seen last."""
-    end = time.monotonic() + deadline_s
-    while not (seen := holds()):
-        assert time.monotonic() < end, f"waited {deadline_s:g} s in vain until {what}; last seen: {seen!r}"
-        time.sleep(0.05)
 
 
 def as_paths(lab: Lab, site: str) -> list[str]:
@@ -119,11 +106,3 @@ def test_without_transit_there_is_no_other_path() -> None:
         assert not lost
         assert "Destination Net Unreachable" in repr(lost)
         assert lab.reaches("ny", "vm")
-
-
-def test_mininets_command_takes_it() -> None:
-    words = [str(Path(sys.executable).with_name("mn")), "--custom", str(TOPOLOGY)]
-    words += ["--topo", "two_sites_and_csp", "--test", "none"]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, env={**os.environ, "HOME": "/nonexistent"})
-    assert done.returncode == 0, done.stderr
-    assert "cspgw" in done.stdout + done.stderr

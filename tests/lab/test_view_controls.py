@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from waiting import until
 
 import raslab
 from raslab.net import Topo
 from raslab.notebook.lab import Lab
 
 pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("gre", "netem")]
-
-DEADLINE_S = 10.0
 
 
 class Parallel(Topo):
@@ -34,14 +32,6 @@ def lab() -> Iterator[Lab]:
     with raslab.lab("gre-performance", rate_mbps=20) as running:
         running.feed.interval_s = 0.1
         yield running
-
-
-def eventually(what: str, holds: Callable[[], bool]) -> None:
-    """Wait until the condition holds."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not holds():
-        assert time.monotonic() < deadline, f"still waiting for: {what}"
-        time.sleep(0.02)
 
 
 def spot(view: Any, name: str) -> Any:
@@ -101,7 +91,7 @@ def test_stop_ends_what_runs_and_start_begins_anew(lab: Lab) -> None:
     view.power.button.click()
     assert lab.network.is_running
     assert "Started" in view.message.value
-    eventually("a live picture", lambda: 'class="asleep"' not in view.picture.value and not view.cut.disabled)
+    until("the picture is live", lambda: 'class="asleep"' not in view.picture.value and not view.cut.disabled)
     lab.throughput("host2", "host1", duration_s=1)
     assert 'class="wire high"' in view.picture.value
     assert "Mbit/s" in board.content.value

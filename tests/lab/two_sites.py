@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from waiting import until  # noqa: F401 - tests of gateways take it from here
 
 from raslab.gateway import RasGateway, start_together
 from raslab.net import Network, Topo
@@ -61,11 +60,3 @@ class Sites:
         """How many of `count` echo requests are answered."""
         result = self.network[source].run(["ping", "-c", str(count), "-i", "0.05", "-W", "1", target], timeout=30)
         return result.stdout.count("bytes from")
-
-
-def until(what: str, holds: Callable[[], object], deadline_s: float = 20.0) -> None:
-    """Wait until a condition holds; fail with what was seen last."""
-    end = time.monotonic() + deadline_s
-    while not (seen := holds()):
-        assert time.monotonic() < end, f"waited {deadline_s:g} s in vain until {what}; last seen: {seen!r}"
-        time.sleep(0.02)

@@ -92,48 +92,29 @@ def test_the_watchdog_is_killed_with_the_launcher(raslab: Launcher) -> None:
         subprocess.run(["rm", "-r", str(left)], check=True)
 
 
+def in_small_machine(raslab: Launcher, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a machine whose memory is soon full."""
+    return raslab("exec", "--machine", "uml", "--memory", "256M", "--", *command)
+
+
 EAT_MEMORY = "import os; os.write(1, b'up\\n'); x = [bytes([7]) * (1 << 20) for _ in range(100000)]"
 
 
 def test_out_of_memory_ends_the_command_not_the_machine(raslab: Launcher) -> None:
-    result = raslab(
-        "exec",
-        "--machine",
-        "uml",
-        "--memory",
-        "256M",
-        "--",
-        "sh",
-        "-c",
-        f'python3 -c "{EAT_MEMORY}"; echo status $?',
-    )
+    result = in_small_machine(raslab, "sh", "-c", f'python3 -c "{EAT_MEMORY}"; echo status $?')
     assert result.stdout == "up\nstatus 137\n"
     assert result.returncode == 0
 
 
 def test_a_panic_is_reported_with_its_reason(raslab: Launcher) -> None:
-    result = raslab(
-        "exec", "--machine", "uml", "--memory", "256M", "--", "sh", "-c",
-        f'echo 1 > /proc/sys/vm/panic_on_oom; python3 -c "{EAT_MEMORY}"',
-    )  # fmt: skip
+    result = in_small_machine(raslab, "sh", "-c", f'echo 1 > /proc/sys/vm/panic_on_oom; python3 -c "{EAT_MEMORY}"')
     assert result.returncode == 2
     assert "The lab machine died before its command had ended: Kernel panic" in result.stderr
     assert "ut of memory" in result.stderr
 
 
 def test_a_full_file_system_is_the_commands_problem(raslab: Launcher) -> None:
-    result = raslab(
-        "exec",
-        "--machine",
-        "uml",
-        "--memory",
-        "256M",
-        "--",
-        "dd",
-        "if=/dev/zero",
-        "of=/var/tmp/large",
-        "bs=1M",
-    )
+    result = in_small_machine(raslab, "dd", "if=/dev/zero", "of=/var/tmp/large", "bs=1M")
     assert result.returncode == 1
     assert "No space left on device" in result.stderr
 

@@ -24,6 +24,7 @@ from gateway_samples import (
     S2S,
     SELECTORS,
 )
+from sentences import is_sentence, listed
 
 from raslab.errors import GatewayRefusedError
 from raslab.gateway.rules import problems_of
@@ -273,7 +274,7 @@ def sentences() -> str:
         with pytest.raises(GatewayRefusedError) as refused:
             record(VpnS2SInterface, "S2S interface paris of gw1", {"name": "paris", **values})
         found[name] = list(refused.value.problems)
-    return "".join(f"{name}:\n" + "".join(f"  {problem}\n" for problem in found[name]) for name in found)
+    return listed(found)
 
 
 def test_sentences_are_as_agreed() -> None:
@@ -284,9 +285,7 @@ def test_sentences_are_as_agreed() -> None:
 def test_each_mistake_is_found_and_is_a_sentence(name: str) -> None:
     problems = problems_of(CASES[name], HERE)
     assert problems
-    for problem in problems:
-        assert problem.endswith((".", "?"))
-        assert "\n" not in problem
+    assert all(map(is_sentence, problems))
 
 
 def test_things_that_look_wrong_and_are_not() -> None:

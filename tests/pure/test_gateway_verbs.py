@@ -117,6 +117,36 @@ def test_removing_takes_what_depends_along(gw1: RasGateway) -> None:
     assert gw1.get_remote_access() is None
 
 
+def test_what_was_told_can_be_asked_for(gw1: RasGateway) -> None:
+    add_router(gw1)
+    aggregate = gw1.add_bgp_route_aggregate("10.0.0.0/8", summary_only=True)
+    assert gw1.get_bgp_route_aggregate() == (aggregate,)
+    dampening = gw1.enable_bgp_route_flap_dampening(half_life=600)
+    assert gw1.get_bgp_route_flap_dampening() == dampening
+    gw1.disable_bgp_route_flap_dampening()
+    assert gw1.get_bgp_route_flap_dampening() is None
+    gw1.add_bgp_custom_route(network="10.1.0.0/24")
+    assert gw1.get_bgp_custom_route().network == ("10.1.0.0/24",)
+    gw1.new_net_nat("office")
+    pool = gw1.add_net_nat_external_address("office", "203.0.113.5")
+    assert gw1.get_net_nat_external_address() == (pool,)
+    mapping = gw1.add_net_nat_static_mapping("office", "TCP", 80, "10.1.0.1")
+    assert gw1.get_net_nat_static_mapping() == (mapping,)
+    packets = gw1.add_remote_access_ip_filter("wan0", "Deny", "0.0.0.0/0:0.0.0.0/0:TCP:0:80", "Inbound")
+    assert gw1.get_remote_access_ip_filter() == (packets,)
+    selector = gw1.new_vpn_traffic_selector(ip_address_range=["10.1.0.0", "10.1.0.255"])
+    certificate = gw1.new_machine_certificate("certificate", "key", "authority")
+    gw1.add_vpn_s2s_interface(
+        "branch",
+        destination="198.51.100.2",
+        authentication_method="MachineCertificates",
+        certificate=certificate,
+        local_vpn_traffic_selector=selector,
+    )
+    (kept,) = gw1.state.vpn_s2s_interfaces
+    assert (kept.local_vpn_traffic_selector, kept.certificate) == ((selector,), certificate)
+
+
 def test_what_needs_a_running_network_says_so(gw1: RasGateway) -> None:
     add_router(gw1)
     for ask in (gw1.start, gw1.get_vpn_s2s_interface_statistics, lambda: gw1.connect_vpn_s2s_interface("dc")):

@@ -12,6 +12,7 @@ from mininet.node import Host as MininetHost
 from mininet.node import Node as MininetNode
 from mininet.nodelib import LinuxBridge
 from mininet.topo import Topo as PlainTopo
+from sentences import is_sentence, listed
 
 from raslab.errors import TopologyError, UnknownInterfaceError
 from raslab.model.topology import Impairment, Interface, Link, Node, NodeKind, Route, Topology, Tunnel
@@ -148,18 +149,14 @@ def test_good_topology_has_no_problem() -> None:
 
 
 def test_sentences_are_as_agreed() -> None:
-    found = "".join(f"{name}:\n" + "".join(f"  {p}\n" for p in problems_of(case)) for name, case in CASES.items())
-    assert found == GOLDEN.read_text()
+    assert listed({name: problems_of(case) for name, case in CASES.items()}) == GOLDEN.read_text()
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_each_mistake_is_found_and_is_one_sentence(name: str) -> None:
     problems = problems_of(CASES[name])
     assert problems
-    for problem in problems:
-        assert problem[0].isupper()
-        assert problem[-1] in ".?"
-        assert "\n" not in problem
+    assert all(is_sentence(problem) and problem[0].isupper() for problem in problems)
 
 
 def test_things_that_look_wrong_and_are_not() -> None:

@@ -63,7 +63,7 @@ def _lines(router: BgpRouter, state: GatewayState, surroundings: Surroundings) -
         yield from _peer(peer, router, state, surroundings)
     for family in _families(router, state):
         yield f" address-family {family} unicast"
-        yield from (f"  {line}" for line in _address_family(family, router, state))
+        yield from (f"  {line}" for line in _address_family(family, state))
         yield " exit-address-family"
 
 
@@ -109,7 +109,7 @@ def _is_neighbour(peer: BgpPeer, state: GatewayState, surroundings: Surroundings
     return any(remote in network for network in of_tunnels) or surroundings.connected_to(remote) is not None
 
 
-def _address_family(family: str, router: BgpRouter, state: GatewayState) -> Iterator[str]:
+def _address_family(family: str, state: GatewayState) -> Iterator[str]:
     if dampening := state.bgp_route_flap_dampening:
         half, longest = ceil(dampening.half_life / 60), ceil(dampening.max_suppress_time / 60)
         yield f"bgp dampening {half} {dampening.reuse_threshold} {dampening.suppress_threshold} {longest}"

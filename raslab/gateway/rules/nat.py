@@ -20,13 +20,13 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
         yield from _nat(nat, surroundings)
     for pool in state.net_nat_external_addresses:
         where = f"external address {pool.ip_address} of {surroundings.node}"
-        yield from _owner(pool.nat_name, names, where, surroundings)
+        yield from _owner(pool.nat_name, names, where)
         yield from _pool(pool, where)
     seen: dict[tuple[str, int], NetNatStaticMapping] = {}
     for mapping in state.net_nat_static_mappings:
         shown = f"{mapping.protocol} {mapping.external_ip_address}:{mapping.external_port}"
         where = f"static mapping {shown} of {surroundings.node}"
-        yield from _owner(mapping.nat_name, names, where, surroundings)
+        yield from _owner(mapping.nat_name, names, where)
         yield from _mapping(mapping, where)
         other = seen.setdefault((mapping.protocol.upper(), mapping.external_port), mapping)
         if other is not mapping and _meet(other, mapping):
@@ -65,7 +65,7 @@ def external_interfaces(prefix: str, surroundings: Surroundings) -> list[str]:
     return list(dict.fromkeys(name for name, known in surroundings.addresses if known.ip in outside))
 
 
-def _owner(name: str, names: list[str], where: str, surroundings: Surroundings) -> Iterator[str]:
+def _owner(name: str, names: list[str], where: str) -> Iterator[str]:
     if name not in names:
         known = f"use one of {', '.join(names)}" if names else "call new_net_nat first"
         yield f"The {where} belongs to the NAT {name}, which does not exist: {known}."

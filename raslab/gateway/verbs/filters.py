@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from raslab.errors import GatewayRefusedError
 from raslab.gateway import settings
@@ -48,7 +49,7 @@ class FilterVerbs(GatewayCore):
                     ]
                 )
             before = old.list if old is not None else ()
-            return FILTERS.put(state, _with_list(new, tuple(dict.fromkeys((*before, *new.list)))))
+            return FILTERS.put(state, replace(new, list=tuple(dict.fromkeys((*before, *new.list)))))
 
         self._change(
             call("add_remote_access_ip_filter", interface_alias, action, list, direction, address_family), edit
@@ -104,13 +105,3 @@ class FilterVerbs(GatewayCore):
         }
         title = FILTERS.title(self.name, interface_alias, address_family, direction)
         return settings.record(RemoteAccessIpFilter, title, values)
-
-
-def _with_list(one: RemoteAccessIpFilter, lines: tuple[str, ...]) -> RemoteAccessIpFilter:
-    return RemoteAccessIpFilter(
-        interface_alias=one.interface_alias,
-        address_family=one.address_family,
-        direction=one.direction,
-        action=one.action,
-        list=lines,
-    )

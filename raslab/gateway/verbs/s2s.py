@@ -99,10 +99,8 @@ class S2SVerbs(GatewayCore):
         """Hang up. An interface that is not persistent is dialled again by the next packet for it."""
         self._require_running()
         self._kind(name)
-        vici = self.services.vici(self.name) if self._has_charon() else None
-        for connection in {sa["name"] for sa in self._sas()} & {name, inbound(name)}:
-            assert vici is not None  # it has told of the SAs
-            vici.terminate(ike=connection, force=True)
+        for connection in sorted({sa["name"] for sa in self._sas()} & {name, inbound(name)}):
+            self.services.vici(self.name).terminate(ike=connection, force=True)
         return self.get_vpn_s2s_interface(name)[0]
 
     def new_vpn_traffic_selector(self, **values: Any) -> VpnTrafficSelector:

@@ -49,6 +49,15 @@ PICTURE = """
 .raslab .asleep{opacity:.45}
 """.replace("\n", "")
 
+CHART = """
+.raslab text{fill:var(--ink);font-size:12px}
+.raslab .caption{font-size:13px;font-weight:600}
+.raslab .tick{fill:var(--soft);font-size:11px}
+.raslab .grid{stroke:var(--rule);stroke-width:.6;stroke-dasharray:2 4}
+.raslab .axis{stroke:var(--rule)}
+""".replace("\n", "")
+"""Of a chart with a caption, axes and a grid."""
+
 
 def tenant_colour(tenant: str, tenants: tuple[str, ...]) -> str:
     """The colour of a tenant, the same in every picture of the same tenants."""

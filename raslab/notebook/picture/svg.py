@@ -9,6 +9,7 @@ from raslab.notebook.picture import measures, style, words
 from raslab.notebook.picture.areas import is_upright
 from raslab.notebook.picture.drawing import Bar, Box, Drawing, Frame, Point, Port, Tube, Wire
 from raslab.notebook.picture.live import LiveState, Load
+from raslab.notebook.picture.tags import text
 
 _BUSY = 0.02  # below this part of the rate, or of 1 Mbit/s, a link counts as idle
 _MIDDLING, _HIGH = 0.4, 0.8
@@ -69,7 +70,7 @@ def _box(box: Box, tenants: tuple[str, ...], state: LiveState | None) -> str:
         f'<rect class="box" {_rectangle(box.x, box.y, box.width, box.height)} rx="6"{tint}/>',
         f'<path class="title" d="M{box.x:g} {box.y + measures.TITLE_HEIGHT:g}v{6 - measures.TITLE_HEIGHT:g}'
         f'a6 6 0 0 1 6 -6h{box.width - 12:g}a6 6 0 0 1 6 6v{measures.TITLE_HEIGHT - 6:g}z"{fill}/>',
-        _text(box.x + box.width / 2, box.y + 20, box.node, "name", "middle"),
+        text(box.x + box.width / 2, box.y + 20, box.node, "name", "middle"),
     ]
     y = box.y + measures.TITLE_HEIGHT
     for number, port in enumerate(box.ports):
@@ -84,9 +85,9 @@ def _box(box: Box, tenants: tuple[str, ...], state: LiveState | None) -> str:
 def _port(box: Box, port: Port, state: LiveState | None) -> Iterator[str]:
     left = box.x + measures.BOX_PADDING
     top = port.y - measures.LINE * (1 + len(port.addresses)) / 2
-    yield _text(left, top + 12, port.name, "intf mono")
+    yield text(left, top + 12, port.name, "intf mono")
     for number, address in enumerate(port.addresses, 1):
-        yield _text(left, top + 12 + measures.LINE * number, address, "mono")
+        yield text(left, top + 12 + measures.LINE * number, address, "mono")
     if state is not None:
         yield _spark(
             box.x + box.width - measures.BOX_PADDING - measures.SPARK_WIDTH, top + 1, state.load((box.node, port.name))
@@ -116,7 +117,7 @@ def _bar(bar: Bar, tenants: tuple[str, ...]) -> str:
     y = bar.y + bar.height + measures.LINE
     for number, line in enumerate(bar.caption):
         kind = "halo intf" if not number else "halo soft mono" if "/" in line else "halo soft"
-        parts.append(_text(bar.x + bar.width / 2, y + number * measures.LINE, line, kind, "middle"))
+        parts.append(text(bar.x + bar.width / 2, y + number * measures.LINE, line, kind, "middle"))
     return "\n".join(parts)
 
 
@@ -154,13 +155,13 @@ def _wire_words(wire: Wire, state: LiveState | None) -> str:
     else:
         anchor = "middle"
     if state is not None and state.is_cut(wire.ends):
-        return _text(x, y - 6, "cut", "alarm", anchor)
+        return text(x, y - 6, "cut", "alarm", anchor)
     above, below = (wire.above, wire.below) if state is None else _live_words(wire, state)
     parts = [
-        _text(x, y - 6 - measures.LINE * (len(above) - 1 - n), line, "halo", anchor) for n, line in enumerate(above)
+        text(x, y - 6 - measures.LINE * (len(above) - 1 - n), line, "halo", anchor) for n, line in enumerate(above)
     ]
     kind = "soft halo" if state is None else "halo"
-    parts += [_text(x, y + 16 + measures.LINE * n, line, kind, anchor) for n, line in enumerate(below)]
+    parts += [text(x, y + 16 + measures.LINE * n, line, kind, anchor) for n, line in enumerate(below)]
     return "\n".join(parts)
 
 
@@ -195,7 +196,7 @@ def _tube_words(tube: Tube, tenants: tuple[str, ...]) -> str:
     stroke = _colour(tube.tenant, tenants, "stroke")
     parts = [f'<rect class="plate" {_rectangle(x - width / 2, y - height / 2, width, height)} rx="5"{stroke}/>']
     parts += [
-        _text(x, y - height / 2 + 14 + measures.LINE * number, line, "", "middle")
+        text(x, y - height / 2 + 14 + measures.LINE * number, line, "", "middle")
         for number, line in enumerate(tube.lines)
     ]
     return "\n".join(parts)
@@ -211,20 +212,13 @@ def _legend(drawing: Drawing) -> str:
     for tenant in drawing.legend:
         fill = style.tenant_colour(tenant, drawing.legend)
         parts.append(f'<rect {_rectangle(x, y - 6, 12, 12)} rx="3" style="fill:{fill}"/>')
-        parts.append(_text(x + 18, y + 4, tenant, ""))
+        parts.append(text(x + 18, y + 4, tenant, ""))
         x += 18 + measures.sans_width(tenant) + 24
     return "\n".join(parts)
 
 
 def _colour(tenant: str | None, tenants: tuple[str, ...], what: str) -> str:
     return f' style="{what}:{style.tenant_colour(tenant, tenants)}"' if tenant else ""
-
-
-def _text(x: float, y: float, words_: str, kind: str, anchor: str = "start") -> str:
-    where = f'x="{x:.1f}" y="{y:.1f}"'
-    middle = f' text-anchor="{anchor}"' if anchor != "start" else ""
-    named = f' class="{kind}"' if kind else ""
-    return f"<text {where}{named}{middle}>{escape(words_)}</text>"
 
 
 def _rectangle(x: float, y: float, width: float, height: float) -> str:

@@ -1,0 +1,81 @@
+"""Waiting for named conditions and for the ends of processes, never for time alone."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from raslab.errors import NotObservedError
+from raslab.net.sockets import tcp_sockets
+
+if TYPE_CHECKING:
+    from raslab.net.node import Node
+
+Seen = TypeVar("Seen")
+_PAUSE_S = 0.005
+
+
+def look_until(
+    holds: Callable[[Seen], object], look: Callable[[], Seen], timeout_s: float, pause: Callable[[], object]
+) -> Seen:
+    """Look again and again until `holds` is true of what is seen; returns what was seen last, be it so or not.
+
+    That is for what tells nobody when it comes about. At least one look is taken, and after `timeout_s` seconds no
+    more. pause: comes between two looks, and ends the waiting if it returns something true. It has to sleep: virtual
+    time stands still while somebody is busy.
+    """
+    deadline = time.monotonic() + timeout_s
+    while not holds(seen := look()):
+        if time.monotonic() >= deadline or pause():
+            break
+    return seen
+
+
+def wait_until(
+    what: str,
+    seen: Callable[[], tuple[bool, str]],
+    process: subprocess.Popen[Any],
+    timeout_s: float,
+) -> bool:
+    """Look until `seen` reports True, and return True; or False as soon as `process` has ended.
+
+    what: the condition in words; seen: returns whether it holds and what is there.
+    Raises NotObservedError after `timeout_s` seconds.
+    """
+    holds, observed = look_until(lambda both: both[0], seen, timeout_s, lambda: ended_within(process, _PAUSE_S))
+    if not holds and process.poll() is None:
+        raise NotObservedError(what, timeout_s, observed)
+    return holds
+
+
+def wait_until_listening(node: Node, port: int, process: subprocess.Popen[Any], timeout_s: float) -> bool:
+    """Wait until a program on `node` listens on TCP port `port`; False if `process`, which is to do so, has ended.
+
+    Raises NotObservedError after `timeout_s` seconds.
+    """
+
+    def seen() -> tuple[bool, str]:
+        count = node.call(tcp_sockets, port, "listening")
+        return count > 0, f"{count} listening sockets"
+
+    return wait_until(f"a program on {node.name} listens on port {port}", seen, process, timeout_s)
+
+
+def ended_within(process: subprocess.Popen[Any], timeout_s: float) -> bool:
+    """Wait until the process has ended, at most `timeout_s` seconds; True if it has.
+
+    `Popen.wait` looks again and again; this sleeps until the kernel reports the end, so a shorter run is noticed
+    at once and the clock of the lab machine is read only twice.
+    """
+    if process.poll() is not None:
+        return True
+    descriptor = os.pidfd_open(process.pid)
+    try:
+        # Not select.poll: it counts in whole milliseconds.
+        return bool(select.select([descriptor], [], [], max(timeout_s, 0.0))[0])
+    finally:
+        os.close(descriptor)
