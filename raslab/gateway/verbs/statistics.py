@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from ipaddress import ip_network
 from typing import Any
 
@@ -77,13 +78,10 @@ class StatisticsVerbs(S2SVerbs, BgpVerbs):
         wanted = set(map(ip_network, texts))
         names = {peer.peer_ip_address: peer.name for peer in self.state.bgp_peers}
         families = ["ipv4", *(["ipv6"] if self.get_bgp_router().ipv6_routing else [])]
-        vty = self.services.vty(self.name, "bgpd")
-        try:
+        with closing(self.services.vty(self.name, "bgpd")) as vty:
             found = [
                 route for family in families for route in bgp.routes(vty.show(f"show bgp {family} unicast json"), names)
             ]
-        finally:
-            vty.close()
         return tuple(
             route
             for route in found
@@ -93,12 +91,10 @@ class StatisticsVerbs(S2SVerbs, BgpVerbs):
     def clear_bgp_route_flap_dampening(self, prefix: str | None = None) -> None:
         """Let held back routes, or those to one prefix, pass at once."""
         self._require_running()
-        vty = self.services.vty(self.name, "bgpd")
-        try:
-            vty.run(" ".join(["clear ip bgp dampening", *([prefix] if prefix else [])]))
-        finally:
-            vty.close()
-        self._note(call("clear_bgp_route_flap_dampening", prefix), "vtysh -c 'clear ip bgp dampening'")
+        command = " ".join(["clear ip bgp dampening", *([prefix] if prefix else [])])
+        with closing(self.services.vty(self.name, "bgpd")) as vty:
+            vty.run(command)
+        self._note(call("clear_bgp_route_flap_dampening", prefix), f"vtysh -c '{command}'")
 
     def _has_bgpd(self) -> bool:
         return self.network.is_running and any(one.name == "bgpd" for one in self.services.declared(self.name))
@@ -106,8 +102,5 @@ class StatisticsVerbs(S2SVerbs, BgpVerbs):
     def _neighbours(self) -> dict[str, Any]:
         if not self._has_bgpd():
             return {}
-        vty = self.services.vty(self.name, "bgpd")
-        try:
+        with closing(self.services.vty(self.name, "bgpd")) as vty:
             return dict(vty.show("show bgp neighbors json"))
-        finally:
-            vty.close()
