@@ -58,7 +58,8 @@ lab_run() {
     shift
     # A lab machine sees this computer's temporary folders too, and pytest wants one that is its own.
     PYTEST_DEBUG_TEMPROOT=$logs .venv/bin/raslab exec "${options[@]}" -- .venv/bin/python -m pytest -q \
-        -p no:cacheprovider -m "$markers" "$@" </dev/null >"$logs/$log" 2>&1
+        -p no:cacheprovider -m "$markers" "$@" </dev/null >"$logs/$log" 2>&1 &
+    wait $!
     echo $? >"$logs/$log.status"
 }
 
@@ -72,6 +73,7 @@ lab_tests() {
     for half in 0 1; do
         # shellcheck disable=SC2086 # the files are separate words
         {
+            trap 'jobs -p | xargs -r kill; exit 130' TERM # a shell that is killed leaves what it started
             lab_run "virtual-$half" "not real" --virtual-time -- ${halves[half]}
             lab_run "real-$half" "real or both" -- ${halves[half]}
         } &
