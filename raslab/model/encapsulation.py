@@ -76,6 +76,10 @@ class Encapsulation:
         """Largest inner IP packet, in bytes, that crosses a link of `link_mtu` bytes in one piece."""
         return link_mtu - self.overhead_bytes
 
+    def packet_bytes(self, inner_bytes: int) -> int:
+        """Bytes of the outer IP packet that carries an inner one."""
+        return inner_bytes + self.overhead_bytes
+
     def frame_bytes(self, payload_bytes: int, protocol: Transport, ip_version: IpVersion) -> int:
         """Bytes on the wire, Ethernet header included, of one packet with `payload_bytes` of user data."""
         return (
