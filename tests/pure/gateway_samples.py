@@ -205,10 +205,12 @@ NAT = GatewayState(
             name="lab",
             external_ip_interface_address_prefix="203.0.113.0/24",
             udp_filtering_behavior="EndpointIndependent",
+            tcp_filtering_behavior="EndpointIndependent",
         ),
     ),
     net_nat_external_addresses=(
         NetNatExternalAddress(nat_name="lab", ip_address="203.0.113.5-203.0.113.6", port_end=2047),
+        NetNatExternalAddress(nat_name="lab", ip_address="203.0.113.20"),
     ),
     net_nat_static_mappings=(
         NetNatStaticMapping(

@@ -265,6 +265,14 @@ CASES = {
     "NAT with host bits": nat(internal_ip_interface_address_prefix="10.1.0.1/24"),
     "NAT with a time-out of nothing": nat(udp_idle_session_timeout=0),
     "pool of nobody": pool(nat_name="offfice"),
+    "NAT with an unknown TCP behaviour": nat(tcp_filtering_behavior="Open"),
+    "pools with an address in common": replace(
+        NAT,
+        net_nat_external_addresses=(
+            *NAT.net_nat_external_addresses,
+            NetNatExternalAddress(nat_name="office", ip_address="203.0.113.6-203.0.113.9"),
+        ),
+    ),
     "pool backwards": pool(ip_address="203.0.113.9-203.0.113.5"),
     "pool for IPv6": pool(ip_address="2001:db8::1"),
     "pool with ports backwards": pool(port_start=9000, port_end=8000),
