@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ from labs.gre_performance.cases import (
     cases_on,
 )
 from raslab.course.events import Commands, Emit, Note, Progress, Row, Value
+from raslab.course.throughput import figures
 from raslab.machine.here import here
 from raslab.measure import throughput
 from raslab.net import Network
@@ -105,11 +105,7 @@ class _Bench:
 
 
 def row(case: Case, link_mbps: float | None, measured: dict[str, Any], routed_mbps: float) -> dict[str, Value]:
-    """A row of the table. `routed_mbps` is what the same traffic got without a tunnel.
-
-    On unshaped links there is no rate to relate the throughput to: `efficiency_measured` stays empty.
-    """
-    mbps = measured["throughput_mbps"]
+    """A row of the table. `routed_mbps` is what the same traffic got without a tunnel."""
     return {
         "path": case.path.name,
         "protocol": case.protocol,
@@ -117,14 +113,7 @@ def row(case: Case, link_mbps: float | None, measured: dict[str, Any], routed_mb
         "mtu": case.mtu,
         "overhead_bytes": case.path.encapsulation.overhead_bytes,
         "link_mbps": link_mbps,
-        "throughput_mbps": _rounded(mbps, 1),
-        "packets_per_s": significant(measured["packets_per_s"], 4),
-        "retransmits": _whole(measured["retransmits"]),
-        "loss_percent": _rounded(measured["loss_percent"], 2),
-        "cpu_percent": _rounded(measured["cpu_percent"], 1),
-        "efficiency_measured": None if link_mbps is None else _rounded(mbps / link_mbps, 4),
-        "efficiency_theory": _rounded(case.efficiency_theory, 4),
-        "relative_to_routed": _rounded(mbps / routed_mbps, 4),
+        **figures(measured, link_mbps, case.efficiency_theory, routed_mbps),
     }
 
 
@@ -133,19 +122,6 @@ def figure(case: Case, measured: dict[str, Any]) -> str:
     if case.protocol == "udp":
         return f"{measured['packets_per_s']:,.0f} packets/s"
     return f"{measured['throughput_mbps']:,.0f} Mbit/s"
-
-
-def significant(value: float, digits: int) -> int:
-    """A count, rounded to so many significant digits."""
-    return int(float(f"{value:.{digits - 1}e}"))
-
-
-def _rounded(value: float, digits: int) -> float | None:
-    return None if math.isnan(value) else round(value, digits)
-
-
-def _whole(value: float) -> int | None:
-    return None if math.isnan(value) else int(value)
 
 
 def _notes(conditions: Conditions) -> list[str]:

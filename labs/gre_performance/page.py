@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 from typing import Any
 
+from labs import throughput_page
 from labs.gre_performance.cases import DECIMALS, MTUS, PATHS, UDP_PAYLOAD_BYTES, all_cases
 from labs.gre_performance.chart import draw
 from raslab.course.results import Results
-from raslab.course.table import cell, filled_columns
 
 HERE = Path(__file__).parent
-CHART = "throughput.png"
-PAGE = "index.html"
 
 WINDOWS_FIGURES = (
     (
@@ -29,56 +26,25 @@ WINDOWS_FIGURES = (
 """What Microsoft's documents say about GRE: figure, traffic, conditions (RAS Gateway GRE performance; SDN gateway
 performance)."""
 
-UNITS = {
-    "overhead_bytes": "overhead, bytes",
-    "link_mbps": "link, Mbit/s",
-    "throughput_mbps": "throughput, Mbit/s",
-    "packets_per_s": "packets/s",
-    "loss_percent": "loss, %",
-    "cpu_percent": "CPU, %",
-    "efficiency_measured": "efficiency measured",
-    "efficiency_theory": "efficiency in theory",
-    "relative_to_routed": "relative to routed",
-}
-
 
 def write(results: Results, folder: Path) -> Path:
     """Write the chart and the page into `folder`; returns the page's path."""
-    draw(results, folder / CHART)
-    page = folder / PAGE
-    page.write_text(render(results, (folder / CHART).read_bytes()), encoding="utf-8")
-    return page
+    return throughput_page.write(results, folder, draw, render)
 
 
 def render(results: Results, chart: bytes) -> str:
     """The page's HTML, complete in itself. Nothing in it depends on the date."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE, encoding="utf-8"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    shown = filled_columns(results.columns, results.rows)
-    return environment.get_template("page.html.j2").render(
-        results=results,
-        virtual=results.started.clock == "virtual",
-        headings=[UNITS.get(name, name) for name in shown],
-        cells=[[cell(row.get(name), DECIMALS.get(name)) for name in shown] for row in results.rows],
-        is_text=[isinstance(results.rows[0].get(name), str) for name in shown] if results.rows else [],
-        last_of_path=[
-            index + 1 < len(results.rows) and row["path"] != results.rows[index + 1]["path"]
-            for index, row in enumerate(results.rows)
-        ],
-        chart=base64.b64encode(chart).decode(),
+    return throughput_page.render_page(
+        HERE / "page.html.j2",
+        results,
+        chart,
+        decimals=DECIMALS,
+        group="path",
         headers=_headers(),
         best=_best(results),
         windows=WINDOWS_FIGURES,
         mtus=MTUS,
         udp_payload=UDP_PAYLOAD_BYTES,
-        command=_command(results),
     )
 
 
@@ -105,9 +71,3 @@ def _best(results: Results) -> list[dict[str, str]]:
         for row in results.rows
         if row["path"] == PATHS[1].name and row["mtu"] == MTUS[0] and row["protocol"] == "tcp"
     ]
-
-
-def _command(results: Results) -> str:
-    words = ["raslab run", results.lab, f"--machine {results.started.machine}"]
-    words += ["--virtual-time"] if results.started.clock == "virtual" else []
-    return " ".join([*words, f"--duration {results.started.seconds:g}", "--report DIR"])

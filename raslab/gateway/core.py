@@ -159,7 +159,7 @@ def start_together(gateways: Sequence[GatewayCore]) -> None:
 
 def call(verb: str, *args: Any, **settings: Any) -> str:
     """A verb as it was called, secrets left out."""
-    hidden = ("shared_secret", "password", "dial_in_password", "certificate")
+    hidden = ("shared_secret", "password", "dial_in_password", "certificate", "private_key", "preshared_key")
     words = [repr(arg) for arg in args]
     words += [f"{name}={'...' if name in hidden else repr(value)}" for name, value in settings.items()]
     return f"{verb}({', '.join(words)})"

@@ -31,7 +31,8 @@ class VpnS2SInterfaceStatus:
 class VpnS2SInterfaceStatistics:
     """What an S2S interface carried since it exists or was cleared: Get-VpnS2SInterfaceStatistics.
 
-    up_s: seconds since its tunnel came up, None while it is down; always None for GRE, which has no such moment.
+    up_s: seconds since its tunnel came up, None while it is down; always None for GRE
+    and WireGuard, which have no such moment.
     """
 
     name: str

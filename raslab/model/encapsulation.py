@@ -29,6 +29,10 @@ ESP_HEADER_BYTES = 8 + 8 + 16 + 17 + 24
 """The most that IPsec adds besides the outer IP header, with the algorithms used here: UDP for NAT traversal (RFC
 3948), SPI and sequence number (RFC 4303, section 2), initialisation vector of AES-CBC (RFC 3602), padding to its
 blocks with pad length and next header, and the check value of HMAC-SHA-384 (RFC 4868)."""
+UDP_HEADER_BYTES = TRANSPORT_HEADER_BYTES["udp"]
+WIREGUARD_HEADER_BYTES = 16 + 16
+"""Type, receiver and counter before the packet, the check value of ChaCha20-Poly1305 after it (the WireGuard paper,
+section 5.4.6)."""
 IPV6_ENCAPSULATION_LIMIT_BYTES = 8
 """RFC 2473 section 4.1.1, a destination options header. Linux adds it to ip6gre unless told `encaplimit none`."""
 
@@ -40,6 +44,7 @@ class Encapsulation:
     key: a GRE key is present (RFC 2890).
     carries_ethernet: the payload is a whole Ethernet frame (gretap, NVGRE: RFC 7637) and not an IP packet.
     ipsec: ESP in tunnel mode takes the place of GRE; counted at its largest, see ESP_HEADER_BYTES.
+    wireguard: WireGuard's header, in UDP, takes the place of GRE.
     encapsulation_limit: an IPv6 tunnel carries the RFC 2473 limit option.
     """
 
@@ -48,6 +53,7 @@ class Encapsulation:
     carries_ethernet: bool = False
     encapsulation_limit: bool = False
     ipsec: bool = False
+    wireguard: bool = False
 
     @property
     def overhead_bytes(self) -> int:
@@ -56,6 +62,8 @@ class Encapsulation:
             return 0
         if self.ipsec:
             return IP_HEADER_BYTES[self.outer_ip_version] + ESP_HEADER_BYTES
+        if self.wireguard:
+            return IP_HEADER_BYTES[self.outer_ip_version] + UDP_HEADER_BYTES + WIREGUARD_HEADER_BYTES
         return (
             IP_HEADER_BYTES[self.outer_ip_version]
             + IPV6_ENCAPSULATION_LIMIT_BYTES * self.encapsulation_limit
@@ -67,6 +75,10 @@ class Encapsulation:
     def inner_mtu(self, link_mtu: int) -> int:
         """Largest inner IP packet, in bytes, that crosses a link of `link_mtu` bytes in one piece."""
         return link_mtu - self.overhead_bytes
+
+    def packet_bytes(self, inner_bytes: int) -> int:
+        """Bytes of the outer IP packet that carries an inner one."""
+        return inner_bytes + self.overhead_bytes
 
     def frame_bytes(self, payload_bytes: int, protocol: Transport, ip_version: IpVersion) -> int:
         """Bytes on the wire, Ethernet header included, of one packet with `payload_bytes` of user data."""
@@ -94,6 +106,7 @@ def around(tunnel: Tunnel) -> Encapsulation:
         key=tunnel.key is not None,
         carries_ethernet=tunnel.kind == "gretap",
         ipsec=tunnel.kind == "xfrm",
+        wireguard=tunnel.kind == "wireguard",
     )
 
 

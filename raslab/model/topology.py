@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 DEFAULT_MTU = 1500
-# GRE carries IP packets (layer 3), gretap Ethernet frames (layer 2), xfrm the IP packets that IPsec wraps in ESP.
-TUNNEL_KINDS = ("gre", "gretap", "xfrm")
+# GRE carries IP packets (layer 3), gretap Ethernet frames (layer 2), xfrm the IP packets that IPsec wraps in ESP,
+# wireguard those that it encrypts itself.
+TUNNEL_KINDS = ("gre", "gretap", "xfrm", "wireguard")
 
 
 class NodeKind(Enum):
@@ -97,10 +98,12 @@ class Link:
 @dataclass(frozen=True, slots=True)
 class Tunnel:
     """A tunnel interface of a node, over IPv4 or IPv6 as `local` and `remote` say: GRE (RFC 2784; key: RFC 2890), or
-    an XFRM interface, which is where the packets of IPsec's tunnel mode (RFC 4301) leave and enter the node.
+    an XFRM interface, which is where the packets of IPsec's tunnel mode (RFC 4301) leave and enter the node, or a
+    WireGuard interface.
 
     kind: one of TUNNEL_KINDS; key: 32 bits or None for none; of an XFRM interface the number that its IPsec policies
-    and security associations carry (if_id), which must not be 0. An XFRM interface without these passes nothing.
+    and security associations carry (if_id), which must not be 0. An XFRM interface without these passes nothing, and
+    nor does a WireGuard interface without its keys, which are no part of the topology.
     mtu: inner MTU in bytes; None lets the kernel derive it from the outer interface.
     """
 

@@ -34,6 +34,8 @@ def request(step: Step, namespaces: Mapping[str, Namespace]) -> bytes:
             return rtnetlink.add_bridge(here.new_index(name), kernel_name(name), stp=stp)
         case steps.AddTunnel(_, tunnel, mtu) if tunnel.kind == "xfrm":
             return rtnetlink.add_xfrm(here.new_index(tunnel.name), kernel_name(tunnel.name), tunnel.key or 0, mtu=mtu)
+        case steps.AddTunnel(_, tunnel, mtu) if tunnel.kind == "wireguard":
+            return rtnetlink.add_wireguard(here.new_index(tunnel.name), kernel_name(tunnel.name), mtu=mtu)
         case steps.AddTunnel(_, tunnel, mtu):
             return rtnetlink.add_gre(
                 here.new_index(tunnel.name),

@@ -74,9 +74,9 @@ def _link_key(link: Link) -> _LinkKey:
 
 
 def _tunnel_identity(tunnel: Tunnel) -> Tunnel:
-    """What of a tunnel cannot be changed while it exists. The ends of an XFRM interface are IPsec's affair."""
+    """What of a tunnel cannot be changed while it exists. Of what is encrypted the ends can."""
     tunnel = replace(tunnel, mtu=None, addresses=(), up=True)
-    return replace(tunnel, local="", remote="") if tunnel.kind == "xfrm" else tunnel
+    return replace(tunnel, local="", remote="") if tunnel.kind in ("xfrm", "wireguard") else tunnel
 
 
 class _Difference:

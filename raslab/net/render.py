@@ -82,6 +82,8 @@ def _tunnel(step: steps.AddTunnel) -> str:
     tunnel = step.tunnel
     if tunnel.kind == "xfrm":
         return f"link add {kernel_name(tunnel.name)} mtu {step.mtu} type xfrm if_id {tunnel.key}"
+    if tunnel.kind == "wireguard":
+        return f"link add {kernel_name(tunnel.name)} mtu {step.mtu} type wireguard"
     over_ipv6 = ip_address(tunnel.local).version == 6
     words = ["link add", kernel_name(tunnel.name)]
     if tunnel.mac:

@@ -8,6 +8,7 @@ from raslab.services.service import Service
 from raslab.services.shaping import Limit, Shaping
 from raslab.services.strongswan import Charon, Shared
 from raslab.services.supervisor import Supervisor
+from raslab.services.wireguard import Wireguard, WireguardInterface, WireguardKeys
 
 __all__ = [
     "Action",
@@ -25,5 +26,8 @@ __all__ = [
     "Staticd",
     "Supervisor",
     "Table",
+    "Wireguard",
+    "WireguardInterface",
+    "WireguardKeys",
     "Zebra",
 ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator
 
 import pytest
-from two_sites import WAN, Sites, TwoSites
+from two_sites import WAN, Sites, TwoSites, until
 
 from raslab.errors import GatewayRefusedError
 from raslab.measure import capture
@@ -88,6 +89,37 @@ def test_pool_takes_the_place_of_the_interface_address(sites: Sites) -> None:
     assert "203.0.113.50" not in sites.network["gw1"].run("ip addr").stdout
 
 
+def test_each_host_inside_keeps_one_of_several_pools(sites: Sites) -> None:
+    hosts = [f"10.1.0.{number}" for number in range(1, 25)]
+    for host in hosts[1:]:
+        sites.network.addAddress("h1", "eth0", f"{host}/24")
+    sites.gw1.new_net_nat("office")
+    for pool in ("203.0.113.50-203.0.113.51", "203.0.113.60"):
+        sites.gw1.add_net_nat_external_address("office", pool)
+
+    def used(*targets: str) -> dict[str, set[str]]:
+        """By host the addresses that it had outside when it sent to `targets`."""
+        code = (
+            "import socket\n"
+            f"for host in {hosts!r}:\n"
+            f"    for target in {targets!r}:\n"
+            "        s = socket.socket(2, 2); s.bind((host, 0)); s.sendto(b'x', (target, 9)); s.close()\n"
+        )
+        assert sites.network["h1"].run(["python3", "-c", code]).status == 0
+        found: dict[str, set[str]] = {}
+        for session in sites.gw1.get_net_nat_session():
+            if session.external_destination_address in targets:
+                found.setdefault(session.internal_source_address, set()).add(session.external_source_address)
+        return found
+
+    first = used("10.2.0.1", "198.51.100.2")
+    assert first.keys() == set(hosts)
+    assert {len(outside) for outside in first.values()} == {1}
+    assert set.union(*first.values()) == {"203.0.113.50", "203.0.113.51", "203.0.113.60"}
+    sites.gw1.remove_net_nat_external_address("office", "203.0.113.50-203.0.113.51")
+    assert set.union(*used("198.51.100.254").values()) == {"203.0.113.60"}
+
+
 def test_static_mapping_lets_in_the_mapped_port_only(sites: Sites) -> None:
     sites.gw1.new_net_nat("office")
     Server(sites, "h1", 8080, "hello")
@@ -152,6 +184,88 @@ def test_endpoint_independent_udp_lets_strangers_answer(sites: Sites) -> None:
     assert answered()
     sites.gw1.set_net_nat("office", udp_filtering_behavior="AddressAndPortDependent")
     assert not answered()
+
+
+PEER = """
+import socket
+def open():
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    s.bind(("10.1.0.1", 7000))
+    return s
+listener, caller = open(), open()
+listener.listen()
+listener.settimeout(3)
+caller.connect(("10.2.0.1", 80))
+print(caller.recv(100).decode(), flush=True)
+try:
+    print("called by", listener.accept()[1][0])
+except TimeoutError:
+    print("not called")
+"""
+
+
+def test_endpoint_independent_tcp_lets_strangers_call(sites: Sites) -> None:
+    """A peer listens on the port from which it calls a meeting point, as peer-to-peer programs do."""
+    sites.gw1.new_net_nat("office")
+    Server(sites, "h2", 80, "meeting point for")
+
+    def called() -> str:
+        process = sites.network["h1"].popen(["python3", "-c", PEER], stdout=subprocess.PIPE, text=True)
+        assert process.stdout.readline() == f"meeting point for {WAN[1]}\n"
+        fetch(sites, "isp", WAN[1], 7000)
+        return str(process.communicate()[0])
+
+    assert called() == "not called\n"
+    sites.gw1.set_net_nat("office", tcp_filtering_behavior="EndpointIndependent")
+    assert called() == "called by 203.0.113.254\n"
+    sites.gw1.set_net_nat("office", tcp_filtering_behavior="AddressAndPortDependent")
+    assert called() == "not called\n"
+
+
+IDLE = """
+import socket, sys
+if sys.argv[1] == "call":
+    s = socket.create_connection(("10.2.0.1", 7))
+else:
+    s = socket.create_server(("", 7))
+print("ready", flush=True)
+s.recv(1) if sys.argv[1] == "call" else s.accept()[0].recv(1)
+"""
+
+
+@pytest.mark.virtual
+def test_idle_sessions_are_forgotten_on_time(sites: Sites) -> None:
+    """In the kernel's table, to the second: UDP without an answer, TCP that is over, TCP that stands."""
+    sites.gw1.new_net_nat(
+        "office",
+        udp_idle_session_timeout=40,
+        tcp_established_connection_timeout=120,
+        tcp_transient_connection_timeout=20,
+    )
+    Server(sites, "h2", 80, "word")
+
+    def lasts(protocol: str) -> float:
+        """Seconds until no session of that protocol is left."""
+        begin = time.monotonic()
+        while any(one.protocol == protocol for one in sites.gw1.get_net_nat_session()):
+            assert time.monotonic() < begin + 200
+            time.sleep(0.25)
+        return time.monotonic() - begin
+
+    def tcp_state() -> set[str]:
+        return {one.state for one in sites.gw1.get_net_nat_session() if one.protocol == "TCP"}
+
+    sites.network["h1"].run(["python3", "-c", "import socket; socket.socket(2, 2).sendto(b'x', ('10.2.0.1', 9))"])
+    assert lasts("UDP") == pytest.approx(40, abs=1)
+    assert fetch(sites, "h1", "10.2.0.1", 80) == f"word {WAN[1]}"
+    until("the connection is over", lambda: tcp_state() == {"TIME_WAIT"})
+    assert lasts("TCP") == pytest.approx(20, abs=1)
+    for node, role in (("h2", "listen"), ("h1", "call")):
+        end = sites.network[node].popen(["python3", "-c", IDLE, role], stdout=subprocess.PIPE, text=True)
+        assert end.stdout.readline() == "ready\n"
+    until("the connection stands", lambda: tcp_state() == {"ESTABLISHED"})
+    assert lasts("TCP") == pytest.approx(120, abs=1)
 
 
 def test_ipv6_is_not_translated(sites: Sites) -> None:

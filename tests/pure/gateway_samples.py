@@ -22,6 +22,7 @@ from raslab.gateway.state import (
     RemoteAccessIpFilter,
     VpnS2SInterface,
     VpnTrafficSelector,
+    WireguardInterface,
 )
 from raslab.gateway.surroundings import Surroundings
 from raslab.model.topology import Interface, Route
@@ -84,6 +85,28 @@ GRE = GreInterface(
     ipv4_address="10.255.0.1/30",
     ipv4_subnet=("10.9.0.0/16:50",),
 )
+WIREGUARD = WireguardInterface(
+    name="lisbon",
+    destination=("198.51.100.11",),
+    private_key="yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=",
+    public_key="xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=",
+    ipv4_address="10.255.1.1/30",
+    ipv4_subnet=("10.11.0.0/16:50",),
+    ipv6_subnet=("2001:db8:11::/48",),
+)
+WIREGUARD_OVER_IPV6 = replace(
+    WIREGUARD,
+    name="madrid",
+    destination=("2001:db8:c::1",),
+    listen_port=51821,
+    preshared_key="/UwcSPg38hW/D9Y3tcS1FOV0K1wuURMbS0sesJEP5ak=",
+    keepalive_seconds=25,
+    allowed_ips=("10.12.0.0/16",),
+    ipv4_address=None,
+    ipv4_subnet=("10.12.0.0/16",),
+    ipv6_subnet=(),
+    admin_status=False,
+)
 ROUTER = BgpRouter(bgp_identifier="10.1.0.254", local_asn=64512)
 PEER = BgpPeer(name="far", local_ip_address="10.255.0.1", peer_ip_address="10.255.0.2", peer_asn=64513)
 INNER = BgpPeer(name="inner", local_ip_address="10.1.0.254", peer_ip_address="10.1.0.253", peer_asn="0.64512")
@@ -95,6 +118,7 @@ LIMITED = GatewayState(
     vpn_s2s_interfaces=(replace(PSK, tx_bandwidth_kbps=10_000, rx_bandwidth_kbps=512),),
     gre_interfaces=(replace(GRE, tx_bandwidth_kbps=100_000, enable_qos=False),),
 )
+OVER_WIREGUARD = GatewayState(remote_access=RemoteAccess(), wireguard_interfaces=(WIREGUARD, WIREGUARD_OVER_IPV6))
 S2S = GatewayState(remote_access=RemoteAccess(), vpn_s2s_interfaces=(PSK,), gre_interfaces=(GRE,))
 BGP = GatewayState(
     remote_access=RemoteAccess(),
@@ -181,10 +205,12 @@ NAT = GatewayState(
             name="lab",
             external_ip_interface_address_prefix="203.0.113.0/24",
             udp_filtering_behavior="EndpointIndependent",
+            tcp_filtering_behavior="EndpointIndependent",
         ),
     ),
     net_nat_external_addresses=(
         NetNatExternalAddress(nat_name="lab", ip_address="203.0.113.5-203.0.113.6", port_end=2047),
+        NetNatExternalAddress(nat_name="lab", ip_address="203.0.113.20"),
     ),
     net_nat_static_mappings=(
         NetNatStaticMapping(
@@ -238,6 +264,7 @@ FILTERS = GatewayState(
 GOOD = {
     "only the role": ROLE,
     "IKEv2 and GRE": S2S,
+    "WireGuard": OVER_WIREGUARD,
     "all authentication methods": GatewayState(remote_access=RemoteAccess(), vpn_s2s_interfaces=(PSK, SELECTORS, EAP)),
     "trigger filters": GatewayState(remote_access=RemoteAccess(), vpn_s2s_interfaces=(CHOOSY,)),
     "bandwidth limits": LIMITED,

@@ -17,6 +17,8 @@ from raslab.model.encapsulation import GRE, GRE_WITH_KEY, NO_TUNNEL, NVGRE, Enca
         (Encapsulation(outer_ip_version=6, encapsulation_limit=True), 52),
         (Encapsulation(outer_ip_version=4, key=True, ipsec=True), 20 + 73),
         (Encapsulation(outer_ip_version=6, ipsec=True), 40 + 73),
+        (Encapsulation(outer_ip_version=4, wireguard=True), 60),
+        (Encapsulation(outer_ip_version=6, wireguard=True), 80),
     ],
 )
 def test_overhead_and_inner_mtu(encapsulation: Encapsulation, overhead: int) -> None:

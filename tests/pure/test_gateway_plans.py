@@ -14,7 +14,7 @@ from raslab.gateway.plan import NOTHING, Plan, plan
 from raslab.gateway.plan.number_ranges import pattern
 from raslab.gateway.rules import problems_of
 from raslab.gateway.state import GatewayState
-from raslab.services import Charon, Nftables, Shaping
+from raslab.services import Charon, Nftables, Shaping, Wireguard
 from raslab.services.frr import FrrDaemon
 
 GOLDEN = Path(__file__).parent / "golden" / "gateway-plans.txt"
@@ -38,7 +38,7 @@ def text(found: Plan) -> Iterator[str]:
             yield from (f"certificate {one}" for one in service.certificates)
             yield from section({"authorities": service.authorities, "settings": service.settings})
         else:
-            assert isinstance(service, Nftables | Shaping)
+            assert isinstance(service, Nftables | Shaping | Wireguard)
             yield from service.plan(None)
 
 

@@ -17,12 +17,14 @@ from gateway_samples import (
     HERE,
     INNER,
     NAT,
+    OVER_WIREGUARD,
     PEER,
     PSK,
     ROLE,
     ROUTER,
     S2S,
     SELECTORS,
+    WIREGUARD,
 )
 from sentences import is_sentence, listed
 
@@ -57,6 +59,12 @@ def psk(**changes: Any) -> GatewayState:
 def gre(**changes: Any) -> GatewayState:
     """S2S with another GRE interface."""
     return replace(S2S, gre_interfaces=(replace(GRE, **changes),))
+
+
+def wireguard(**changes: Any) -> GatewayState:
+    """OVER_WIREGUARD with another first interface."""
+    first, *others = OVER_WIREGUARD.wireguard_interfaces
+    return replace(OVER_WIREGUARD, wireguard_interfaces=(replace(first, **changes), *others))
 
 
 def cipher(**changes: Any) -> GatewayState:
@@ -191,6 +199,22 @@ CASES = {
     "GRE to a name": gre(destination=("dc.example.net",)),
     "GRE to itself": gre(destination=("203.0.113.1",)),
     "GRE twice": replace(S2S, gre_interfaces=(GRE, replace(GRE, name="again", ipv4_address=None, ipv4_subnet=()))),
+    "WireGuard without keys": wireguard(private_key=None, public_key=None),
+    "WireGuard with unreadable keys": wireguard(private_key="secret", public_key="aGVsbG8=", preshared_key="?"),
+    "WireGuard with its own public key": wireguard(public_key="HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw="),
+    "WireGuard to two destinations": wireguard(destination=("198.51.100.9", "198.51.100.8")),
+    "WireGuard to a name": wireguard(destination=("dc.example.net",)),
+    "WireGuard to itself": wireguard(destination=("203.0.113.1",)),
+    "WireGuard twice on a port": wireguard(listen_port=51821),
+    "WireGuard on no port": wireguard(listen_port=0, destination_port=65536, keepalive_seconds=-1),
+    "WireGuard that allows nothing": wireguard(allowed_ips=()),
+    "WireGuard that allows something unreadable": wireguard(allowed_ips=("10.2.0.1/24",)),
+    "WireGuard with a subnet that is here": wireguard(ipv4_subnet=("10.1.0.0/25",)),
+    "WireGuard named like a GRE interface": replace(
+        OVER_WIREGUARD,
+        gre_interfaces=(GRE,),
+        wireguard_interfaces=(replace(WIREGUARD, name="datacentre"),),
+    ),
     "peer without router": replace(BGP, bgp_router=None),
     "custom route without router": replace(ROLE, bgp_custom_route=BgpCustomRoute(network=("10.1.0.0/24",))),
     "identifier is IPv6": router(bgp_identifier="2001:db8::1"),
@@ -241,6 +265,14 @@ CASES = {
     "NAT with host bits": nat(internal_ip_interface_address_prefix="10.1.0.1/24"),
     "NAT with a time-out of nothing": nat(udp_idle_session_timeout=0),
     "pool of nobody": pool(nat_name="offfice"),
+    "NAT with an unknown TCP behaviour": nat(tcp_filtering_behavior="Open"),
+    "pools with an address in common": replace(
+        NAT,
+        net_nat_external_addresses=(
+            *NAT.net_nat_external_addresses,
+            NetNatExternalAddress(nat_name="office", ip_address="203.0.113.6-203.0.113.9"),
+        ),
+    ),
     "pool backwards": pool(ip_address="203.0.113.9-203.0.113.5"),
     "pool for IPv6": pool(ip_address="2001:db8::1"),
     "pool with ports backwards": pool(port_start=9000, port_end=8000),

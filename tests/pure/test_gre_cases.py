@@ -5,7 +5,8 @@ import math
 import pytest
 
 from labs.gre_performance.cases import COLUMNS, PATHS, all_cases
-from labs.gre_performance.measurement import row, significant
+from labs.gre_performance.measurement import row
+from raslab.course.throughput import significant
 
 
 def test_there_are_25_cases() -> None:

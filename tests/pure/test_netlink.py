@@ -25,6 +25,7 @@ REQUESTS = {
     "gre with key": rtnetlink.add_gre(103, "gre1", "gre", "192.0.2.1", "192.0.2.2", key=0x12345678),
     "gretap over IPv6": rtnetlink.add_gre(103, "tap1", "gretap", "2001:db8::1", "2001:db8::2", key=0),
     "XFRM interface": rtnetlink.add_xfrm(103, "ipsec1", 0x12345678, mtu=1407),
+    "WireGuard interface": rtnetlink.add_wireguard(103, "wg1", mtu=1440),
     "delete link": rtnetlink.delete_link(103),
     "alternative name": rtnetlink.add_alternative_name(103, "interface-to-the-provider"),
     "link up": rtnetlink.set_link(103, up=True),
@@ -121,6 +122,12 @@ def test_xfrm_interface() -> None:
     (raw,) = wire.messages(REQUESTS["XFRM interface"])
     info = wire.attributes(wire.attributes(raw.payload[16:])[rtnetlink.IFLA_LINKINFO])[rtnetlink.IFLA_INFO_DATA]
     assert wire.attributes(info) == {rtnetlink.IFLA_XFRM_IF_ID: bytes.fromhex("78563412")}
+
+
+def test_wireguard_interface() -> None:
+    message = decoded(ifinfmsg, "WireGuard interface")
+    assert (message.get_attr("IFLA_IFNAME"), message.get_attr("IFLA_MTU")) == ("wg1", 1440)
+    assert message.get_nested("IFLA_LINKINFO", "IFLA_INFO_KIND") == "wireguard"
 
 
 def test_addresses() -> None:

@@ -25,6 +25,7 @@ GRE = Tunnel("gw1", "gre1", "gre", "192.0.2.1", "192.0.2.2", 1001, addresses=("1
 TAP = Tunnel("gw1", "tap1", "gretap", "2001:db8:99::1", "2001:db8:99::2", mac="02:00:00:02:80:00")
 DEFAULTS = (Route("h1", "default", "10.0.1.254"), Route("h1", "default", "2001:db8:1::254"))
 IPSEC = Tunnel("gw1", "ipsec1", "xfrm", "192.0.2.1", "192.0.2.2", 1, addresses=("10.255.2.1/30",))
+WIREGUARD = Tunnel("gw1", "wg1", "wireguard", "192.0.2.1", "192.0.2.2", addresses=("10.255.3.1/30",))
 BEHIND = Route("gw1", "10.0.2.0/24", "10.255.0.2")
 FULL = Topology(
     nodes=(Node("h1"), Node("gw1", NodeKind.ROUTER), Node("gw2", NodeKind.ROUTER), Node("s1", NodeKind.BRIDGE)),
@@ -49,6 +50,11 @@ CASES = {
     "start": (EMPTY, FULL),
     "stop": (FULL, EMPTY),
     "nothing to do": (FULL, FULL),
+    "WireGuard to another place": (
+        replace(FULL, tunnels=(GRE, TAP, WIREGUARD)),
+        replace(FULL, tunnels=(GRE, TAP, replace(WIREGUARD, local="2001:db8:99::1", remote="2001:db8:99::2"))),
+    ),
+    "WireGuard added": (FULL, replace(FULL, tunnels=(GRE, TAP, WIREGUARD))),
     "host added": (
         FULL,
         replace(

@@ -7,20 +7,22 @@ from typing import Any
 
 from raslab.gateway.plan.s2s import inbound
 from raslab.gateway.records import VpnS2SInterfaceStatus
-from raslab.gateway.state import GreInterface, S2SInterface
+from raslab.gateway.state import GreInterface, S2SInterface, VpnS2SInterface
 
 Sa = Mapping[str, Any]
 
 
-def status(interface: S2SInterface, sas: Sequence[Sa], last_error: str = "") -> VpnS2SInterfaceStatus:
-    """An interface with the tunnel that it has now. sas: as VICI lists them."""
+def status(
+    interface: S2SInterface, sas: Sequence[Sa], last_error: str = "", has_keys: bool = False
+) -> VpnS2SInterfaceStatus:
+    """An interface with the tunnel that it has now. sas: as VICI lists them; has_keys: of WireGuard."""
     tunnel = tunnel_of(interface.name, sas)
-    connected = tunnel is not None or isinstance(interface, GreInterface)
+    connected = tunnel is not None or has_keys or isinstance(interface, GreInterface)
     state = "Disabled" if not interface.admin_status else "Connected" if connected else "Disconnected"
     ike, child = tunnel if tunnel else ({}, {})
     return VpnS2SInterfaceStatus(
         name=interface.name,
-        protocol="GRE" if isinstance(interface, GreInterface) else interface.protocol,
+        protocol=_protocol(interface),
         destination=interface.destination,
         admin_status=interface.admin_status,
         connection_state=state,
@@ -40,6 +42,12 @@ def tunnel_of(name: str, sas: Sequence[Sa]) -> tuple[Sa, Sa] | None:
                 if child.get("name") == name and child.get("state") in ("INSTALLED", "REKEYING", "REKEYED"):
                     return sa, child
     return None
+
+
+def _protocol(interface: S2SInterface) -> str:
+    if isinstance(interface, VpnS2SInterface):
+        return interface.protocol
+    return "GRE" if isinstance(interface, GreInterface) else "WireGuard"
 
 
 def _algorithms(sa: Sa, kinds: Sequence[str]) -> str:

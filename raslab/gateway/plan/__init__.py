@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from raslab.gateway.plan import bandwidth, bgp, dialling, filters, interfaces, nat, s2s
+from raslab.gateway.plan import bandwidth, bgp, dialling, filters, interfaces, nat, s2s, wireguard
 from raslab.gateway.state import GatewayState
 from raslab.gateway.surroundings import Surroundings
 from raslab.model.topology import Route, Tunnel
@@ -36,6 +36,7 @@ def plan(state: GatewayState, surroundings: Surroundings) -> Plan:
     wanted = (nat.table(state, surroundings), filters.table(state), dialling.table(state))
     tables = tuple(table for table in wanted if table is not None)
     charon = s2s.charon(state, surroundings)
+    keys = wireguard.service(state)
     shaping = bandwidth.shaping(state, surroundings)
     return Plan(
         tunnels=interfaces.tunnels(state, surroundings),
@@ -45,6 +46,7 @@ def plan(state: GatewayState, surroundings: Surroundings) -> Plan:
         services=(
             *bgp.daemons(state, surroundings),
             *([charon] if charon else []),
+            *([keys] if keys else []),
             *([Nftables(tables)] if tables else []),
             *([shaping] if shaping else []),
         ),

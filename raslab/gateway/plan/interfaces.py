@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from zlib import crc32
 
-from raslab.gateway.state import GatewayState, GreInterface, S2SInterface, VpnS2SInterface
+from raslab.gateway.state import GatewayState, GreInterface, S2SInterface, VpnS2SInterface, WireguardInterface
 from raslab.gateway.state.notation import subnet
 from raslab.gateway.surroundings import Surroundings
 from raslab.model.topology import Route, Tunnel
@@ -13,10 +13,7 @@ from raslab.model.topology import Route, Tunnel
 
 def tunnels(state: GatewayState, surroundings: Surroundings) -> tuple[Tunnel, ...]:
     """One tunnel interface per S2S interface; that of a disabled one is down."""
-    return tuple(
-        _gre(one, surroundings.node) if isinstance(one, GreInterface) else _xfrm(one, surroundings)
-        for one in state.s2s_interfaces
-    )
+    return tuple(_tunnel(one, surroundings) for one in state.s2s_interfaces)
 
 
 def routes(state: GatewayState, surroundings: Surroundings) -> tuple[Route, ...]:
@@ -33,14 +30,24 @@ def if_id(name: str) -> int:
     return crc32(name.encode()) & 0xFFFFFF or 1
 
 
-def source_of(interface: VpnS2SInterface, surroundings: Surroundings) -> str:
+def source_of(interface: VpnS2SInterface | WireguardInterface, surroundings: Surroundings) -> str:
     """The address that an interface speaks from: as chosen, or that by which its first destination is reached."""
-    if interface.source_ip_address is not None:
+    if isinstance(interface, VpnS2SInterface) and interface.source_ip_address is not None:
         return interface.source_ip_address
     way = surroundings.towards(ip_address(interface.destination[0]))
     assert way is not None  # the rules have seen to it
     assert way[1] is not None
     return str(way[1].ip)
+
+
+def _tunnel(interface: S2SInterface, surroundings: Surroundings) -> Tunnel:
+    match interface:
+        case GreInterface():
+            return _gre(interface, surroundings.node)
+        case WireguardInterface():
+            return _wireguard(interface, surroundings)
+        case VpnS2SInterface():
+            return _xfrm(interface, surroundings)
 
 
 def _gre(interface: GreInterface, node: str) -> Tunnel:
@@ -65,6 +72,18 @@ def _xfrm(interface: VpnS2SInterface, surroundings: Surroundings) -> Tunnel:
         source_of(interface, surroundings),
         interface.destination[0],
         if_id(interface.name),
+        addresses=_addresses(interface),
+        up=interface.admin_status,
+    )
+
+
+def _wireguard(interface: WireguardInterface, surroundings: Surroundings) -> Tunnel:
+    return Tunnel(
+        surroundings.node,
+        interface.name,
+        "wireguard",
+        source_of(interface, surroundings),
+        interface.destination[0],
         addresses=_addresses(interface),
         up=interface.admin_status,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address
 
 from raslab.gateway.rules.nat import ANY_ADDRESS, external_interfaces
@@ -12,6 +13,7 @@ from raslab.services import Chain, NftSet, Table
 
 FIRST_PORT, LAST_PORT = 1024, 65535
 _UDP_TIMEOUT_S = 120
+_SEED = "0x1"  # without one the kernel takes another for each rule
 # Settings of conntrack with the kernel's own values, in seconds (nf_conntrack_proto_*.c).
 _TIMEOUTS = {
     "icmp_query_timeout": (("nf_conntrack_icmp_timeout", 30),),
@@ -39,16 +41,17 @@ def table(state: GatewayState, surroundings: Surroundings) -> Table | None:
         for rule in _inward(mapping, _nat(mapping.nat_name, state), surroundings)
     ]
     outward = [rule for nat in state.net_nats for rule in _outward(nat, state, surroundings)]
-    open_to_all = [nat for nat in state.net_nats if nat.udp_filtering_behavior == "EndpointIndependent"]
-    inward += [rule for nat in open_to_all for rule in _inward_to_open_port(nat, surroundings)]
+    open_to_all = [(nat, protocol) for nat in state.net_nats for protocol in _open_protocols(nat)]
+    inward += [rule for nat, protocol in open_to_all for rule in _inward_to_open_port(nat, protocol, surroundings)]
     chains = {
         "prerouting": Chain("type nat hook prerouting priority dstnat; policy accept", tuple(inward)),
         "postrouting": Chain("type nat hook postrouting priority srcnat; policy accept", tuple(outward)),
     }
     if open_to_all:
-        opened = tuple(rule for nat in open_to_all for rule in _open_port(nat, surroundings))
+        opened = tuple(rule for nat, protocol in open_to_all for rule in _open_port(nat, protocol, surroundings))
         chains["opened"] = Chain("type filter hook postrouting priority 101; policy accept", opened)
-    return Table("ip", "nat", chains=chains, sets={_ports(nat): _port_map(nat) for nat in open_to_all})
+    maps = {_ports(nat, protocol): _port_map(nat, protocol) for nat, protocol in open_to_all}
+    return Table("ip", "nat", chains=chains, sets=maps)
 
 
 def timeouts(state: GatewayState) -> dict[str, str]:
@@ -105,30 +108,40 @@ def _inward(mapping: NetNatStaticMapping, nat: NetNat, surroundings: Surrounding
     ]
 
 
-def _ports(nat: NetNat) -> str:
-    """The map of a NAT that knows for each outside port which host inside uses it."""
-    return f"ports-{nat.name}"
+def _open_protocols(nat: NetNat) -> list[str]:
+    """The protocols in which anybody may send to a port that a host inside has sent from."""
+    behaviours = {"udp": nat.udp_filtering_behavior, "tcp": nat.tcp_filtering_behavior}
+    return [protocol for protocol, behaviour in behaviours.items() if behaviour == "EndpointIndependent"]
 
 
-def _port_map(nat: NetNat) -> NftSet:
-    header = "type inet_service : ipv4_addr . inet_service; flags dynamic, timeout; "
-    return NftSet(f"{header}timeout {nat.udp_idle_session_timeout or _UDP_TIMEOUT_S}s", kind="map")
+def _ports(nat: NetNat, protocol: str) -> str:
+    """The map of a NAT that knows for each outside address and port which host inside uses it."""
+    return f"{protocol}-ports-{nat.name}"
 
 
-def _open_port(nat: NetNat, surroundings: Surroundings) -> list[str]:
-    """Note the outside port, which the packet has by now, with the end inside, which conntrack remembers."""
+def _port_map(nat: NetNat, protocol: str) -> NftSet:
+    usual = {"udp": _UDP_TIMEOUT_S, "tcp": int(USUAL_TIMEOUTS["net.netfilter.nf_conntrack_tcp_timeout_established"])}
+    chosen = {"udp": nat.udp_idle_session_timeout, "tcp": nat.tcp_established_connection_timeout}
+    header = "type ipv4_addr . inet_service : ipv4_addr . inet_service; flags dynamic, timeout; "
+    return NftSet(f"{header}timeout {chosen[protocol] or usual[protocol]}s", kind="map")
+
+
+def _open_port(nat: NetNat, protocol: str, surroundings: Surroundings) -> list[str]:
+    """Note what is outside, which the packet has by now, with the end inside, which conntrack remembers."""
     inside = nat.internal_ip_interface_address_prefix
     source = f"ct original ip saddr {inside} " if inside is not None and not inside.endswith("/0") else ""
     return [
-        f'oifname "{kernel_name(name)}" meta l4proto udp {source}ct direction original '
-        f"update @{_ports(nat)} {{ udp sport : ct original ip saddr . ct original proto-src }}"
+        f'oifname "{kernel_name(name)}" meta l4proto {protocol} {source}ct direction original '
+        f"update @{_ports(nat, protocol)} "
+        f"{{ ip saddr . {protocol} sport : ct original ip saddr . ct original proto-src }}"
         for name in outside(nat, surroundings)
     ]
 
 
-def _inward_to_open_port(nat: NetNat, surroundings: Surroundings) -> list[str]:
+def _inward_to_open_port(nat: NetNat, protocol: str, surroundings: Surroundings) -> list[str]:
     return [
-        f'iifname "{kernel_name(name)}" meta l4proto udp counter dnat ip to udp dport map @{_ports(nat)}'
+        f'iifname "{kernel_name(name)}" meta l4proto {protocol} counter '
+        f"dnat ip to ip daddr . {protocol} dport map @{_ports(nat, protocol)}"
         for name in outside(nat, surroundings)
     ]
 
@@ -136,18 +149,31 @@ def _inward_to_open_port(nat: NetNat, surroundings: Surroundings) -> list[str]:
 def _outward(nat: NetNat, state: GatewayState, surroundings: Surroundings) -> list[str]:
     inside = nat.internal_ip_interface_address_prefix
     source = f"ip saddr {inside} " if inside is not None and not inside.endswith("/0") else ""
-    pool = next((one for one in state.net_nat_external_addresses if one.nat_name == nat.name), None)
+    pools = [one for one in state.net_nat_external_addresses if one.nat_name == nat.name]
     rules = []
     for name in outside(nat, surroundings):
         where = f'oifname "{kernel_name(name)}" {source}'
-        if pool is None:
+        if not pools:
             rules.append(f"{where}counter masquerade")
-            continue
-        if (pool.port_start, pool.port_end) != (FIRST_PORT, LAST_PORT):
-            ports = f"{pool.port_start}-{pool.port_end}"
-            rules.append(f"{where}meta l4proto {{ tcp, udp }} counter snat to {pool.ip_address}:{ports}")
-        rules.append(f"{where}counter snat to {pool.ip_address}")
+        for pool, share in _shares(pools):
+            if (pool.port_start, pool.port_end) != (FIRST_PORT, LAST_PORT):
+                ports = f"{pool.port_start}-{pool.port_end}"
+                rules.append(
+                    f"{where}{share}meta l4proto {{ tcp, udp }} counter snat to {pool.ip_address}:{ports} persistent"
+                )
+            rules.append(f"{where}{share}counter snat to {pool.ip_address} persistent")
     return rules
+
+
+def _shares(pools: Sequence[NetNatExternalAddress]) -> Iterator[tuple[NetNatExternalAddress, str]]:
+    """Each pool with the match for the hosts inside that use it, by the number of its addresses.
+
+    A host keeps its address for all that it sends to, whichever pool it is from: "paired" in RFC 4787, section 4.1.
+    """
+    sizes = [len(_expand(pool)) for pool in pools]
+    for number, pool in enumerate(pools, 1):
+        share = f"jhash ip saddr mod {sum(sizes)} seed {_SEED} < {sum(sizes[:number])} "
+        yield pool, share if number < len(pools) else ""
 
 
 def _expand(pool: NetNatExternalAddress) -> list[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from raslab.gateway.rules import bgp, features, filters, gre, nat, policies, s2s, subnets
+from raslab.gateway.rules import bgp, features, filters, gre, nat, policies, s2s, subnets, wireguard
 from raslab.gateway.state import GatewayState
 from raslab.gateway.surroundings import Surroundings
 
-_ROOMS = (features, s2s, gre, subnets, bgp, policies, nat, filters)
+_ROOMS = (features, s2s, gre, wireguard, subnets, bgp, policies, nat, filters)
 
 
 def problems_of(state: GatewayState, surroundings: Surroundings) -> list[str]:

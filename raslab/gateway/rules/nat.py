@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address, ip_network
 
 from raslab.gateway.rules.reading import address, choice_problem, given, name_problem, prefix_problem, range_problem
@@ -22,6 +22,7 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
         where = f"external address {pool.ip_address} of {surroundings.node}"
         yield from _owner(pool.nat_name, names, where)
         yield from _pool(pool, where)
+    yield from _overlaps(state.net_nat_external_addresses, surroundings)
     seen: dict[tuple[str, int], NetNatStaticMapping] = {}
     for mapping in state.net_nat_static_mappings:
         shown = f"{mapping.protocol} {mapping.external_ip_address}:{mapping.external_port}"
@@ -49,7 +50,10 @@ def _nat(nat: NetNat, surroundings: Surroundings) -> Iterator[str]:
             "write the prefix of its outside address."
         )
     behaviours = ("AddressAndPortDependent", "EndpointIndependent")
-    yield from given(choice_problem(nat.udp_filtering_behavior, behaviours, "udp_filtering_behavior", where))
+    yield from given(
+        choice_problem(nat.udp_filtering_behavior, behaviours, "udp_filtering_behavior", where),
+        choice_problem(nat.tcp_filtering_behavior, behaviours, "tcp_filtering_behavior", where),
+    )
     for field in ("icmp_query", "tcp_established_connection", "tcp_transient_connection"):
         yield from given(range_problem(getattr(nat, f"{field}_timeout"), 1, 2**31 - 1, f"{field}_timeout", where))
     yield from given(name_problem(nat.name, f"a NAT of {surroundings.node}"))
@@ -85,6 +89,23 @@ def _pool(pool: NetNatExternalAddress, where: str) -> Iterator[str]:
             f"Ports {pool.port_start}-{pool.port_end} of the {where} are impossible: "
             "choose 1 to 65535, the lower first."
         )
+
+
+def _overlaps(pools: Sequence[NetNatExternalAddress], surroundings: Surroundings) -> Iterator[str]:
+    """Two pools with an address in common, which could not tell whose answers come in."""
+    known: list[tuple[int, int, str]] = []
+    for pool in pools:
+        ends = [address(text) for text in pool.ip_address.split("-")]
+        if None in ends:
+            continue  # said elsewhere
+        first, last = int(ends[0] or 0), int(ends[-1] or 0)
+        for other_first, other_last, other in known:
+            if first <= other_last and other_first <= last:
+                yield (
+                    f"External addresses {other} and {pool.ip_address} of {surroundings.node} have addresses in "
+                    "common: give each address once."
+                )
+        known.append((first, last, pool.ip_address))
 
 
 def _mapping(mapping: NetNatStaticMapping, where: str) -> Iterator[str]:

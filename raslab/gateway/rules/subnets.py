@@ -1,4 +1,4 @@
-"""What IKEv2 and GRE interfaces have in common: names, subnets behind them, their own addresses, bandwidth."""
+"""What all kinds of S2S interfaces have in common: names, subnets behind them, their own addresses, bandwidth."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from raslab.gateway.rules.reading import (
     prefix_problem,
     range_problem,
 )
-from raslab.gateway.state import GatewayState, GreInterface, S2SInterface, VpnS2SInterface
+from raslab.gateway.state import GatewayState, GreInterface, S2SInterface, VpnS2SInterface, WireguardInterface
 from raslab.gateway.state.notation import Subnet, subnet
 from raslab.gateway.surroundings import Surroundings
 
+_KINDS: dict[type[S2SInterface], str] = {VpnS2SInterface: "S2S", GreInterface: "GRE", WireguardInterface: "WireGuard"}
 MAX_METRIC = 2**32 - 1
 MAX_KBPS = 10**8  # 100 Gbit/s
 
@@ -44,7 +45,7 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
 
 def title(one: S2SInterface, node: str) -> str:
     """What an interface is called in sentences."""
-    return f"{'GRE' if isinstance(one, GreInterface) else 'S2S'} interface {one.name} of {node}"
+    return f"{_KINDS[type(one)]} interface {one.name} of {node}"
 
 
 def _names(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
@@ -54,7 +55,7 @@ def _names(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
         if one.name in surroundings.names:
             yield f"{surroundings.node} already has an interface {one.name}: give the S2S interface another name."
     for name in duplicates(names):
-        yield f"{surroundings.node} has both an IKEv2 and a GRE interface named {name}: give one of them another name."
+        yield f"{surroundings.node} has S2S interfaces of two kinds named {name}: give one of them another name."
 
 
 def _subnet(

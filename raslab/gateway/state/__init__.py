@@ -17,7 +17,14 @@ from raslab.gateway.state.filters import RemoteAccessIpFilter
 from raslab.gateway.state.gateway import GatewayState, RemoteAccess
 from raslab.gateway.state.nat import NetNat, NetNatExternalAddress, NetNatStaticMapping
 from raslab.gateway.state.policy import PRESETS, CustomPolicy
-from raslab.gateway.state.s2s import GreInterface, MachineCertificate, S2SInterface, VpnS2SInterface, VpnTrafficSelector
+from raslab.gateway.state.s2s import (
+    GreInterface,
+    MachineCertificate,
+    S2SInterface,
+    VpnS2SInterface,
+    VpnTrafficSelector,
+    WireguardInterface,
+)
 
 __all__ = [
     "PRESETS",
@@ -40,4 +47,5 @@ __all__ = [
     "S2SInterface",
     "VpnS2SInterface",
     "VpnTrafficSelector",
+    "WireguardInterface",
 ]

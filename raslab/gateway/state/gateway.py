@@ -15,7 +15,7 @@ from raslab.gateway.state.bgp import (
 )
 from raslab.gateway.state.filters import RemoteAccessIpFilter
 from raslab.gateway.state.nat import NetNat, NetNatExternalAddress, NetNatStaticMapping
-from raslab.gateway.state.s2s import GreInterface, S2SInterface, VpnS2SInterface
+from raslab.gateway.state.s2s import GreInterface, S2SInterface, VpnS2SInterface, WireguardInterface
 
 VPN_TYPES = ("Vpn", "VpnS2S", "RoutingOnly")
 
@@ -34,6 +34,7 @@ class GatewayState:
     remote_access: RemoteAccess | None = None
     vpn_s2s_interfaces: tuple[VpnS2SInterface, ...] = ()
     gre_interfaces: tuple[GreInterface, ...] = ()
+    wireguard_interfaces: tuple[WireguardInterface, ...] = ()
     bgp_router: BgpRouter | None = None
     bgp_peers: tuple[BgpPeer, ...] = ()
     bgp_custom_route: BgpCustomRoute = field(default_factory=BgpCustomRoute)
@@ -48,5 +49,5 @@ class GatewayState:
 
     @property
     def s2s_interfaces(self) -> tuple[S2SInterface, ...]:
-        """IKEv2 and GRE interfaces."""
-        return (*self.vpn_s2s_interfaces, *self.gre_interfaces)
+        """IKEv2, GRE and WireGuard interfaces."""
+        return (*self.vpn_s2s_interfaces, *self.gre_interfaces, *self.wireguard_interfaces)

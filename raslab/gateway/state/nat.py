@@ -11,8 +11,9 @@ class NetNat:
 
     external_ip_interface_address_prefix: the prefix in which the outside interface has its address; without it, the
     interface of the default route. internal_ip_interface_address_prefix: sources to translate; without it, all.
-    Time-outs in seconds, None leaves the kernel's. udp_filtering_behavior (RFC 4787, 5): ``EndpointIndependent`` lets
-    anybody answer to a port that an inside host sends from, ``AddressAndPortDependent`` only whom it sent to.
+    Time-outs in seconds, None leaves the kernel's. udp_filtering_behavior (RFC 4787, 5) and tcp_filtering_behavior
+    (RFC 5382, 4.3): ``EndpointIndependent`` lets anybody in to a port that an inside host has sent from,
+    ``AddressAndPortDependent`` only whom it sent to.
     """
 
     name: str
@@ -23,11 +24,15 @@ class NetNat:
     tcp_transient_connection_timeout: int | None = None
     udp_idle_session_timeout: int | None = None
     udp_filtering_behavior: str = "AddressAndPortDependent"
+    tcp_filtering_behavior: str = "AddressAndPortDependent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetNatExternalAddress:
-    """Addresses and ports that a translator may use: Add-NetNatExternalAddress. ip_address: one, or ``first-last``."""
+    """Addresses and ports that a translator may use: Add-NetNatExternalAddress. ip_address: one, or ``first-last``.
+
+    Of several for one translator each host inside uses one, and always the same address of it.
+    """
 
     nat_name: str
     ip_address: str

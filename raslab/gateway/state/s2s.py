@@ -122,4 +122,34 @@ class GreInterface:
     rx_bandwidth_kbps: int = 0
 
 
-S2SInterface = VpnS2SInterface | GreInterface
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireguardInterface:
+    """A WireGuard tunnel to another gateway, which Windows does not have.
+
+    private_key: this side's, public_key: the other gateway's, preshared_key: a secret of both that is mixed in; all in
+    base64, as new_wireguard_keys makes them. listen_port: UDP port of this side, one per interface; destination_port:
+    where the other gateway listens. keepalive_seconds: a packet at least so often, which holds a NAT open; 0 is never.
+    allowed_ips: what may come out of the tunnel and go into it; routing decides what does. ipv4_address, ipv6_address:
+    the tunnel's own, with prefix lengths. The rest as in VpnS2SInterface.
+    """
+
+    name: str
+    destination: tuple[str, ...] = ()
+    destination_port: int = 51820
+    listen_port: int = 51820
+    private_key: str | None = field(default=None, repr=False)
+    public_key: str | None = None
+    preshared_key: str | None = field(default=None, repr=False)
+    keepalive_seconds: int = 0
+    allowed_ips: tuple[str, ...] = ("0.0.0.0/0", "::/0")
+    ipv4_address: str | None = None
+    ipv6_address: str | None = None
+    ipv4_subnet: tuple[str, ...] = ()
+    ipv6_subnet: tuple[str, ...] = ()
+    admin_status: bool = True
+    enable_qos: bool = True
+    tx_bandwidth_kbps: int = 0
+    rx_bandwidth_kbps: int = 0
+
+
+S2SInterface = VpnS2SInterface | GreInterface | WireguardInterface

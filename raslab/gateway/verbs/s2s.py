@@ -19,11 +19,14 @@ from raslab.gateway.state import (
     S2SInterface,
     VpnS2SInterface,
     VpnTrafficSelector,
+    WireguardInterface,
 )
 from raslab.services.vici import why
 
 IKEV2 = Collection("vpn_s2s_interfaces", VpnS2SInterface, "S2S interface", "vpn_s2s_interface")
 GRE = Collection("gre_interfaces", GreInterface, "GRE interface", "vpn_s2s_interface")
+WIREGUARD = Collection("wireguard_interfaces", WireguardInterface, "WireGuard interface", "vpn_s2s_interface")
+KINDS: tuple[Collection[Any], ...] = (IKEV2, GRE, WIREGUARD)
 
 DIAL_S = 15.0
 
@@ -37,7 +40,7 @@ class S2SVerbs(GatewayCore):
         given = {"name": name, **values}
         self._change(
             call("add_vpn_s2s_interface", name, **values),
-            self._of_new_name(name, GRE, lambda state: IKEV2.add(state, self.name, given)),
+            self._of_new_name(name, IKEV2, lambda state: IKEV2.add(state, self.name, given)),
         )
         return IKEV2.get(self.state, self.name, name)
 
@@ -47,12 +50,12 @@ class S2SVerbs(GatewayCore):
         given = {"name": name, **values}
         self._change(
             call("add_gre_interface", name, **values),
-            self._of_new_name(name, IKEV2, lambda state: GRE.add(state, self.name, given)),
+            self._of_new_name(name, GRE, lambda state: GRE.add(state, self.name, given)),
         )
         return GRE.get(self.state, self.name, name)
 
     def set_vpn_s2s_interface(self, name: str, **values: Any) -> S2SInterface:
-        """Change an interface, of either kind. What IKEv2 has agreed on stays until the next connection."""
+        """Change an interface, of any kind. What IKEv2 has agreed on stays until the next connection."""
         kind = self._kind(name)
         self._change(
             call("set_vpn_s2s_interface", name, **values), lambda state: kind.change(state, self.name, (name,), values)
@@ -61,7 +64,7 @@ class S2SVerbs(GatewayCore):
         return found
 
     def remove_vpn_s2s_interface(self, name: str) -> None:
-        """Remove an interface, of either kind, with its tunnel and its routes."""
+        """Remove an interface, of any kind, with its tunnel and its routes."""
         kind = self._kind(name)
         self._change(call("remove_vpn_s2s_interface", name), lambda state: kind.remove(state, self.name, name))
 
@@ -71,7 +74,7 @@ class S2SVerbs(GatewayCore):
             self._kind(name)
         sas = self._sas()
         return tuple(
-            ipsec.status(one, sas, self._last_errors.get(one.name, ""))
+            ipsec.status(one, sas, self._last_errors.get(one.name, ""), self._has_keys(one))
             for one in self.state.s2s_interfaces
             if name in (None, one.name)
         )
@@ -92,7 +95,7 @@ class S2SVerbs(GatewayCore):
                 ]
             )
         if known.connection_state == "Disconnected":
-            self._dial(IKEV2.get(self.state, self.name, name), timeout_s)
+            self._dial(self._kind(name).get(self.state, self.name, name), timeout_s)
         return self.get_vpn_s2s_interface(name)[0]
 
     def disconnect_vpn_s2s_interface(self, name: str) -> VpnS2SInterfaceStatus:
@@ -114,7 +117,7 @@ class S2SVerbs(GatewayCore):
         values = {"certificate": certificate, "key": key, "authority": authority, "revoked": revoked}
         return settings.record(MachineCertificate, "a machine certificate", values)
 
-    def _dial(self, interface: VpnS2SInterface, timeout_s: float) -> None:
+    def _dial(self, interface: Any, timeout_s: float) -> None:
         """strongSwan calls the first address of a connection only, so each destination has to be the first in turn."""
         answered: str | None = None
         try:
@@ -155,25 +158,29 @@ class S2SVerbs(GatewayCore):
             )
 
     def _of_new_name(
-        self, name: str, others: Collection[Any], edit: Callable[[GatewayState], GatewayState]
+        self, name: str, kind: Collection[Any], edit: Callable[[GatewayState], GatewayState]
     ) -> Callable[[GatewayState], GatewayState]:
+        """The edit, refused if an interface of another kind has that name."""
+
         def checked(state: GatewayState) -> GatewayState:
-            if others.find(state, name) is not None:
-                raise GatewayRefusedError([f"{self.name} already has a {others.noun} {name}: choose another name."])
+            for other in KINDS:
+                if other is not kind and other.find(state, name) is not None:
+                    raise GatewayRefusedError([f"{self.name} already has a {other.noun} {name}: choose another name."])
             return edit(state)
 
         return checked
 
     def _kind(self, name: str) -> Collection[Any]:
         """The kind of the interface of that name; raises GatewayRefusedError if there is none."""
-        if GRE.find(self.state, name) is not None:
-            return GRE
+        for kind in KINDS:
+            if kind.find(self.state, name) is not None:
+                return kind
         known = [one.name for one in self.state.s2s_interfaces]
-        if name not in known:
-            raise GatewayRefusedError(
-                [f"{self.name} has no S2S interface {name}: there is {', '.join(known) or 'none'}."]
-            )
-        return IKEV2
+        raise GatewayRefusedError([f"{self.name} has no S2S interface {name}: there is {', '.join(known) or 'none'}."])
+
+    def _has_keys(self, interface: S2SInterface) -> bool:
+        """Whether an interface has agreed on keys without strongSwan."""
+        return False
 
     def _has_charon(self) -> bool:
         return self.network.is_running and any(one.name == "charon" for one in self.services.declared(self.name))

@@ -13,14 +13,14 @@ from raslab.gateway.core import call
 from raslab.gateway.records import BgpPeerStatus, BgpRouteInformation, BgpStatistics, VpnS2SInterfaceStatistics
 from raslab.gateway.rules.reading import choice_problem, given, prefix_problem
 from raslab.gateway.verbs.bgp import PEERS, BgpVerbs
-from raslab.gateway.verbs.s2s import S2SVerbs
+from raslab.gateway.verbs.wireguard import WireguardVerbs
 
 Texts = str | Sequence[str]
 
 ROUTE_TYPES = ("All", "Best", "Valid", "Unresolved", "Damped", "Suppressed")
 
 
-class StatisticsVerbs(S2SVerbs, BgpVerbs):
+class StatisticsVerbs(WireguardVerbs, BgpVerbs):
     """What runs, as records."""
 
     def get_vpn_s2s_interface_statistics(self, name: str | None = None) -> tuple[VpnS2SInterfaceStatistics, ...]:

@@ -171,6 +171,11 @@ def add_xfrm(index: int, name: str, if_id: int, *, mtu: int | None = None) -> by
     return _add_link(index, name, _properties(None, mtu), "xfrm", wire.u32(IFLA_XFRM_IF_ID, if_id))
 
 
+def add_wireguard(index: int, name: str, *, mtu: int | None = None) -> bytes:
+    """Create a WireGuard interface, which has no keys yet and passes nothing."""
+    return _add_link(index, name, _properties(None, mtu), "wireguard")
+
+
 def delete_link(index: int) -> bytes:
     """Delete a link; of a veth pair both ends go."""
     return wire.message(RTM_DELLINK, 0, _ifinfo(index))

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from raslab.model.encapsulation import around
 from raslab.model.topology import Topology, Tunnel
 
-_KIND_WORDS = {"gre": "GRE", "gretap": "Ethernet in GRE", "xfrm": "IPsec"}
+_KIND_WORDS = {"gre": "GRE", "gretap": "Ethernet in GRE", "xfrm": "IPsec", "wireguard": "WireGuard"}
 
 
 @dataclass(frozen=True, slots=True)

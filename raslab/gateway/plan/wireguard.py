@@ -1,0 +1,29 @@
+"""WireGuard interfaces: keys and peers for the kernel."""
+
+from __future__ import annotations
+
+from raslab.gateway.state import GatewayState, WireguardInterface
+from raslab.services import Wireguard
+from raslab.services import WireguardInterface as Configured
+
+
+def service(state: GatewayState) -> Wireguard | None:
+    """The configuration of all WireGuard interfaces, or None without any."""
+    if not state.wireguard_interfaces:
+        return None
+    return Wireguard(tuple(_configured(one) for one in state.wireguard_interfaces))
+
+
+def _configured(one: WireguardInterface) -> Configured:
+    assert one.private_key is not None  # the rules have seen to it
+    assert one.public_key is not None
+    return Configured(
+        interface=one.name,
+        private_key=one.private_key,
+        listen_port=one.listen_port,
+        peer_public_key=one.public_key,
+        endpoint=(one.destination[0], one.destination_port),
+        allowed_ips=one.allowed_ips,
+        preshared_key=one.preshared_key,
+        keepalive_s=one.keepalive_seconds,
+    )
