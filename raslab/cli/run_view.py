@@ -59,10 +59,8 @@ def _watch_bar(lab: Lab, events: Iterable[Event], console: Console) -> list[Even
 
 def where(started: Started) -> str:
     """Where and how a lab runs, in words."""
-    return (
-        f"{started.machine} lab machine, kernel {started.kernel}, {started.clock} time,"
-        f" {started.seconds:g} s per measurement"
-    )
+    place = f"{started.machine} lab machine, kernel {started.kernel}, {started.clock} time"
+    return f"{place}, {started.seconds:g} s per measurement" if started.seconds else place
 
 
 def show(lab: Lab, results: Results, console: Console) -> None:
