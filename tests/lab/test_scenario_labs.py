@@ -13,7 +13,7 @@ from raslab.course.bed import Bed
 from raslab.course.changes import cut, typed
 from raslab.course.events import Event, Progress, Row
 from raslab.course.loader import load_lab, scenario_lab_names
-from raslab.course.scenario import Check, Scenario, Twin, nothing
+from raslab.course.scenario import Check, Scenario, Twin, attempt, nothing
 from raslab.errors import LabFailedError
 from topologies.enterprise_edge import EnterpriseEdge
 
@@ -120,6 +120,17 @@ def test_results_tell_of_the_wrong_check() -> None:
     (row,) = [event.values for event in events if isinstance(event, Row)]
     assert (row["outcome"], row["twin_outcome"]) == ("failed", "not tried")
     assert set(row) == set(lab.columns)
+
+
+def test_a_notebook_has_the_same_lab_and_its_checks() -> None:
+    scenario = load_lab("site-to-site").scenario
+    assert scenario is not None
+    lab = raslab.lab("site-to-site")
+    scenario.set_up(lab)
+    with lab:
+        row = attempt(lab, scenario.checks[0])
+    assert (row["outcome"], row["twin_outcome"]) == ("passed", "as expected")
+    assert lab.remains() == []
 
 
 def test_a_lab_and_its_topology_may_share_a_name() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from raslab.cli.main import main
 from raslab.cli.run_outputs import Outputs
-from raslab.course.loader import load_lab
+from raslab.course.loader import lab_names, load_lab
 from raslab.errors import BadOptionError
 from tests.pure.test_report import results
 
@@ -26,7 +26,7 @@ def no_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 LAB = "gre-performance"
-NO_LAB = "There is no lab {}; the labs are: gre-performance."
+NO_LAB = f"There is no lab {{}}; the labs are: {', '.join(lab_names())}."
 NO_DURATION = "--duration {} is not possible: give the seconds of each measurement, from 0.1 to 3600."
 NO_SHARING = "--json - and --csv - cannot share standard output: give one of them a file."
 
@@ -54,6 +54,7 @@ NO_SHARING = "--json - and --csv - cannot share standard output: give one of the
             [LAB, "--json", "results.csv", "--report", "."],
             "--json and --report would both write results.csv: name another file.",
         ),
+        (["nat-edge", "--duration", "2"], "--duration 2: nat-edge measures nothing, it asks; leave --duration out."),
         ([LAB, "--memory", "much"], "'much' is not a memory size"),
         ([LAB, "--machine", "native", "--virtual-time"], "A native machine has no virtual time"),
     ],
@@ -124,4 +125,7 @@ def test_the_report_is_named_by_its_absolute_path(tmp_path: Path, monkeypatch: p
 def test_labs_are_listed_on_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["labs"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[:2] for line in lines] == [["gre-performance", "S20"]]
+    assert [line.split()[0] for line in lines] == lab_names()
+    assert {("gre-performance", "S20"), ("enterprise-edge", "S1"), ("nat-edge", "S16")} <= {
+        (words[0], words[1]) for words in map(str.split, lines)
+    }
