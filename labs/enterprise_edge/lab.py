@@ -68,7 +68,9 @@ def only_esp_on_the_internet(bed: Bed) -> Observation:
     packets = [bytes(packet)[14:] for packet in seen.packets]
     readable = sum(any(host in packet for host in HOSTS) for packet in packets)
     protocols = set(seen.frame["protocol"])
-    seen_there = f"{'/'.join(sorted(protocols))} passes, and {'some' if readable else 'none'} of it shows who speaks"
+    seen_there = (
+        f"{'/'.join(sorted(protocols)).upper()} passes, and {'some' if readable else 'none'} of it shows who speaks"
+    )
     return Observation("esp" in protocols and not readable, seen_there)
 
 
