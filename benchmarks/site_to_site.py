@@ -189,8 +189,8 @@ def main() -> None:
     for site in SITES:
         wait_for(f"gw{site} knows all sites", lambda: installed(supervisor, f"gw{site}") == len(SITES) - 1)  # noqa: B023
     marks.append(("routes", time.monotonic()))
-    # Not before: when a BGP session comes up, bgpd makes its BFD session anew, now with the local address. If the old
-    # one was up by then, the other side takes its end for an outage, and BGP waits two seconds before it tries again.
+    # Not before: when a BGP session comes up, bgpd makes its BFD session anew, of a known interface and address. If the
+    # old one was up by then, the other side takes its end for an outage, and BGP waits two seconds and tries again.
     supervisor.apply(services(watches=("bfd profile fast",)))
     marks.append(("bfd", time.monotonic()))
     targets = [(f"h{a}2", f"10.{b}.0.3") for a in SITES for b in SITES if a != b]
