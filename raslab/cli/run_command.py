@@ -23,21 +23,22 @@ def add_to(subparsers: argparse._SubParsersAction[Any]) -> None:
 
     parser = subparsers.add_parser(
         "run",
-        help="run a lab and show what it measured",
-        description="Runs a lab in a lab machine, shows a table, and writes what is asked for.",
+        help="run a lab and show what it found",
+        description="Runs a lab in a lab machine, shows a table, and writes what is asked for. The exit status is 1 if"
+        " a check of the lab, or the twin that must break it, does not behave as expected.",
     )
     parser.add_argument("lab", help="which lab; `raslab labs` lists them")
     add_machine_options(parser)
     parser.add_argument("--duration", metavar="S", help="seconds of steady state that each measurement lasts")
     parser.add_argument("--json", metavar="FILE", help="write the results as JSON; - is standard output")
     parser.add_argument("--csv", metavar="FILE", help="write the table as CSV; - is standard output")
-    parser.add_argument("--report", metavar="DIR", help="write a page with chart and table into this folder")
+    parser.add_argument("--report", metavar="DIR", help="write a page with picture and table into this folder")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check everything that can be checked, run the lab, show and write its results."""
-    from raslab.cli import run_view
+    """Check everything that can be checked, run the lab, show and write its results; 1 if they are not as expected."""
+    from raslab.cli import checks_view, run_view
     from raslab.cli.console import console_for
     from raslab.cli.machine_options import machine_options
     from raslab.cli.run_outputs import Outputs
@@ -47,6 +48,8 @@ def run(args: argparse.Namespace) -> int:
 
     lab = load_lab(args.lab)
     seconds = duration(args.duration)
+    if seconds is not None and lab.scenario is not None:
+        raise BadOptionError(f"--duration {args.duration}: {lab.name} measures nothing, it asks; leave --duration out.")
     outputs = Outputs(args.json, args.csv, args.report)
     outputs.check()
     wanted = Wanted(lab.name, args.machine, machine_options(args), seconds)
@@ -56,10 +59,10 @@ def run(args: argparse.Namespace) -> int:
     with cleaning_up_on_signals():
         events = run_view.watch(lab, run_lab(wanted), console)
     results = Results.collect(lab.name, lab.title, lab.columns, events, time.monotonic() - begin)
-    run_view.show(lab, results, console)
+    (run_view if lab.scenario is None else checks_view).show(lab, results, console)
     for line in outputs.write(lab, results):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-    return 0
+    return 1 if results.faults else 0
 
 
 @contextmanager

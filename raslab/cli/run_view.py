@@ -28,7 +28,7 @@ def watch(lab: Lab, events: Iterable[Event], console: Console) -> list[Event]:
             case Started():
                 console.print(f"{lab.title}: {where(event)}", highlight=False)
             case Step(step, steps, label):
-                console.print(f"[{step:>2}/{steps}] {label}: ", end="", markup=False, highlight=False)
+                console.print(f"[{step:>2}/{steps}] {_asked(label)} ", end="", markup=False, highlight=False)
             case Row(_, figure):
                 console.print(figure, highlight=False)
             case _:
@@ -50,19 +50,22 @@ def _watch_bar(lab: Lab, events: Iterable[Event], console: Console) -> list[Even
                 case Step(step, steps, label):
                     progress.update(task, description=label, total=steps, completed=step - 1)
                 case Row(_, figure):
-                    progress.console.print(f"  {label}: [bold]{figure}[/bold]", highlight=False)
+                    progress.console.print(f"  {_asked(label)} [bold]{figure}[/bold]", highlight=False)
                     progress.advance(task)
                 case _:
                     pass
     return seen
 
 
+def _asked(label: str) -> str:
+    """A question needs no colon behind it."""
+    return label if label.endswith("?") else f"{label}:"
+
+
 def where(started: Started) -> str:
     """Where and how a lab runs, in words."""
-    return (
-        f"{started.machine} lab machine, kernel {started.kernel}, {started.clock} time,"
-        f" {started.seconds:g} s per measurement"
-    )
+    place = f"{started.machine} lab machine, kernel {started.kernel}, {started.clock} time"
+    return f"{place}, {started.seconds:g} s per measurement" if started.seconds else place
 
 
 def show(lab: Lab, results: Results, console: Console) -> None:

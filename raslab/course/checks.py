@@ -9,7 +9,7 @@ from functools import partial
 from typing import Literal
 
 from raslab.errors import RaslabError
-from raslab.measure.reachability import Observation
+from raslab.model.observation import Observation
 from raslab.net.waiting import look_until
 
 Outcome = Literal["passed", "failed", "unanswered"]

@@ -9,6 +9,7 @@ from typing import Any
 
 from raslab.course.events import Emit
 from raslab.course.results import Results
+from raslab.course.scenario import COLUMNS, Scenario
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Lab:
     report: writes a report about results into an existing folder and returns the page to open.
     topology: makes the lab's network as a `Topo` to play with; its parameters, all with defaults, are up to the lab.
     None for a lab that has none to show.
+    scenario: what a lab that asks questions is made of; None for one that measures.
     """
 
     name: str
@@ -36,3 +38,30 @@ class Lab:
     run: Callable[[float, Emit], None]
     report: Callable[[Results, Path], Path]
     topology: Callable[..., Any] | None = None
+    scenario: Scenario | None = None
+
+
+def scenario_lab(
+    *,
+    name: str,
+    title: str,
+    scenarios: tuple[str, ...],
+    summary: str,
+    report: Callable[[Results, Path], Path],
+    scenario: Scenario,
+) -> Lab:
+    """A lab that asks the questions of `scenario`; the rest as in `Lab`."""
+    return Lab(
+        name=name,
+        title=title,
+        scenarios=scenarios,
+        summary=summary,
+        columns=COLUMNS,
+        minor_columns=(),
+        decimals={},
+        default_seconds={"virtual": 0.0, "real": 0.0},
+        run=lambda _seconds, emit: scenario.run(name, emit),
+        report=report,
+        topology=scenario.topology,
+        scenario=scenario,
+    )

@@ -51,6 +51,11 @@ def all_labs() -> list[Lab]:
     return [load_lab(name) for name in lab_names()]
 
 
+def scenario_lab_names() -> list[str]:
+    """Names of the labs that ask questions, in order."""
+    return [lab.name for lab in all_labs() if lab.scenario is not None]
+
+
 def _find_project() -> None:
     """Labs and topologies are no part of the package, so that people may edit them."""
     if str(PROJECT) not in sys.path:

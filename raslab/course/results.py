@@ -51,6 +51,11 @@ class Results:
             seconds_taken=seconds_taken,
         )
 
+    @property
+    def faults(self) -> list[str]:
+        """Sentences about what is not as it should be: those that rows have as ``fault``."""
+        return [str(row["fault"]) for row in self.rows if row.get("fault")]
+
     def csv(self) -> str:
         """The table as CSV (RFC 4180, with plain line feeds); nothing in it depends on date or computer name."""
         text = io.StringIO()

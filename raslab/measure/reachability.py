@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import ip_address
 
 from raslab.errors import BadMeasurementError
 from raslab.measure.echo import MAX_SIZE_BYTES
+from raslab.model.observation import Observation
 from raslab.net import Node
 
 INTERVAL_S = 0.2
@@ -18,20 +18,6 @@ _RECEIVED = re.compile(r"(\d+) received")
 _REMOTE = re.compile(r"^From (\S+?):? icmp_seq=\d+ (.*)$", re.MULTILINE)
 _LOCAL = re.compile(r"(?:^|: )(?:local error: |sendmsg: |connect: )(.*)$", re.MULTILINE)
 _TOO_LONG = re.compile(r"message too long, mtu[=:] ?", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Observation:
-    """Whether something holds, and what was seen, in a few words. True in an `if` when it holds."""
-
-    holds: bool
-    seen: str
-
-    def __bool__(self) -> bool:
-        return self.holds
-
-    def __repr__(self) -> str:
-        return f"{'yes' if self.holds else 'no'}: {self.seen}"
 
 
 def reaches(

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import ip_address
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from raslab import measure
-from raslab.errors import LabNotRunningError
-from raslab.gateway import RasGateway, start_together
+from raslab.course.bed import Bed
 from raslab.machine.here import here
-from raslab.measure.addresses import address_of
 from raslab.measure.feed import CounterFeed
 from raslab.measure.observable import ObservableNetwork, ObservableNode
 from raslab.measure.path_mtu import path_mtu
-from raslab.measure.places import find_interface, find_link
-from raslab.measure.reachability import Observation, carried, reaches
+from raslab.measure.reachability import carried
 from raslab.model.encapsulation import IpVersion
-from raslab.net import Intf, Link
+from raslab.model.observation import Observation
 from raslab.net.watch import Watch
 from raslab.notebook import cards, leftovers
 from raslab.notebook.capture import LabCapture
@@ -30,7 +26,6 @@ from raslab.notebook.outage import LabOutage
 from raslab.notebook.picture import describe, lay_out, to_svg
 from raslab.notebook.progress import Progress
 from raslab.notebook.transcript import Transcript, type_in
-from raslab.services import Supervisor
 
 if TYPE_CHECKING:
     from raslab.notebook.dashboard import Dashboard
@@ -62,7 +57,7 @@ class LabNetwork(ObservableNetwork):
     extra = LabNode
 
 
-class Lab:
+class Lab(Bed):
     """A network that can be started, watched and measured.
 
         with raslab.lab("gre-performance") as lab:
@@ -78,11 +73,8 @@ class Lab:
 
         Raises TopologyError.
         """
-        self.name = name
-        self.network = LabNetwork(topo)
+        super().__init__(name, LabNetwork(topo))
         self.feed = CounterFeed(self.network)
-        self.services = Supervisor(self.network)
-        self._gateways: dict[str, RasGateway] = {}
         self._namespaces: set[int] = set()
         self._tenants = dict(getattr(topo, "tenants", {}) if tenants is None else tenants)
 
@@ -102,32 +94,20 @@ class Lab:
             progress.reach(1, done)
 
     def _run(self, watch: Watch) -> None:
-        self.network.start(watch)
-        try:
-            start_together(list(self._gateways.values()))
-        except BaseException:
-            self.network.stop()
-            raise
+        self._start_all(watch)
         self.feed.resume()
 
     def stop(self) -> None:
         """End everything that runs in the lab. May be called again."""
         if self.network.is_running:
             self._namespaces |= leftovers.namespaces_of(self.nodes)
-        self.network.stop()
+        super().stop()
         self.feed.pause()
         self.feed.look_now()  # what is shown says that the lab has stopped
 
     def remains(self) -> list[str]:
         """Processes and open namespaces of the lab that are still there after `stop`: none, as it should be."""
         return leftovers.find(self._namespaces)
-
-    def __enter__(self) -> Lab:
-        self.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.stop()
 
     # Nodes and links
 
@@ -142,32 +122,6 @@ class Lab:
 
     def _ipython_key_completions_(self) -> list[str]:
         return [node.name for node in self.nodes]
-
-    def gateway(self, node: str) -> RasGateway:
-        """The RAS gateway on a node, the same one each time; see `raslab.gateway.RasGateway` for its verbs.
-
-        Before the lab starts its verbs are noted, and starting the lab carries them out. Raises UnknownNodeError.
-        """
-        name = self[node].name
-        if name not in self._gateways:
-            self._gateways[name] = RasGateway(self.network[name], self.services)
-        return self._gateways[name]
-
-    def link(self, place: str) -> Link:
-        """The link that `place` names, such as ``gw1-transport``; see `raslab.measure.places`."""
-        return find_link(self.network, place)
-
-    def interface(self, place: str) -> Intf:
-        """The interface that `place` names, such as ``gw1:wan0``; see `raslab.measure.places`."""
-        return find_interface(self.network, place)
-
-    def cut(self, place: str) -> None:
-        """Switch both ends of a link off, as if its cable was cut."""
-        self.link(place).down()
-
-    def restore(self, place: str) -> None:
-        """Switch both ends of a link on again."""
-        self.link(place).up()
 
     # What it looks like
 
@@ -209,23 +163,13 @@ class Lab:
 
     # Measurements
 
-    def reaches(self, source: str, destination: str, *, ip_version: IpVersion = 4, **options: Any) -> Observation:
-        """Does `source` get answers from `destination`, a node or an address? See `raslab.measure.reachability`.
-
-        ip_version: which of a node's addresses. Raises UnknownNodeError, NoAddressError, BadMeasurementError.
-        """
-        self._need("reach")
-        target = destination if _is_address(destination) else address_of(self[destination], ip_version)
-        return reaches(self[source], target, **options)
-
     def path_mtu(self, source: str, destination: str, *, ip_version: IpVersion = 4) -> int:
         """Bytes of the largest IP packet that gets from `source` to `destination` and back in one piece.
 
         See `raslab.measure.path_mtu`. Raises UnreachableError and what `reaches` raises.
         """
         self._need("probe")
-        target = destination if _is_address(destination) else address_of(self[destination], ip_version)
-        return path_mtu(self[source], target)
+        return path_mtu(self[source], self._address(destination, ip_version))
 
     def throughput(
         self, source: str, destination: str, *, duration_s: float = 1.0, warmup_s: float = 0.2, **options: Any
@@ -265,7 +209,7 @@ class Lab:
         Raises LabNotRunningError, UnknownNodeError, NoAddressError, BadMeasurementError, UnreachableError.
         """
         self._need("probe")
-        target = destination if _is_address(destination) else address_of(self[destination], ip_version)
+        target = self._address(destination, ip_version)
         version: IpVersion = 6 if ":" in target else 4
         probing = measure.outage(self[source], target, interval_s=interval_s, timeout_s=timeout_s, ip_version=version)
         return LabOutage(probing, f"{source} to {destination}")
@@ -278,10 +222,6 @@ class Lab:
         """
         self._need("capture")
         return LabCapture(self.interface(place), expression, names=self._names_by_address())
-
-    def _need(self, what: str) -> None:
-        if not self.network.is_running:
-            raise LabNotRunningError(self.name, what)
 
     def _names_by_address(self) -> dict[str, str]:
         return {
@@ -297,11 +237,3 @@ class Lab:
 
     def _repr_html_(self) -> str:
         return self.picture().markup + cards.page(cards.remark(repr(self)[1:-1]))
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

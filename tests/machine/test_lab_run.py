@@ -34,6 +34,15 @@ def test_virtual_time_agrees_with_theory(raslab: Launcher) -> None:
     )
 
 
+def test_a_lab_that_asks_questions(raslab: Launcher) -> None:
+    done = raslab("run", "site-to-site", "--machine", "uml", "--virtual-time", "--report", "report")
+    assert done.returncode == 0, done.stdout
+    assert "checks with their twins" in done.stdout
+    document = json.loads((raslab.work / "report" / "results.json").read_text(encoding="utf-8"))
+    assert {(row["outcome"], row["twin_outcome"]) for row in document["rows"]} == {("passed", "as expected")}
+    assert "AUTHENTICATION_FAILED" in (raslab.work / "report" / "index.html").read_text(encoding="utf-8")
+
+
 def started(raslab: Launcher, *options: str) -> subprocess.Popen[str]:
     """A run whose machine is up and has said so; the `raslab` fixture looks for what is left of it after the test."""
     child = raslab.start(*LAB, *options)

@@ -8,7 +8,8 @@ import pytest
 
 from raslab.course.checks import judge
 from raslab.errors import RaslabError
-from raslab.measure.reachability import Observation, read_answer
+from raslab.measure.reachability import read_answer
+from raslab.model.observation import Observation
 from raslab.notebook.verdict import check
 
 

@@ -1,0 +1,106 @@
+"""`Bed`: a network with its gateways and daemons, by the names that people type."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Any, Self
+
+from raslab.errors import LabNotRunningError
+from raslab.gateway import RasGateway, start_together
+from raslab.measure.addresses import address_of
+from raslab.measure.observable import ObservableNetwork, ObservableNode
+from raslab.measure.places import find_interface, find_link
+from raslab.measure.reachability import reaches
+from raslab.model.encapsulation import IpVersion
+from raslab.model.observation import Observation
+from raslab.net import Intf, Link
+from raslab.net.watch import Watch
+from raslab.services import Supervisor
+
+
+class Bed:
+    """What a lab stands on. `network` is the whole network, `services` are the daemons on its nodes.
+
+    with Bed("enterprise-edge", ObservableNetwork(EnterpriseEdge())) as bed:
+        bed.gateway("gw1").install_remote_access()
+    """
+
+    def __init__(self, name: str, network: ObservableNetwork) -> None:
+        """name: for people. network: not started yet."""
+        self.name = name
+        self.network: Any = network
+        self.services = Supervisor(network)
+        self._gateways: dict[str, RasGateway] = {}
+
+    def start(self) -> None:
+        """Start the network and carry out what the gateways' verbs have noted. Raises what `Network.start` raises."""
+        self._start_all()
+
+    def _start_all(self, watch: Watch | None = None) -> None:
+        self.network.start(watch)
+        try:
+            start_together(list(self._gateways.values()))
+        except BaseException:
+            self.network.stop()
+            raise
+
+    def stop(self) -> None:
+        """End everything that runs. May be called again."""
+        self.network.stop()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.stop()
+
+    def __getitem__(self, name: str) -> ObservableNode:
+        node: ObservableNode = self.network[name]
+        return node
+
+    def gateway(self, node: str) -> RasGateway:
+        """The RAS gateway on a node, the same one each time; see `raslab.gateway.RasGateway` for its verbs.
+
+        Before the start its verbs are noted, and starting carries them out. Raises UnknownNodeError.
+        """
+        name = self[node].name
+        if name not in self._gateways:
+            self._gateways[name] = RasGateway(self.network[name], self.services)
+        return self._gateways[name]
+
+    def link(self, place: str) -> Link:
+        """The link that `place` names, such as ``gw1-transport``; see `raslab.measure.places`."""
+        return find_link(self.network, place)
+
+    def interface(self, place: str) -> Intf:
+        """The interface that `place` names, such as ``gw1:wan0``; see `raslab.measure.places`."""
+        return find_interface(self.network, place)
+
+    def cut(self, place: str) -> None:
+        """Switch both ends of a link off, as if its cable was cut."""
+        self.link(place).down()
+
+    def restore(self, place: str) -> None:
+        """Switch both ends of a link on again."""
+        self.link(place).up()
+
+    def reaches(self, source: str, destination: str, *, ip_version: IpVersion = 4, **options: Any) -> Observation:
+        """Does `source` get answers from `destination`, a node or an address? See `raslab.measure.reachability`.
+
+        ip_version: which of a node's addresses. Raises UnknownNodeError, NoAddressError, BadMeasurementError.
+        """
+        self._need("reach")
+        return reaches(self[source], self._address(destination, ip_version), **options)
+
+    def _address(self, destination: str, ip_version: IpVersion) -> str:
+        """`destination` if it is an address, else one of the node of that name."""
+        try:
+            ip_address(destination)
+        except ValueError:
+            return address_of(self[destination], ip_version)
+        return destination
+
+    def _need(self, what: str) -> None:
+        if not self.network.is_running:
+            raise LabNotRunningError(self.name, what)
