@@ -9,6 +9,7 @@ import pytest
 from two_sites import until
 
 from raslab.gateway import RasGateway
+from raslab.machine.here import here
 from raslab.net import Network, Topo
 from raslab.services import Supervisor
 
@@ -100,11 +101,14 @@ def test_transit_is_off_until_it_is_switched_on(routers: Routers) -> None:
     routers.configure()
     until("gw1 knows all", lambda: routers.networks("gw1") == lans(1, 2, 3, 4))
     until("others know gw1", lambda: routers.networks("gw2") >= lans(1, 2))
-    unresolved = {r.state for r in routers.core.get_bgp_route_information("10.2.0.0/24")}
-    assert unresolved == {"Unresolved"}  # inside an AS the next hop stays as it is, and core has no route there
+    until(  # inside an AS the next hop stays as it is, and core has no route there
+        "core cannot use what it is told",
+        lambda: {r.state for r in routers.core.get_bgp_route_information("10.2.0.0/24")} == {"Unresolved"},
+    )
     routers.gw1.add_bgp_routing_policy("myself", "ModifyAttribute", force=True, new_next_hop="10.14.0.1")
     routers.gw1.add_bgp_routing_policy_for_peer("core", "myself", "Egress")
     until("inside knows the outside", lambda: routers.networks("core") == lans(1, 2, 3, 4))
+    until("the outside knows gw1", lambda: "10.1.0.0/24" in routers.networks("gw2") & routers.networks("gw3"))
     assert routers.networks("gw2") == lans(1, 2)
     assert routers.networks("gw3") == lans(1, 3)
     up_before = routers.gw1.get_bgp_statistics("gw2")[0].up_s
@@ -124,6 +128,7 @@ def test_policies_change_attributes_and_filter_without_a_flap(routers: Routers) 
 
     assert path("gw1", "10.2.0.0/24").local_pref is None
     gw1 = routers.gw1
+    notified = [one.notification_received for one in gw1.get_bgp_statistics()]  # some if both sides called at once
     gw1.add_bgp_routing_policy("prefer", "ModifyAttribute", match_asn_range=(64513, 64513), new_local_pref=400)
     gw1.add_bgp_routing_policy_for_peer("gw2", "prefer", "Ingress")
     until("local preference is set", lambda: path("gw1", "10.2.0.0/24").local_pref == 400)
@@ -139,7 +144,7 @@ def test_policies_change_attributes_and_filter_without_a_flap(routers: Routers) 
     gw1.add_bgp_routing_policy("only-4", "Allow", match_prefix="10.4.0.0/24")
     gw1.set_bgp_routing_policy_for_peer("gw3", "only-4", "Egress")
     until("only the allowed route is left", lambda: routers.networks("gw3") == lans(3, 4))
-    assert {one.notification_received for one in gw1.get_bgp_statistics()} == {0}
+    assert [one.notification_received for one in gw1.get_bgp_statistics()] == notified
 
 
 def test_communities_travel_and_match(routers: Routers) -> None:
@@ -147,7 +152,7 @@ def test_communities_travel_and_match(routers: Routers) -> None:
     routers.gw2.add_bgp_routing_policy("mark", "ModifyAttribute", force=True, add_community="64513:7")
     routers.gw2.add_bgp_routing_policy_for_peer("gw1", "mark", "Egress")
     routers.gw1.add_bgp_routing_policy("marked", "Deny", match_community="64513:7")
-    until("gw3 knows it", lambda: "10.2.0.0/24" in routers.networks("gw3"))
+    until("gw3 knows it and more", lambda: routers.networks("gw3") == lans(1, 2, 3, 4))
     routers.gw1.add_bgp_routing_policy_for_peer("gw3", "marked", "Egress")
     until("gw3 no longer knows it", lambda: "10.2.0.0/24" not in routers.networks("gw3"))
     assert "10.4.0.0/24" in routers.networks("gw3")
@@ -182,6 +187,7 @@ def test_interface_routes_are_incomplete(routers: Routers) -> None:
     routers.configure()
     routers.gw2.add_bgp_custom_route(interface="west")
     until("the wire's subnet is announced", lambda: "10.12.0.0/24" in routers.networks("gw1"))
+    until("gw2's LAN is announced", lambda: "10.2.0.0/24" in routers.networks("gw1"))
     origins = {route.origin for route in routers.gw1.get_bgp_route_information("10.12.0.0/24")}
     assert origins == {"Incomplete"}
     assert {route.origin for route in routers.gw1.get_bgp_route_information("10.2.0.0/24")} == {"IGP"}
@@ -239,7 +245,8 @@ def test_a_dead_wire_is_noticed_by_bfd_or_by_the_hold_timer(routers: Routers, bf
     begin = time.monotonic()
     until("the route is gone", lambda: "10.2.0.0/24" not in routers.networks("gw1"), 15)
     outage = time.monotonic() - begin
-    assert outage < 2 if bfd else 3 < outage < 8
+    longest = 8 if here().clock == "virtual" else 14
+    assert outage < 2 if bfd else 3 < outage < longest
 
 
 def test_reflector_passes_routes_among_its_clients(routers: Routers) -> None:
@@ -252,7 +259,7 @@ def test_reflector_passes_routes_among_its_clients(routers: Routers) -> None:
             routers.network.addRoute(client, subnet, via=hop)
     routers.configure(asns=dict.fromkeys(NUMBERS, 64512))
     until("gw1 knows all", lambda: routers.networks("gw1") == lans(1, 2, 3, 4))
-    assert routers.networks("gw2") == lans(1, 2)
+    until("gw2 knows gw1 and no other", lambda: routers.networks("gw2") == lans(1, 2))
     with routers.gw1.changing():
         routers.gw1.set_bgp_router(route_reflector=True, cluster_id=7)
         for peer in ("gw2", "gw3"):
@@ -284,6 +291,6 @@ def test_dampening_holds_back_what_comes_and_goes(routers: Routers) -> None:
     until(
         "it is held back", lambda: [r.state for r in routers.gw1.get_bgp_route_information("10.2.0.0/24")] == ["Damped"]
     )
-    assert "10.3.0.0/24" in routers.networks("gw1")
+    until("others are not", lambda: "10.3.0.0/24" in routers.networks("gw1"))
     routers.gw1.clear_bgp_route_flap_dampening()
     until("it is let pass", lambda: "10.2.0.0/24" in routers.networks("gw1"))
