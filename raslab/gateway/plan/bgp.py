@@ -78,7 +78,10 @@ def _families(router: BgpRouter, state: GatewayState) -> list[str]:
 def _peer(peer: BgpPeer, router: BgpRouter, state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     remote = peer.peer_ip_address
     internal = asn(peer.peer_asn) == asn(router.local_asn)
-    words = [f"remote-as {asn(peer.peer_asn)}", f"description {peer.name}", f"update-source {peer.local_ip_address}"]
+    words = [f"remote-as {asn(peer.peer_asn)}"]
+    if not peer.started:
+        words.append("shutdown")  # before a line that would make FRR call
+    words += [f"description {peer.name}", f"update-source {peer.local_ip_address}"]
     if peer.local_asn is not None and asn(peer.local_asn) != asn(router.local_asn):
         words.append(f"local-as {asn(peer.local_asn)} no-prepend replace-as")
     words.append(f"timers {peer.hold_time_sec // 3} {peer.hold_time_sec}")
@@ -92,8 +95,6 @@ def _peer(peer: BgpPeer, router: BgpRouter, state: GatewayState, surroundings: S
         words.append(f"bfd profile {peer.name}")
     if peer.graceful_restart:
         words.append("graceful-restart")
-    if not peer.started:
-        words.append("shutdown")
     yield from (f" neighbor {remote} {word}" for word in words)
 
 
