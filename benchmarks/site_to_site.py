@@ -78,7 +78,7 @@ class Sites(Topo):
 
 def bgp(number: int, neighbours: dict[str, int], networks: list[str], watches: tuple[str, ...]) -> str:
     """bgpd's configuration. neighbours: AS by address. watches: lines by which neighbours are watched."""
-    rows = ["frr defaults datacenter", "bgp route-map delay-timer 0", f"router bgp {number}", " coalesce-time 0"]
+    rows = ["frr defaults datacenter", "bgp route-map delay-timer 1", f"router bgp {number}", " coalesce-time 0"]
     rows += [" no bgp ebgp-requires-policy", " no bgp network import-check", f" bgp router-id 1.0.0.{number % 256}"]
     for address, other in neighbours.items():
         rows.append(f" neighbor {address} remote-as {other}")

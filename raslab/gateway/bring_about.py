@@ -6,19 +6,19 @@ At start the old plan is empty, so start-up and live changes are one code path.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from raslab.errors import RaslabError
 from raslab.gateway.journal import service_lines
-from raslab.gateway.plan import Plan, dialling
+from raslab.gateway.plan import Plan, dialling, sessions
 from raslab.gateway.plan.nat import USUAL_TIMEOUTS
 from raslab.model.topology import Interface, Link, Topology
 from raslab.net import Network
 from raslab.net.namespaces import write_sysctls
 from raslab.net.plan import difference
-from raslab.services import Charon, Nftables, Supervisor
+from raslab.services import Bgpd, Charon, Nftables, Supervisor
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,11 @@ class Transition:
     def reversed(self) -> Transition:
         """The way back."""
         return Transition(self.new, self.old)
+
+    @property
+    def sessions(self) -> tuple[str, ...]:
+        """BGP neighbours whose sessions have to begin anew."""
+        return sessions.to_begin_anew(self.old.services, self.new.services)
 
     @property
     def sysctls(self) -> dict[str, str]:
@@ -76,6 +81,7 @@ def preview(network: Network, services: Supervisor, node: str, wanted: Transitio
         *difference(before, with_plan(before, node, wanted)).commands,
         *_sysctl_lines(node, wanted),
         *service_lines(services.plan({node: wanted.new.services})),
+        *(f"vtysh -c '{sessions.command(one)}'" for one in wanted.sessions),
     )
 
 
@@ -148,7 +154,11 @@ def _on(node: str) -> tuple[str, ...]:
 
 
 def _after(services: Supervisor, node: str, wanted: Transition) -> Iterator[str]:
-    """What concerns tunnels that are up."""
+    """What concerns sessions and tunnels that are up."""
+    for neighbour in wanted.sessions:
+        with closing(services.vty(node, Bgpd.name)) as vty:
+            vty.run(sessions.command(neighbour))
+        yield f"vtysh -c '{sessions.command(neighbour)}'"
     if any(isinstance(service, Charon) for service in services.declared(node)):
         sas = services.vici(node).list_sas()
         yield from _end_tunnels(services, node, wanted, sas)

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from raslab.errors import ConfigurationRefusedError
 from raslab.services.frr_config import difference, parse
+from raslab.services.frr_quiet import quietly
 from raslab.services.frr_tree import Tree
 from raslab.services.place import Place
 from raslab.services.service import Service
@@ -108,6 +109,10 @@ class Bgpd(FrrDaemon):
 
     name: ClassVar[str] = "bgpd"
     depends: ClassVar[tuple[str, ...]] = ("zebra", "bfdd")
+
+    def plan(self, old: FrrDaemon | None) -> tuple[str, ...]:
+        """Lines for the daemon's configuration mode; sessions with new neighbours begin when all has been said."""
+        return tuple(quietly(super().plan(old)))
 
 
 @dataclass(frozen=True)

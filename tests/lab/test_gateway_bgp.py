@@ -6,82 +6,13 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from star import NUMBERS, Routers, Star, lans
 from two_sites import until
 
-from raslab.gateway import RasGateway
-from raslab.net import Network, Topo
-from raslab.services import Supervisor
+from raslab.machine.here import here
+from raslab.net import Network
 
 pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("veth")]
-
-WIRES = {"west": ("gw1", "gw2", "10.12.0"), "east": ("gw1", "gw3", "10.13.0"), "inside": ("gw1", "core", "10.14.0")}
-NUMBERS = {"gw1": 1, "gw2": 2, "gw3": 3, "core": 4}
-ASNS = {"gw1": 64512, "gw2": 64513, "gw3": 64514, "core": 64512}
-
-
-class Star(Topo):
-    """gw1 in the middle; gw2 and gw3 are other organisations, core is a router inside. Each has a LAN 10.N.0.0/24."""
-
-    def build(self) -> None:
-        for name, number in NUMBERS.items():
-            self.addRouter(name)
-            self.addHost(f"h{number}", defaultRoute=f"via 10.{number}.0.254")
-            sides = [{"name": "eth0", "ips": [f"10.{number}.0.1/24", f"2001:db8:{number}::1/64"]}]
-            sides.append({"name": "lan0", "ips": [f"10.{number}.0.254/24", f"2001:db8:{number}::fe/64"]})
-            self.addLink(f"h{number}", name, params1=sides[0], params2=sides[1])
-        for wire, (one, other, prefix) in WIRES.items():
-            ends = [{"name": wire, "ips": [f"{prefix}.{number}/24"]} for number in (1, 2)]
-            self.addLink(one, other, params1=ends[0], params2=ends[1])
-
-
-class Routers:
-    """A gateway on each router with its own LAN to announce; sessions from gw1 to all others."""
-
-    def __init__(self, network: Network) -> None:
-        self.network = network
-        self.services = Supervisor(network)
-        self.all = {name: RasGateway(network[name], self.services) for name in NUMBERS}
-        self.gw1, self.gw2, self.gw3, self.core = self.all.values()
-
-    def configure(
-        self,
-        *,
-        ipv6: bool = False,
-        router: dict[str, object] | None = None,
-        asns: dict[str, int] = ASNS,
-        **peer: object,
-    ) -> None:
-        """Tell all routers what they are, and start them at once. router: settings of gw1; peer: of all sessions."""
-        for name, gateway in self.all.items():
-            number = NUMBERS[name]
-            six = {"ipv6_routing": True, "local_ipv6_address": f"2001:db8:{number}::fe"} if ipv6 else {}
-            own = (router or {}) if name == "gw1" else {}
-            with gateway.changing():
-                gateway.install_remote_access(vpn_type="RoutingOnly")
-                gateway.add_bgp_router(bgp_identifier=f"10.{number}.0.254", local_asn=asns[name], **six, **own)
-                routes = [f"10.{number}.0.0/24", *([f"2001:db8:{number}::/64"] if ipv6 else [])]
-                gateway.add_bgp_custom_route(network=routes)
-        for one, other, prefix in WIRES.values():
-            for name, there, mine, theirs in ((one, other, 1, 2), (other, one, 2, 1)):
-                self.all[name].add_bgp_peer(
-                    there,
-                    local_ip_address=f"{prefix}.{mine}",
-                    peer_ip_address=f"{prefix}.{theirs}",
-                    peer_asn=asns[there],
-                    **peer,
-                )
-
-    def converged(self) -> bool:
-        """All sessions are up."""
-        return all(peer.connectivity_status == "Connected" for one in self.all.values() for peer in one.get_bgp_peer())
-
-    def networks(self, name: str) -> set[str]:
-        """The networks that a router has a best path to."""
-        return {route.destination_network for route in self.all[name].get_bgp_route_information(type="Best")}
-
-    def kernel(self, name: str, prefix: str) -> str:
-        """The kernel's route."""
-        return str(self.network[name].run(["ip", "route", "show", prefix]).stdout)
 
 
 @pytest.fixture
@@ -91,20 +22,18 @@ def routers() -> Iterator[Routers]:
         yield Routers(network)
 
 
-def lans(*numbers: int) -> set[str]:
-    """The LANs of routers."""
-    return {f"10.{number}.0.0/24" for number in numbers}
-
-
 def test_transit_is_off_until_it_is_switched_on(routers: Routers) -> None:
     routers.configure()
     until("gw1 knows all", lambda: routers.networks("gw1") == lans(1, 2, 3, 4))
     until("others know gw1", lambda: routers.networks("gw2") >= lans(1, 2))
-    unresolved = {r.state for r in routers.core.get_bgp_route_information("10.2.0.0/24")}
-    assert unresolved == {"Unresolved"}  # inside an AS the next hop stays as it is, and core has no route there
+    until(  # inside an AS the next hop stays as it is, and core has no route there
+        "core cannot use what it is told",
+        lambda: {r.state for r in routers.core.get_bgp_route_information("10.2.0.0/24")} == {"Unresolved"},
+    )
     routers.gw1.add_bgp_routing_policy("myself", "ModifyAttribute", force=True, new_next_hop="10.14.0.1")
     routers.gw1.add_bgp_routing_policy_for_peer("core", "myself", "Egress")
     until("inside knows the outside", lambda: routers.networks("core") == lans(1, 2, 3, 4))
+    until("the outside knows gw1", lambda: "10.1.0.0/24" in routers.networks("gw2") & routers.networks("gw3"))
     assert routers.networks("gw2") == lans(1, 2)
     assert routers.networks("gw3") == lans(1, 3)
     up_before = routers.gw1.get_bgp_statistics("gw2")[0].up_s
@@ -124,6 +53,7 @@ def test_policies_change_attributes_and_filter_without_a_flap(routers: Routers) 
 
     assert path("gw1", "10.2.0.0/24").local_pref is None
     gw1 = routers.gw1
+    notified = [one.notification_received for one in gw1.get_bgp_statistics()]  # some if both sides called at once
     gw1.add_bgp_routing_policy("prefer", "ModifyAttribute", match_asn_range=(64513, 64513), new_local_pref=400)
     gw1.add_bgp_routing_policy_for_peer("gw2", "prefer", "Ingress")
     until("local preference is set", lambda: path("gw1", "10.2.0.0/24").local_pref == 400)
@@ -139,7 +69,7 @@ def test_policies_change_attributes_and_filter_without_a_flap(routers: Routers) 
     gw1.add_bgp_routing_policy("only-4", "Allow", match_prefix="10.4.0.0/24")
     gw1.set_bgp_routing_policy_for_peer("gw3", "only-4", "Egress")
     until("only the allowed route is left", lambda: routers.networks("gw3") == lans(3, 4))
-    assert {one.notification_received for one in gw1.get_bgp_statistics()} == {0}
+    assert [one.notification_received for one in gw1.get_bgp_statistics()] == notified
 
 
 def test_communities_travel_and_match(routers: Routers) -> None:
@@ -147,7 +77,7 @@ def test_communities_travel_and_match(routers: Routers) -> None:
     routers.gw2.add_bgp_routing_policy("mark", "ModifyAttribute", force=True, add_community="64513:7")
     routers.gw2.add_bgp_routing_policy_for_peer("gw1", "mark", "Egress")
     routers.gw1.add_bgp_routing_policy("marked", "Deny", match_community="64513:7")
-    until("gw3 knows it", lambda: "10.2.0.0/24" in routers.networks("gw3"))
+    until("gw3 knows it and more", lambda: routers.networks("gw3") == lans(1, 2, 3, 4))
     routers.gw1.add_bgp_routing_policy_for_peer("gw3", "marked", "Egress")
     until("gw3 no longer knows it", lambda: "10.2.0.0/24" not in routers.networks("gw3"))
     assert "10.4.0.0/24" in routers.networks("gw3")
@@ -182,6 +112,7 @@ def test_interface_routes_are_incomplete(routers: Routers) -> None:
     routers.configure()
     routers.gw2.add_bgp_custom_route(interface="west")
     until("the wire's subnet is announced", lambda: "10.12.0.0/24" in routers.networks("gw1"))
+    until("gw2's LAN is announced", lambda: "10.2.0.0/24" in routers.networks("gw1"))
     origins = {route.origin for route in routers.gw1.get_bgp_route_information("10.12.0.0/24")}
     assert origins == {"Incomplete"}
     assert {route.origin for route in routers.gw1.get_bgp_route_information("10.2.0.0/24")} == {"IGP"}
@@ -239,7 +170,8 @@ def test_a_dead_wire_is_noticed_by_bfd_or_by_the_hold_timer(routers: Routers, bf
     begin = time.monotonic()
     until("the route is gone", lambda: "10.2.0.0/24" not in routers.networks("gw1"), 15)
     outage = time.monotonic() - begin
-    assert outage < 2 if bfd else 3 < outage < 8
+    longest = 8 if here().clock == "virtual" else 14
+    assert outage < 2 if bfd else 3 < outage < longest
 
 
 def test_reflector_passes_routes_among_its_clients(routers: Routers) -> None:
@@ -252,7 +184,7 @@ def test_reflector_passes_routes_among_its_clients(routers: Routers) -> None:
             routers.network.addRoute(client, subnet, via=hop)
     routers.configure(asns=dict.fromkeys(NUMBERS, 64512))
     until("gw1 knows all", lambda: routers.networks("gw1") == lans(1, 2, 3, 4))
-    assert routers.networks("gw2") == lans(1, 2)
+    until("gw2 knows gw1 and no other", lambda: routers.networks("gw2") == lans(1, 2))
     with routers.gw1.changing():
         routers.gw1.set_bgp_router(route_reflector=True, cluster_id=7)
         for peer in ("gw2", "gw3"):
@@ -284,6 +216,6 @@ def test_dampening_holds_back_what_comes_and_goes(routers: Routers) -> None:
     until(
         "it is held back", lambda: [r.state for r in routers.gw1.get_bgp_route_information("10.2.0.0/24")] == ["Damped"]
     )
-    assert "10.3.0.0/24" in routers.networks("gw1")
+    until("others are not", lambda: "10.3.0.0/24" in routers.networks("gw1"))
     routers.gw1.clear_bgp_route_flap_dampening()
     until("it is let pass", lambda: "10.2.0.0/24" in routers.networks("gw1"))

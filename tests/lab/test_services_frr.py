@@ -120,7 +120,7 @@ def test_a_change_of_one_neighbour_leaves_the_other_session_alone(network: Netwo
     (change,) = supervisor.apply({"r1": bgp("r1", R1, " neighbor 10.0.13.3 timers 1 3")})
     assert change.lines == ("router bgp 65001", "neighbor 10.0.13.3 timers 1 3", "exit")
     supervisor.vty("r1", "bgpd").run("clear bgp 10.0.13.3")
-    until("the session with r3 is new", lambda: peers(supervisor, "r1")["10.0.13.3"]["connectionsDropped"] == 1)
+    until("the session with r3 is new", lambda: peers(supervisor, "r1")["10.0.13.3"]["connectionsDropped"] != 0)
     until("r1 has both sessions again", lambda: established(supervisor, "r1") == set(R1))
 
     supervisor.apply({"r1": bgp("r1", {"10.0.12.2": AS["r2"]})})

@@ -18,6 +18,7 @@ LEARNT = 1
 _FROM_INTERFACES = "custom-interfaces"
 _PATHS = 8  # equal ones that are used side by side
 _ANY_HOPS = 255
+_ANYWHERE = "disable-connected-check"
 _RETRY_S = 5  # FRR's own 120 s are long to wait for a tunnel that came up after the first try
 _POLICY_DELAY_S = 1  # until changed route-maps are put to use; 0 would mean never
 
@@ -77,17 +78,15 @@ def _families(router: BgpRouter, state: GatewayState) -> list[str]:
 def _peer(peer: BgpPeer, router: BgpRouter, state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     remote = peer.peer_ip_address
     internal = asn(peer.peer_asn) == asn(router.local_asn)
-    words = [f"remote-as {asn(peer.peer_asn)}", f"description {peer.name}", f"update-source {peer.local_ip_address}"]
+    words = [f"remote-as {asn(peer.peer_asn)}"]
+    if not peer.started:
+        words.append("shutdown")  # before a line that would make FRR call
+    words += [f"description {peer.name}", f"update-source {peer.local_ip_address}"]
     if peer.local_asn is not None and asn(peer.local_asn) != asn(router.local_asn):
         words.append(f"local-as {asn(peer.local_asn)} no-prepend replace-as")
     words.append(f"timers {peer.hold_time_sec // 3} {peer.hold_time_sec}")
     words.append(f"timers connect {peer.idle_hold_time_sec or _RETRY_S}")
-    if peer.ttl_security is not None:
-        words.append(f"ttl-security hops {peer.ttl_security}")
-    elif peer.ebgp_multihop is not None:
-        words.append(f"ebgp-multihop {peer.ebgp_multihop}")
-    elif not internal and not _is_neighbour(peer, state, surroundings):
-        words.append(f"ebgp-multihop {_ANY_HOPS}")
+    words += [] if internal else _distance(peer, state, surroundings)
     if peer.operation_mode == "Server":
         words.append("passive")
     if peer.password is not None:
@@ -96,9 +95,22 @@ def _peer(peer: BgpPeer, router: BgpRouter, state: GatewayState, surroundings: S
         words.append(f"bfd profile {peer.name}")
     if peer.graceful_restart:
         words.append("graceful-restart")
-    if not peer.started:
-        words.append("shutdown")
     yield from (f" neighbor {remote} {word}" for word in words)
+
+
+def _distance(peer: BgpPeer, state: GatewayState, surroundings: Surroundings) -> list[str]:
+    """How far away an external peer may be.
+
+    Whoever may be far away need not be on a connected subnet. FRR 8.4 has to be told that too: of a connection that the
+    peer opens it forgets the hops (`bgp_accept` makes a peer with a TTL of 1), and if both sides dial at once and that
+    connection is the one to be dropped, the peer's address counts as unreachable ("Must be Connected") for good, and
+    with it all its routes.
+    """
+    if peer.ttl_security is not None:
+        return [f"ttl-security hops {peer.ttl_security}", _ANYWHERE]
+    if peer.ebgp_multihop is not None:
+        return [f"ebgp-multihop {peer.ebgp_multihop}", _ANYWHERE]
+    return [] if _is_neighbour(peer, state, surroundings) else [f"ebgp-multihop {_ANY_HOPS}", _ANYWHERE]
 
 
 def _is_neighbour(peer: BgpPeer, state: GatewayState, surroundings: Surroundings) -> bool:

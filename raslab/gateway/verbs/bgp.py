@@ -76,7 +76,7 @@ class BgpVerbs(GatewayCore):
 
     @settings.takes(BgpPeer)
     def set_bgp_peer(self, name: str, **values: Any) -> BgpPeer:
-        """Change a neighbour; its session starts anew if its addresses, AS numbers or timers change."""
+        """Change a neighbour; its session begins anew if addresses, AS numbers, timers or graceful restart change."""
         self._change(
             call("set_bgp_peer", name, **values), lambda state: PEERS.change(state, self.name, (name,), values)
         )

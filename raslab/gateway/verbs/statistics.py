@@ -12,6 +12,7 @@ from raslab.gateway.ask import bgp, ipsec, links
 from raslab.gateway.core import call
 from raslab.gateway.records import BgpPeerStatus, BgpRouteInformation, BgpStatistics, VpnS2SInterfaceStatistics
 from raslab.gateway.rules.reading import choice_problem, given, prefix_problem
+from raslab.gateway.state.notation import asn
 from raslab.gateway.verbs.bgp import PEERS, BgpVerbs
 from raslab.gateway.verbs.wireguard import WireguardVerbs
 
@@ -91,10 +92,14 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
     def clear_bgp_route_flap_dampening(self, prefix: str | None = None) -> None:
         """Let held back routes, or those to one prefix, pass at once."""
         self._require_running()
-        command = " ".join(["clear ip bgp dampening", *([prefix] if prefix else [])])
+        clear = " ".join(["clear ip bgp dampening", *([prefix] if prefix else [])])
+        # FRR 8.4 lets the routes pass, but uses them only when it next chooses among paths; this line lets it choose.
+        choose = (f"router bgp {asn(self.get_bgp_router().local_asn)}", "no bgp bestpath compare-routerid")
         with closing(self.services.vty(self.name, "bgpd")) as vty:
-            vty.run(command)
-        self._note(call("clear_bgp_route_flap_dampening", prefix), f"vtysh -c '{command}'")
+            vty.run(clear)
+            vty.configure(choose)
+        typed = " ".join(f"-c '{line}'" for line in (clear, "configure terminal", *choose))
+        self._note(call("clear_bgp_route_flap_dampening", prefix), f"vtysh {typed}")
 
     def _has_bgpd(self) -> bool:
         return self.network.is_running and any(one.name == "bgpd" for one in self.services.declared(self.name))
