@@ -130,6 +130,10 @@ class GatewayCore:
         lines = bring_about(self.network, self.services, {self.name: Transition(self._applied, wanted)})
         self._applied = wanted
         self._journal.append(Deed(verb, lines))
+        self._after_change()
+
+    def _after_change(self) -> None:
+        """Called when the node has been changed, for what runs beside it."""
 
 
 def start_together(gateways: Sequence[GatewayCore]) -> None:
@@ -147,6 +151,7 @@ def start_together(gateways: Sequence[GatewayCore]) -> None:
         gateway._applied = plans[gateway.name]
         own = tuple(line for line in lines if _concerns(line, gateway.name)) if len(gateways) > 1 else lines
         gateway._journal.append(Deed("start", own))
+        gateway._after_change()
 
 
 def _concerns(line: str, node: str) -> bool:
