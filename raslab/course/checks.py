@@ -89,7 +89,7 @@ def _unanswered(question: str) -> Verdict:
 
 
 def _agrees(given: object, expected: object, tolerance: float) -> bool:
-    if isinstance(given, Observation) or isinstance(expected, bool):
+    if isinstance(given, Observation):
         return bool(given) == expected
     if isinstance(given, int | float) and isinstance(expected, int | float):
         return math.isclose(given, expected, rel_tol=tolerance)

@@ -26,6 +26,7 @@ from raslab.notebook.verdict import check
         (True, True, {}, "✓ MTU?\n  Yes."),
         (False, True, {}, "✗ MTU?\n  No."),
         (False, False, {}, "✓ MTU?\n  No."),
+        ("no", True, {}, "✗ MTU?\n  No is not right."),  # a text is not a yes, whatever it says
         (lambda: Observation(True, "2 of 2 echoes came back"), True, {}, "✓ MTU?\n  2 of 2 echoes came back."),
         (lambda: Observation(True, "2 of 2 echoes came back"), False, {}, "✗ MTU?\n  2 of 2 echoes came back."),
     ],
