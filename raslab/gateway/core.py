@@ -136,6 +136,10 @@ class GatewayCore:
             self.network.before_stop(self._forget_sysctls)
         self._applied = plan
         self._journal.append(deed)
+        self._after_change()
+
+    def _after_change(self) -> None:
+        """Called when the node has been changed, for what runs beside it."""
 
     def _forget_sysctls(self) -> None:
         """Kernel settings end with the node's namespace; the network's own description stays."""

@@ -5,20 +5,22 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from vici import Session
 from vici.exception import CommandException
+from vici.protocol import Message, Packet, Transport
 
 from raslab.errors import ConfigurationRefusedError, NoSuchServiceError, NotObservedError, TunnelRefusedError
 
 _TIMEOUT_S = 30.0
 _EVENT_POLL_S = 0.02
 _DO_NOT_WAIT = -1
+_LAST_WORDS = 3  # lines
 _EXTRA_S = 5.0  # charon gives up by itself first
 # RFC 7296, section 3.10.1, in other words.
 _MEANINGS = {
@@ -109,6 +111,16 @@ class Vici:
             finally:
                 stream.close()
 
+    @contextmanager
+    def listen(self, kinds: Iterable[str]) -> Iterator[Listener]:
+        """Events from now on, without end: of the kinds that `events` knows, and the lines of the log, ``log``."""
+        with self._session() as session:
+            listener = Listener(session, list(kinds))
+            try:
+                yield listener
+            finally:
+                listener.forget()
+
     def _control(self, command: str, message: Mapping[str, str], tunnel: str, timeout_s: float) -> None:
         log: list[str] = []
         with self._session(timeout_s + _EXTRA_S) as session:
@@ -116,7 +128,7 @@ class Vici:
             try:
                 log.extend(_text(entry).get("msg", "") for entry in stream)
             except CommandException as error:
-                raise TunnelRefusedError(self.node, tunnel, why(log) or _reason(error), log) from error
+                raise TunnelRefusedError(self.node, tunnel, why(log) or _last_words(error, log), log) from error
 
     def _list(self, command: str, event: str, filters: Mapping[str, str]) -> list[dict[str, Any]]:
         with self._session() as session:
@@ -132,6 +144,34 @@ class Vici:
                 yield Session(connection)
             except OSError as error:
                 raise NoSuchServiceError(self.node, f"charon that answers ({error})", ()) from error
+
+
+class Listener:
+    """Events of a charon as (kind, message), which end when the daemon does, or with `close`."""
+
+    def __init__(self, session: Any, kinds: Sequence[str]) -> None:
+        self._transport: Transport = session.transport
+        self._stream = session.listen(kinds, _EVENT_POLL_S)
+        self._first = next(self._stream)  # only now are the events asked for
+
+    def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        if self._first[0] is not None:
+            yield _text(self._first[0]), _text(self._first[1])
+        self._transport.socket.settimeout(None)
+        while True:
+            packet = Packet.parse(self._transport.receive())
+            if packet.response_type == Packet.EVENT:
+                yield _text(packet.event_type), _text(Message.deserialize(packet.payload))
+
+    def close(self) -> None:
+        """End the iteration, from any thread: it raises NoSuchServiceError, as when the daemon ends."""
+        with suppress(OSError):
+            self._transport.socket.shutdown(socket.SHUT_RDWR)
+
+    def forget(self) -> None:
+        """Ask for no more events."""
+        with suppress(OSError):
+            self._stream.close()
 
 
 def _until(node: str, stream: Iterable[Any], timeout_s: float) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -154,6 +194,12 @@ def why(log: Iterable[str]) -> str:
                 meaning = _MEANINGS.get(match["why"])
                 return f"{match['why']}: {meaning}" if meaning else match["why"]
     return ""
+
+
+def _last_words(error: CommandException, log: Sequence[str]) -> str:
+    """What charon says in the end, where none of it is known to be telling."""
+    said = "; ".join(log[-_LAST_WORDS:])
+    return f"{_reason(error)} (charon's last words: {said})" if said else _reason(error)
 
 
 def _reason(error: CommandException) -> str:

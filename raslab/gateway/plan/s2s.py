@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from raslab.gateway.plan import dialling
@@ -33,11 +34,7 @@ def charon(state: GatewayState, surroundings: Surroundings) -> Charon | None:
         return None
     own = [one.certificate for one in enabled if one.certificate is not None]
     return Charon(
-        connections={
-            name: section
-            for one in enabled
-            for name, section in _connections(one, source_of(one, surroundings)).items()
-        },
+        connections={name: section for one in enabled for name, section in connections(one, surroundings).items()},
         secrets={name: secret for one in enabled for name, secret in _secrets(one, surroundings).items()},
         certificates=tuple(dict.fromkeys(one.certificate for one in own)),
         keys=tuple(dict.fromkeys(one.key for one in own)),
@@ -50,6 +47,11 @@ def charon(state: GatewayState, surroundings: Surroundings) -> Charon | None:
     )
 
 
+def connections(interface: VpnS2SInterface, surroundings: Surroundings) -> dict[str, Section]:
+    """The connections of one interface by name; charon dials its first destination only."""
+    return _connections(interface, source_of(interface, surroundings))
+
+
 def inbound(name: str) -> str:
     """The connection by which a user with the interface's name comes in."""
     return f"{name}-inbound"
@@ -57,6 +59,8 @@ def inbound(name: str) -> str:
 
 def _connections(interface: VpnS2SInterface, source: str) -> dict[str, Section]:
     common = _ike(interface, source)
+    if interface.initiate_config_payload:
+        common["vips"] = ["0.0.0.0"] * interface.internal_ipv4 + ["::"] * interface.internal_ipv6
     children = {interface.name: _child(interface, dials=True)}
     method = interface.authentication_method
     if method == "PSKOnly":
@@ -90,13 +94,13 @@ def _ike(interface: VpnS2SInterface, source: str) -> Section:
         "proposals": proposals(interface)[0],
         "rekey_time": f"{interface.mm_sa_life_time_seconds}s",
         "dpd_delay": f"{max(interface.network_outage_time_seconds - GIVES_UP_S, 1)}s",
-        "keyingtries": str(interface.number_of_tries),
+        "keyingtries": "1",  # what follows an attempt in vain is decided elsewhere
         "mobike": "no",
     }
 
 
 def _child(interface: VpnS2SInterface, *, dials: bool) -> Section:
-    """The tunnel itself. One that is not persistent is dialled by the first packet, which is lost."""
+    """The tunnel itself. The first packet dials it, and is lost."""
     number = str(if_id(interface.name))
     child: Section = {
         "esp_proposals": proposals(interface)[1],
@@ -106,14 +110,10 @@ def _child(interface: VpnS2SInterface, *, dials: bool) -> Section:
         "rekey_bytes": str(interface.sa_data_size_for_renegotiation_kilobytes * 1024),
         "if_id_in": number,
         "if_id_out": number,
-        "start_action": "none",
+        "start_action": "trap" if dials else "none",
         "dpd_action": "clear",
         "close_action": "none",
     }
-    if dials and interface.persistent:
-        child.update(start_action="start", dpd_action="restart", close_action="start")
-    elif dials:
-        child.update(start_action="trap")
     if command := dialling.updown(interface):
         child["updown"] = command
     if not interface.persistent and interface.idle_disconnect_seconds:
@@ -152,7 +152,8 @@ def _secrets(interface: VpnS2SInterface, surroundings: Surroundings) -> dict[str
     found = {}
     if interface.authentication_method == "PSKOnly":
         theirs = (interface.peer_identity,) if interface.peer_identity else interface.destination
-        owners = (source_of(interface, surroundings), *theirs)
+        ours = [source_of(replace(interface, destination=(one,)), surroundings) for one in interface.destination]
+        owners = tuple(dict.fromkeys((*ours, *theirs)))
         found[f"psk-{interface.name}"] = Shared("IKE", interface.shared_secret or "", owners)
     elif interface.authentication_method == "EAP":
         if interface.user_name and interface.password:

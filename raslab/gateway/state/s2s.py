@@ -47,7 +47,11 @@ class VpnS2SInterface:
     ipv4_subnet, ipv6_subnet: what is behind the other gateway, ``10.2.0.0/24:100`` with the route's metric (100).
     peer_identity: what the other side calls itself with a pre-shared key: its own address, where NAT hides that.
     network_outage_time_seconds: how long the other side may be silent, one of twelve values; the shortest, 3, is 4.
-    persistent: dial at once and stay; else the first packet dials, and idle_disconnect_seconds without a packet end it.
+    persistent: dial at once and stay; else only packets dial, and idle_disconnect_seconds without a packet end it.
+    auto_connect_enabled: dial again by itself. If no destination answers a packet, all of them are dialled again every
+    retry_interval_seconds until number_of_tries have been made (0: until one answers); a persistent interface dials
+    again whenever it is down, until one answers. With False, it takes a packet or connect_vpn_s2s_interface.
+    initiate_config_payload: ask the other side for addresses (RFC 7296, 2.19); without any from there it does not work.
     encryption_type: NoEncryption, OptionalEncryption, RequireEncryption or MaximumEncryption; custom_policy, a
     CustomPolicy or the name of a preset (windows-default, documented-best, modern), takes its place.
     post_connection_ipv4_subnet, post_connection_ipv6_subnet: the same, but only while connected, so they never dial.
@@ -71,6 +75,8 @@ class VpnS2SInterface:
     source_ip_address: str | None = None
     admin_status: bool = True
     persistent: bool = False
+    auto_connect_enabled: bool = True
+    initiate_config_payload: bool = False
     number_of_tries: int = 3
     retry_interval_seconds: int = 60
     network_outage_time_seconds: int = 15

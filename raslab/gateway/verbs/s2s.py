@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from raslab.errors import GatewayRefusedError, TunnelRefusedError
 from raslab.gateway import settings
 from raslab.gateway.ask import ipsec
 from raslab.gateway.core import GatewayCore, call
+from raslab.gateway.dialler import Dialler, Exchange, dial
 from raslab.gateway.edits import Collection
-from raslab.gateway.plan.s2s import inbound
+from raslab.gateway.plan.s2s import connections, inbound
 from raslab.gateway.records import VpnS2SInterfaceStatus
 from raslab.gateway.state import (
     GatewayState,
@@ -21,7 +23,6 @@ from raslab.gateway.state import (
     VpnTrafficSelector,
     WireguardInterface,
 )
-from raslab.services.vici import why
 
 IKEV2 = Collection("vpn_s2s_interfaces", VpnS2SInterface, "S2S interface", "vpn_s2s_interface")
 GRE = Collection("gre_interfaces", GreInterface, "GRE interface", "vpn_s2s_interface")
@@ -33,6 +34,8 @@ DIAL_S = 15.0
 
 class S2SVerbs(GatewayCore):
     """Site-to-site interfaces: IKEv2 and GRE."""
+
+    _dialler: Dialler | None = None  # while the network runs
 
     @settings.takes(VpnS2SInterface)
     def add_vpn_s2s_interface(self, name: str, **values: Any) -> VpnS2SInterface:
@@ -82,8 +85,8 @@ class S2SVerbs(GatewayCore):
     def connect_vpn_s2s_interface(self, name: str, timeout_s: float = DIAL_S) -> VpnS2SInterfaceStatus:
         """Dial, and wait until the tunnel is up; GRE has nothing to dial.
 
-        Destinations are tried in order, each for `timeout_s` at most; with promote_alternate the one that answered
-        becomes the first. Raises TunnelRefusedError with what the last one said.
+        Destinations are tried in order, each once, for `timeout_s` at most; with promote_alternate the one that
+        answered becomes the first. Raises TunnelRefusedError with what the last one said.
         """
         self._require_running()
         (known,) = self.get_vpn_s2s_interface(name)
@@ -95,13 +98,16 @@ class S2SVerbs(GatewayCore):
                 ]
             )
         if known.connection_state == "Disconnected":
-            self._dial(self._kind(name).get(self.state, self.name, name), timeout_s)
+            with self._dialler.by_hand(name) if self._dialler is not None else nullcontext():
+                self._dial(self._kind(name).get(self.state, self.name, name), timeout_s)
         return self.get_vpn_s2s_interface(name)[0]
 
     def disconnect_vpn_s2s_interface(self, name: str) -> VpnS2SInterfaceStatus:
-        """Hang up. An interface that is not persistent is dialled again by the next packet for it."""
+        """Hang up. The next packet dials again; of itself a persistent interface does not after this."""
         self._require_running()
         self._kind(name)
+        if self._dialler is not None:
+            self._dialler.hang_up(name)
         for connection in sorted({sa["name"] for sa in self._sas()} & {name, inbound(name)}):
             self.services.vici(self.name).terminate(ike=connection, force=True)
         return self.get_vpn_s2s_interface(name)[0]
@@ -124,9 +130,11 @@ class S2SVerbs(GatewayCore):
             for target in interface.destination:
                 self._order(interface, target)
                 try:
-                    self._initiate(interface.name, timeout_s)
+                    dial(self.services.vici(self.name), interface.name, timeout_s)
                 except TunnelRefusedError as error:
                     self._last_errors[interface.name] = str(error)
+                    if self._dialler is not None:
+                        self._dialler.disregard(error)
                     if target == interface.destination[-1]:
                         raise
                 else:
@@ -137,15 +145,31 @@ class S2SVerbs(GatewayCore):
             first = answered if answered is not None and interface.promote_alternate else interface.destination[0]
             self._order(interface, first)
 
-    def _initiate(self, name: str, timeout_s: float) -> None:
-        """Dial; once more if charon ends the attempt without a reason, as when both sides dial at the same moment."""
-        vici = self.services.vici(self.name)
-        try:
-            vici.initiate(ike=name, child=name, timeout_s=timeout_s)
-        except TunnelRefusedError as error:
-            if why(error.log):
-                raise
-            vici.initiate(ike=name, child=name, timeout_s=timeout_s)
+    def _after_change(self) -> None:
+        """The thread that dials by itself is there while strongSwan is."""
+        super()._after_change()
+        if self._dialler is None and self._has_charon():
+            self._dialler = Dialler(
+                Exchange(
+                    lambda: self.services.vici(self.name),
+                    lambda: tuple(one for one in self.state.vpn_s2s_interfaces if one.admin_status),
+                    self._load,
+                    lambda one: self._order(one, one.destination[0]),
+                )
+            )
+            self.network.before_stop(self._end_dialler)
+        elif self._dialler is not None:
+            self._dialler.look()
+
+    def _end_dialler(self) -> None:
+        dialler, self._dialler = self._dialler, None
+        if dialler is not None:
+            dialler.close()
+
+    def _load(self, interface: VpnS2SInterface) -> None:
+        """Give strongSwan the connection of an interface with its destinations in another order than is wanted."""
+        found = connections(interface, self.surroundings)[interface.name]
+        self.services.vici(self.name).request("load-conn", {interface.name: found})
 
     def _order(self, interface: VpnS2SInterface, first: str) -> None:
         """Put one destination first and leave the others in their order."""
