@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from transport import nothing_in_clear
 from two_sites import WAN, Sites, TwoSites, until
 
 from raslab.errors import TunnelRefusedError
@@ -21,8 +22,8 @@ ATTEMPT_S = 3.0  # six packets, half a second apart
 
 @pytest.fixture
 def sites() -> Iterator[Sites]:
-    """Two gateways without any interface between them."""
-    with Network(TwoSites()) as network:
+    """Two gateways without any interface between them, and an Internet in which nobody reads inner addresses."""
+    with Network(TwoSites()) as network, nothing_in_clear(network):
         yield Sites(network)
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
+from transport import Transport
 from two_sites import WAN, WAN6, Sites, TwoSites, until
 
 from raslab.errors import TunnelRefusedError
-from raslab.measure import Capture, capture
 from raslab.net import Network
 
 pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("esp", "xfrm interface")]
 
+UDP, ESP = 17, 50  # IANA's numbers
 SECRET = "correct horse battery staple"
 
 
@@ -40,35 +40,9 @@ def add_tunnels(
         )
 
 
-class Transport:
-    """Captures on both transport links while the block runs."""
-
-    def __init__(self, sites: Sites) -> None:
-        isp = sites.network["isp"]
-        self._captures = [capture(isp.intf(name)) for name in ("site1", "site2")]
-
-    def __enter__(self) -> Transport:
-        self._stack = ExitStack()
-        self.seen: list[Capture] = [self._stack.enter_context(one) for one in self._captures]
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._stack.__exit__(*error)
-
-    @property
-    def protocols(self) -> set[str]:
-        """What has passed."""
-        return {protocol for one in self.seen for protocol in one.frame["protocol"]}
-
-    def in_clear(self) -> list[str]:
-        """Packets with a LAN's address in them, anywhere."""
-        inner = [bytes([10, site, 0]) for site in (1, 2)] + [bytes.fromhex(f"20010db8000{site}") for site in (1, 2)]
-        return [p.summary() for one in self.seen for p in one.packets if any(text in bytes(p)[14:] for text in inner)]
-
-
 def test_psk_tunnel_carries_both_families_and_nothing_in_clear(sites: Sites) -> None:
     add_tunnels(sites)
-    with Transport(sites) as transport:
+    with Transport(sites.network) as transport:
         status = sites.gw1.connect_vpn_s2s_interface("branch")
         assert status.connection_state == "Connected"
         assert sites.pings(count=3) == 3
@@ -84,7 +58,7 @@ def test_psk_tunnel_carries_both_families_and_nothing_in_clear(sites: Sites) -> 
 
 def test_without_a_tunnel_inner_addresses_would_be_seen(sites: Sites) -> None:
     sites.network.addRoute("isp", "10.2.0.0/24", via=WAN[2])
-    with Transport(sites) as transport:
+    with Transport(sites.network) as transport:
         sites.pings()
     assert transport.in_clear()
 
@@ -106,7 +80,7 @@ def test_gre_over_ipsec_shows_no_gre(sites: Sites) -> None:
             ipv4_subnet=f"10.{there}.0.0/24",
         )
     sites.gw1.connect_vpn_s2s_interface("outer")
-    with Transport(sites) as transport:
+    with Transport(sites.network) as transport:
         size = 1500 - 93 - 28 - 28  # IPsec at its largest, GRE with key, IP and ICMP
         ping = ["ping", "-c1", "-W1", "-Mdo", "-s", str(size), "10.2.0.1"]
         assert sites.network["h1"].run(ping, timeout=10).status == 0
@@ -139,10 +113,15 @@ def test_wrong_secret_is_refused_with_the_reason(sites: Sites) -> None:
 
 def test_over_ipv6(sites: Sites) -> None:
     add_tunnels(sites, over=WAN6)
-    with Transport(sites) as transport:
+    with Transport(sites.network) as transport:
         sites.gw1.connect_vpn_s2s_interface("branch")
         assert sites.pings() == 1
+        assert sites.pings("2001:db8:2::1", count=3) == 3
     assert transport.in_clear() == []
+    assert {"esp", "isakmp"} & transport.protocols
+    outer = {p["IPv6"].nh for one in transport.seen for p in one.packets if "IPv6" in p and p["IPv6"].src == WAN6[1]}
+    assert outer >= {UDP, ESP}
+    assert not [p for one in transport.seen for p in one.packets if "IP" in p]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
+from transport import nothing_in_clear
 from two_sites import WAN, Sites, TwoSites, until
 
 from raslab.errors import TunnelRefusedError
@@ -19,8 +20,8 @@ pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("esp", "xfrm in
 
 @pytest.fixture
 def sites() -> Iterator[Sites]:
-    """Two gateways without any interface between them."""
-    with Network(TwoSites()) as network:
+    """Two gateways without any interface between them, and an Internet in which nobody reads inner addresses."""
+    with Network(TwoSites()) as network, nothing_in_clear(network):
         yield Sites(network)
 
 

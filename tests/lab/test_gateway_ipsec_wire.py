@@ -1,0 +1,145 @@
+"""Keys and ciphers of IKEv2 interfaces, seen on the transport links: renewed without loss, or not there at all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from transport import Transport, nothing_in_clear
+from two_sites import WAN, Sites, TwoSites
+
+from raslab.errors import TunnelRefusedError
+from raslab.net import Network
+
+pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("esp", "xfrm interface")]
+
+
+@pytest.fixture
+def sites() -> Iterator[Sites]:
+    """Two gateways without any interface between them."""
+    with Network(TwoSites()) as network:
+        yield Sites(network)
+
+
+def add_tunnels(sites: Sites, **both: object) -> None:
+    """The same IKEv2 interface on both gateways."""
+    for there, gateway in ((2, sites.gw1), (1, sites.gw2)):
+        gateway.add_vpn_s2s_interface(
+            "branch",
+            destination=WAN[there],
+            authentication_method="PSKOnly",
+            shared_secret="secret",
+            ipv4_subnet=f"10.{there}.0.0/24:100",
+            **both,
+        )
+
+
+def ike_sa(sites: Sites) -> str:
+    """The SPI by which gw1 knows its IKE SA."""
+    (sa,) = sites.services.vici("gw1").list_sas()
+    return str(sa["initiator-spi"])
+
+
+def child_sas(sites: Sites) -> set[str]:
+    (sa,) = sites.services.vici("gw1").list_sas()
+    return {str(one["spi-out"]) for one in sa["child-sas"].values()}
+
+
+def probes(sites: Sites, count: int, size: int = 56) -> int:
+    """How many of `count` probes are answered, one sent each millisecond."""
+    ping = ["ping", "-q", "-c", str(count), "-i", "0.001", "-s", str(size), "-W", "1", "10.2.0.1"]
+    output = sites.network["h1"].run(ping, timeout=60).stdout
+    return int(output.split(" received")[0].split()[-1])
+
+
+def wait_for_new_keys(sites: Sites, kind: str) -> None:
+    """Let time pass until a second before either side renews its keys. kind: what it renews."""
+    sas = [sa for gateway in ("gw1", "gw2") for sa in sites.services.vici(gateway).list_sas()]
+    children = [child for sa in sas for child in sa["child-sas"].values()]
+    time.sleep(min(int(one["rekey-time"]) for one in (children if kind == "SA" else sas)) - 1)
+
+
+@pytest.mark.virtual
+@pytest.mark.parametrize("renewed", ["SA", "IKE SA"])
+def test_keys_are_renewed_by_time_and_no_probe_is_lost(sites: Sites, renewed: str) -> None:
+    lives = {"sa_life_time_seconds": 28800, "mm_sa_life_time_seconds": 28800}
+    lives["sa_life_time_seconds" if renewed == "SA" else "mm_sa_life_time_seconds"] = 3600
+    add_tunnels(sites, idle_disconnect_seconds=0, **lives)
+    sites.gw1.connect_vpn_s2s_interface("branch")
+    ike, children = ike_sa(sites), child_sas(sites)
+    wait_for_new_keys(sites, renewed)
+    with nothing_in_clear(sites.network) as transport:
+        assert probes(sites, 2500) == 2500
+    if renewed == "SA":
+        assert len(transport.spis(WAN[1])) == 2
+        assert not child_sas(sites) & children
+        assert ike_sa(sites) == ike
+    else:
+        assert len(transport.spis(WAN[1])) == 1
+        assert child_sas(sites) == children
+        assert ike_sa(sites) != ike
+
+
+@pytest.mark.virtual
+def test_keys_that_last_longer_are_not_renewed(sites: Sites) -> None:
+    add_tunnels(sites, sa_life_time_seconds=28800, idle_disconnect_seconds=0)
+    sites.gw1.connect_vpn_s2s_interface("branch")
+    ike, children = ike_sa(sites), child_sas(sites)
+    time.sleep(3700)  # longer than the keys of the test above last
+    assert probes(sites, 10) == 10
+    assert (ike_sa(sites), child_sas(sites)) == (ike, children)
+
+
+@pytest.mark.virtual
+def test_a_new_call_instead_of_new_keys_loses_probes(sites: Sites) -> None:
+    add_tunnels(sites)
+    sites.gw1.connect_vpn_s2s_interface("branch")
+    before = child_sas(sites)
+    ping = ["ping", "-q", "-c", "1000", "-i", "0.001", "-W", "1", "10.2.0.1"]
+    probing = sites.network["h1"].popen(ping, text=True)
+    sites.gw1.disconnect_vpn_s2s_interface("branch")
+    output, _ = probing.communicate(timeout=60)
+    assert " 0% packet loss" not in output
+    assert " 100% packet loss" not in output
+    assert not child_sas(sites) & before
+
+
+@pytest.mark.virtual
+@pytest.mark.parametrize(("kilobytes", "keys"), [(1024, 2), (33_553_408, 1)])
+def test_keys_are_renewed_by_volume_and_no_probe_is_lost(sites: Sites, kilobytes: int, keys: int) -> None:
+    """The probes are 1.6 MB in either direction."""
+    add_tunnels(sites, sa_data_size_for_renegotiation_kilobytes=kilobytes)
+    sites.gw1.connect_vpn_s2s_interface("branch")
+    with nothing_in_clear(sites.network) as transport:
+        assert probes(sites, 1200, size=1300) == 1200
+    assert len(transport.spis(WAN[1])) == keys
+
+
+@pytest.mark.parametrize(
+    ("kind", "ike", "esp", "readable"),
+    [
+        ("NoEncryption", "AES_CBC_256", "NULL/HMAC_SHA2_256_128", True),
+        ("OptionalEncryption", "AES_CBC_256", "AES_GCM_16_256", False),
+        ("RequireEncryption", "AES_CBC_256", "AES_GCM_16_256", False),
+        ("MaximumEncryption", "AES_CBC_256/HMAC_SHA2_384_192/PRF_HMAC_SHA2_384/ECP_384", "AES_GCM_16_256", False),
+    ],
+)
+def test_encryption_types_are_what_the_wire_shows(sites: Sites, kind: str, ike: str, esp: str, readable: bool) -> None:
+    add_tunnels(sites, encryption_type=kind)
+    with Transport(sites.network) as transport:
+        status = sites.gw1.connect_vpn_s2s_interface("branch")
+        assert sites.pings(count=3) == 3
+    assert status.ike.startswith(ike)
+    assert status.esp.startswith(esp)
+    assert "esp" in transport.protocols
+    assert bool(transport.in_clear()) == readable
+
+
+def test_one_side_insists_on_encryption(sites: Sites) -> None:
+    add_tunnels(sites, encryption_type="MaximumEncryption")
+    sites.gw2.set_vpn_s2s_interface("branch", encryption_type="NoEncryption")
+    with pytest.raises(TunnelRefusedError, match="NO_PROPOSAL_CHOSEN"):
+        sites.gw1.connect_vpn_s2s_interface("branch")
+    sites.gw2.set_vpn_s2s_interface("branch", encryption_type="OptionalEncryption")
+    assert sites.gw1.connect_vpn_s2s_interface("branch").esp.startswith("AES_GCM_16_256")
