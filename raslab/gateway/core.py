@@ -138,12 +138,12 @@ class GatewayCore:
         self._journal.append(deed)
         self._after_change()
 
+    def _after_change(self) -> None:
+        """Called when the node has been changed, for what runs beside it."""
+
     def _forget_sysctls(self) -> None:
         """Kernel settings end with the node's namespace; the network's own description stays."""
         self._applied = replace(self._applied, sysctls={})
-
-    def _after_change(self) -> None:
-        """Called when the node has been changed, for what runs beside it."""
 
 
 def start_together(gateways: Sequence[GatewayCore]) -> None:

@@ -29,6 +29,7 @@ _MEANINGS = {
     "TS_UNACCEPTABLE": "the other side does not want the subnets that were offered",
     "INVALID_KE_PAYLOAD": "the two sides have no key exchange group in common",
     "INTERNAL_ADDRESS_FAILURE": "the other side has no address to assign",
+    "FAILED_CP_REQUIRED": "the other side wants to be asked for an address",
 }
 # What tells why a tunnel failed, most telling first.
 _TELLING = (
