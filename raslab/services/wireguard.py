@@ -10,12 +10,14 @@ import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from raslab.errors import ConfigurationRefusedError, TunnelRefusedError
 from raslab.net.names import kernel_name
+from raslab.net.waiting import look_until
 from raslab.services.place import Place
 from raslab.services.service import Service
 
@@ -26,6 +28,7 @@ SESSION_S = 180
 """How long the keys of a handshake are good for (REJECT_AFTER_TIME, the WireGuard paper, section 6.1)."""
 _POLL_S = 0.005
 _PATIENCE_S = 2.0
+_pause = partial(time.sleep, _POLL_S)
 
 
 @dataclass(frozen=True)
@@ -113,18 +116,15 @@ class WireguardPeer:
         after 5 s, again both at once. So the peer is made anew before that, which lets it try at once.
         """
         before, deadline = self.last_handshake(), time.monotonic() + timeout_s
-        self._speak()
-        again = time.monotonic() + _PATIENCE_S
-        while self.last_handshake() <= before:
-            if time.monotonic() > again:
-                self.hang_up()
-                self._speak()
-                again = time.monotonic() + _PATIENCE_S
-            if time.monotonic() > deadline:
-                address, port = self._wanted.endpoint
-                reason = f"no handshake with {address} port {port} within {timeout_s:g} s: the keys do not fit, or none"
-                raise TunnelRefusedError(self._place.name, self._wanted.interface, f"{reason} answers", ())
-            time.sleep(_POLL_S)
+        while (left := deadline - time.monotonic()) > 0:
+            self._speak()
+            moment = look_until(lambda seen: seen > before, self.last_handshake, min(left, _PATIENCE_S), _pause)
+            if moment > before:
+                return
+            self.hang_up()
+        address, port = self._wanted.endpoint
+        reason = f"no handshake with {address} port {port} within {timeout_s:g} s: the keys do not fit, or none answers"
+        raise TunnelRefusedError(self._place.name, self._wanted.interface, reason, ())
 
     def hang_up(self) -> None:
         """Forget the keys that were agreed on."""

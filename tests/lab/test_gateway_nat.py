@@ -187,11 +187,11 @@ def test_endpoint_independent_udp_lets_strangers_answer(sites: Sites) -> None:
 
 
 PEER = """
-import socket
+import socket, sys
 def open():
     s = socket.socket()
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    s.bind(("10.1.0.1", 7000))
+    s.bind(("10.1.0.1", int(sys.argv[1])))
     return s
 listener, caller = open(), open()
 listener.listen()
@@ -210,17 +210,18 @@ def test_endpoint_independent_tcp_lets_strangers_call(sites: Sites) -> None:
     sites.gw1.new_net_nat("office")
     Server(sites, "h2", 80, "meeting point for")
 
-    def called() -> str:
-        process = sites.network["h1"].popen(["python3", "-c", PEER], stdout=subprocess.PIPE, text=True)
+    def called(port: int) -> str:
+        """What the peer says of its port, another one each time: the last connection may linger (TIME_WAIT)."""
+        process = sites.network["h1"].popen(["python3", "-c", PEER, str(port)], stdout=subprocess.PIPE, text=True)
         assert process.stdout.readline() == f"meeting point for {WAN[1]}\n"
-        fetch(sites, "isp", WAN[1], 7000)
+        fetch(sites, "isp", WAN[1], port)
         return str(process.communicate()[0])
 
-    assert called() == "not called\n"
+    assert called(7001) == "not called\n"
     sites.gw1.set_net_nat("office", tcp_filtering_behavior="EndpointIndependent")
-    assert called() == "called by 203.0.113.254\n"
+    assert called(7002) == "called by 203.0.113.254\n"
     sites.gw1.set_net_nat("office", tcp_filtering_behavior="AddressAndPortDependent")
-    assert called() == "not called\n"
+    assert called(7003) == "not called\n"
 
 
 IDLE = """

@@ -36,6 +36,14 @@ def sites() -> Iterator[Sites]:
         yield found
 
 
+def test_keys_are_there_again_when_the_network_is(sites: Sites) -> None:
+    sites.network.stop()
+    with sites.network:
+        sites.start()
+        assert sites.gw1.connect_vpn_s2s_interface("branch").connection_state == "Connected"
+        assert sites.pings() == 1
+
+
 def states(sites: Sites) -> list[str]:
     """How the interface is at each site."""
     return [gateway.get_vpn_s2s_interface("branch")[0].connection_state for gateway in (sites.gw1, sites.gw2)]
