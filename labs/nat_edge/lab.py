@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from raslab.course.lab import scenario_lab
 from raslab.course.scenario import Check, Scenario, Twin
 from raslab.errors import LabFailedError
 from raslab.model.observation import Observation
+from raslab.net.waiting import wait_until_listening
 from topologies.enterprise_edge import EnterpriseEdge
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ _SERVER = """
 import socket, sys, threading
 def serve(port):
     server = socket.create_server(("", port))
-    print("ready", flush=True)
     while True:
         client, _ = server.accept()
         client.sendall(b"shop %d" % port)
@@ -60,10 +59,10 @@ def _map_web_server(bed: Bed) -> None:
 
 def web_server(bed: Bed) -> None:
     """The office's host serves on two ports; one of them is nobody's business outside."""
-    server = bed["host1"].popen(["python3", "-c", _SERVER, "8080", str(UNMAPPED_PORT)], stdout=subprocess.PIPE)
-    assert server.stdout is not None
-    for _ in range(2):
-        if server.stdout.readline() != b"ready\n":
+    ports = (8080, UNMAPPED_PORT)
+    server = bed["host1"].popen(["python3", "-c", _SERVER, *map(str, ports)])
+    for port in ports:
+        if not wait_until_listening(bed["host1"], port, server, 10):
             raise LabFailedError(bed.name, "the web server on host1 did not start")
 
 
