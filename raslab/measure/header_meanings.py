@@ -23,7 +23,9 @@ _ICMP_UNREACHABLE = ("network", "host", "protocol", "port", "fragmentation neede
 FIRST_CHOSEN_PORT = 32768  # net.ipv4.ip_local_port_range of Linux begins here, as no server's port does
 FRAGMENTATION_NEEDED, PACKET_TOO_BIG = (3, 4), (2, 0)
 _TCP_FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
-IKE_PORT = 500
+WIREGUARD_PORT = 51820  # no registered one, but that of its authors
+UDP_PORTS = {500: "IKE", WIREGUARD_PORT: "WireGuard"}
+WIREGUARD_TYPES = {1: "handshake initiation", 2: "handshake response", 3: "cookie reply", 4: "data"}
 IKE_EXCHANGES = {34: "IKE_SA_INIT", 35: "IKE_AUTH", 36: "CREATE_CHILD_SA", 37: "INFORMATIONAL"}
 """RFC 7296, section 3.1, as the flags below."""
 _IKE_INITIATOR, _IKE_RESPONSE = 0x08, 0x20

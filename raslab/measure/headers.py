@@ -1,8 +1,8 @@
 """The bytes of a packet as headers within headers, each field with its name, its place and its meaning. Pure.
 
-Knows Ethernet, IPv4, IPv6, GRE with its optional fields, ESP, TCP, UDP, IKE, ICMP, ICMPv6 and ARP. What follows the
-last header that it knows is the payload. Fields that senders choose anew, or compute from such ones, are marked as
-varying: the same experiment gives the same bytes but for these.
+Knows Ethernet, IPv4, IPv6, GRE with its optional fields, ESP, WireGuard, TCP, UDP, IKE, ICMP, ICMPv6 and ARP. What
+follows the last header that it knows is the payload. Fields that senders choose anew, or compute from such ones,
+are marked as varying: the same experiment gives the same bytes but for these.
 """
 
 from __future__ import annotations
@@ -138,7 +138,8 @@ class _Cursor:
 
     def take_port(self, name: str) -> int:
         """A port: those of servers are known, those of clients are chosen anew for each connection."""
-        if int.from_bytes(self._data[self.offset : self.offset + 2]) < words.FIRST_CHOSEN_PORT:
+        port = int.from_bytes(self._data[self.offset : self.offset + 2])
+        if port < words.FIRST_CHOSEN_PORT or port == words.WIREGUARD_PORT:
             return self.take(name, 2)
         return self.take_varying(name, 2)
 
@@ -242,7 +243,7 @@ def _udp(cursor: _Cursor) -> str:
     ports = cursor.take_port("source port"), cursor.take_port("destination port")
     cursor.take("length", 2)
     cursor.take_varying("checksum", 2, words.hexadecimal)
-    return "IKE" if words.IKE_PORT in ports else ""
+    return next((words.UDP_PORTS[port] for port in ports if port in words.UDP_PORTS), "")
 
 
 def _ike(cursor: _Cursor) -> str:
@@ -257,6 +258,20 @@ def _ike(cursor: _Cursor) -> str:
     cursor.take("flags", 1, words.ike_flags)
     cursor.take("message ID", 4)
     cursor.take("length", 4)
+    return ""
+
+
+def _wireguard(cursor: _Cursor) -> str:
+    """What follows is encrypted, but for the keys of a handshake. Numbers are little-endian."""
+    kind = cursor.take("type", 1, lambda value: words.WIREGUARD_TYPES.get(value, str(value)))
+    cursor.take("reserved", 3)
+    name = words.WIREGUARD_TYPES.get(kind, "")
+    if "handshake" in name:
+        cursor.take_varying("sender's index", 4, words.hexadecimal)
+    if name != "handshake initiation":
+        cursor.take_varying("receiver's index", 4, words.hexadecimal)
+    if name == "data":
+        cursor.take_bytes("counter", 8, lambda data: str(int.from_bytes(data, "little")))
     return ""
 
 
@@ -301,6 +316,7 @@ _PARSERS: dict[str, Callable[[_Cursor], str]] = {
     "TCP": _tcp,
     "UDP": _udp,
     "IKE": _ike,
+    "WireGuard": _wireguard,
     "ICMP": _icmp(words.ICMP_TYPES),
     "ICMPv6": _icmp(words.ICMP6_TYPES),
     "ARP": _arp,
@@ -314,6 +330,7 @@ _SOURCES = {
     "TCP": "RFC 9293",
     "UDP": "RFC 768",
     "IKE": "RFC 7296",
+    "WireGuard": "the WireGuard paper, section 5.4",
     "ICMP": "RFC 792",
     "ICMPv6": "RFC 4443",
     "ARP": "RFC 826",

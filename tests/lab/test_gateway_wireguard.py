@@ -10,6 +10,7 @@ from two_sites import WAN, WAN6, Sites, TwoSites, until
 
 from raslab.errors import GatewayRefusedError, TunnelRefusedError
 from raslab.measure import capture, throughput
+from raslab.measure.headers import dissect
 from raslab.net import Network
 
 pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("wireguard")]
@@ -65,6 +66,9 @@ def test_both_families_go_through_and_nothing_of_the_inside_is_seen(sites: Sites
     frame = frame[~frame["protocol"].isin(["arp", "icmpv6"])]  # neighbours that look for each other
     assert set(frame["protocol"]) == {"udp"}
     assert addresses(frame) == set(WAN.values())
+    headers = [header for packet in seen.packets for header in dissect(bytes(packet)).headers]
+    messages = {header.fields[0].meaning for header in headers if header.protocol == "WireGuard"}
+    assert messages == {"handshake initiation", "handshake response", "data"}
     assert set(frame["source_port"].dropna()) | set(frame["destination_port"].dropna()) == {PORT}
     (counted,) = sites.gw1.get_vpn_s2s_interface_statistics("branch")
     # Four of them are echo requests and replies; handshakes and keepalives are counted too, 1 or 2 in each direction.

@@ -101,6 +101,25 @@ def test_what_differs_from_run_to_run_is_shown_as_such() -> None:
     assert {dissect(flow).headers[1].fields[0].steady_meaning for flow in flows} == {"6, 1"}
 
 
+@pytest.mark.parametrize(
+    ("message", "layers", "fields"),
+    [
+        ("01000000 aabbccdd" + 140 * "00", "WireGuard 8 | payload 140", {"type": "handshake initiation"}),
+        ("02000000 aabbccdd 11223344" + 80 * "00", "WireGuard 12 | payload 80", {"type": "handshake response"}),
+        (
+            "04000000 11223344 0102000000000000" + 32 * "00",
+            "WireGuard 16 | payload 32",
+            {"type": "data", "counter": "513", "receiver's index": "0x11223344"},
+        ),
+    ],
+)
+def test_wireguard(message: str, layers: str, fields: dict[str, str]) -> None:
+    found = dissect(bytes(OUTER / UDP(sport=51820, dport=51820) / Raw(bytes.fromhex(message))))
+    assert str(found) == f"Ethernet 14 | IPv4 20 | UDP 8 | {layers}"
+    assert {name: read(found, "WireGuard", name) for name in fields} == fields
+    assert read(found, "UDP", "source port") == "51820"
+
+
 def test_what_an_icmp_error_says_of_the_mtu() -> None:
     four = dissect(bytes(Ether(**MAC) / IP() / ICMP(type=3, code=4, nexthopmtu=1472) / INNER))
     assert read(four, "ICMP", "code") == "4, fragmentation needed"
