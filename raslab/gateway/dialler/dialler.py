@@ -22,6 +22,7 @@ from raslab.gateway.state import VpnS2SInterface
 from raslab.services.vici import Listener, Vici
 
 _SETTLES_S = 0.1  # charon tells of an end while the SA is still on its list
+_FORGOTTEN_S = 60.0  # after this, an attempt of which charon has not even told the beginning is made again
 _AGAIN_S = 1.0  # until a charon that does not answer is asked again
 
 
@@ -53,7 +54,7 @@ class Dialler:
         self._begun_by_hand: set[str] = set()
         self._hung_up: set[str] = set()
         self._seen: set[str] = set()
-        self._look_at_s: float | None = 0.0
+        self._look_at_s: float | None = None
         self._listener: Listener | None = None
         self._threads = [
             threading.Thread(target=run, name=f"raslab-{name}", daemon=True)
@@ -118,6 +119,8 @@ class Dialler:
                         if found := heard(kind, message):
                             self._inbox.put(found)
             except RaslabError:
+                with self._lock:
+                    self._listener = None
                 self._closed.wait(_AGAIN_S)
 
     def _run(self) -> None:
@@ -152,13 +155,16 @@ class Dialler:
 
     def _look_around(self, known: dict[str, VpnS2SInterface]) -> None:
         """Persistent interfaces that are down are dialled; what no longer is there is forgotten."""
+        if self._listener is None:
+            return  # what came of a dialling would not be heard
         self._calls = {name: call for name, call in self._calls.items() if name in known}
         self._hung_up &= {name for name, interface in known.items() if interface.persistent}
         sas = self._exchange.vici().list_sas()
         for name, interface in known.items():
             wanted = interface.persistent and (interface.auto_connect_enabled or name not in self._seen)
             if ipsec.tunnel_of(name, sas) is not None:
-                self._drop(name)
+                if name not in self._first:  # else charon is about to tell that an alternate has answered
+                    self._drop(name)
             elif wanted and name not in self._by_hand | self._hung_up | self._calls.keys():
                 self._calls[name] = Call(due_s=time.monotonic())
         self._seen = set(known)
@@ -198,7 +204,7 @@ class Dialler:
             known = {one.name: one for one in self._exchange.interfaces()}
             for name, call in list(self._calls.items()):
                 if name in known and self._is_time(call.due_s):
-                    self._calls[name] = replace(call, due_s=None)
+                    self._calls[name] = replace(call, due_s=time.monotonic() + _FORGOTTEN_S)
                     self._set_first(known[name], known[name].destination[call.position])
                     try:
                         self._exchange.vici().initiate(ike=name, child=name, wait=False)

@@ -168,6 +168,7 @@ class S2SVerbs(GatewayCore):
 
     def _load(self, interface: VpnS2SInterface) -> None:
         """Give strongSwan the connection of an interface with its destinations in another order than is wanted."""
+        self._check(self.state)  # a route may have gone since
         found = connections(interface, self.surroundings)[interface.name]
         self.services.vici(self.name).request("load-conn", {interface.name: found})
 
