@@ -42,8 +42,11 @@ def calls(packets: list[Any]) -> set[str]:
 
 
 def hops_left(packets: list[Any], source: str) -> set[int]:
-    """TTLs or hop limits of the BGP segments from one address, without what the kernel answers before bgpd knows."""
-    ips = (_ip(packet) for packet in _segments(packets) if packet["TCP"].flags not in ("SA", "R", "RA"))
+    """TTLs or hop limits with which one address calls and sends messages.
+
+    Acknowledgements do not count: those of a connection that bgpd has not accepted yet have the listening socket's TTL.
+    """
+    ips = (_ip(one) for one in _segments(packets) if one["TCP"].flags == "S" or bytes(one["TCP"].payload))
     return {ip.ttl if ip.version == 4 else ip.hlim for ip in ips if ip.src == source}
 
 
