@@ -7,7 +7,7 @@ set -uo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 logs=$(mktemp -d)
-trap 'jobs -p | xargs -r kill; rm -rf "$logs"' EXIT
+trap 'jobs -pr | xargs -r kill; rm -rf "$logs"' EXIT
 trap 'exit 130' INT TERM
 passed=0 failed=0 skipped=0
 
