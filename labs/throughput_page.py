@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from labs import page
 from raslab.course.results import Results
 from raslab.course.table import cell, filled_columns
 
 CHART = "throughput.png"
-PAGE = "index.html"
 UNITS = {
     "overhead_bytes": "overhead, bytes",
     "inner_mtu": "MTU inside, bytes",
@@ -37,9 +37,9 @@ def write(
 ) -> Path:
     """Draw the chart and write the page into `folder`; returns the page's path."""
     draw(results, folder / CHART)
-    page = folder / PAGE
-    page.write_text(render(results, (folder / CHART).read_bytes()), encoding="utf-8")
-    return page
+    written = folder / page.PAGE
+    written.write_text(render(results, (folder / CHART).read_bytes()), encoding="utf-8")
+    return written
 
 
 def render_page(
@@ -50,18 +50,9 @@ def render_page(
     decimals: of the figures in the table; group: the column whose changes are marked by a line; facts: what else the
     template wants.
     """
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([template.parent, Path(__file__).parent], encoding="utf-8"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
     shown = filled_columns(results.columns, results.rows)
     following = [*results.rows[1:], *results.rows[-1:]]
-    return environment.get_template(template.name).render(
+    return page.template(template).render(
         results=results,
         virtual=results.started.clock == "virtual",
         headings=[UNITS.get(name, name) for name in shown],
@@ -69,12 +60,6 @@ def render_page(
         is_text=[isinstance(results.rows[0].get(name), str) for name in shown] if results.rows else [],
         last_of_group=[row[group] != after[group] for row, after in zip(results.rows, following, strict=True)],
         chart=base64.b64encode(chart).decode(),
-        command=_command(results),
+        command=page.command(results, f"--duration {results.started.seconds:g}"),
         **facts,
     )
-
-
-def _command(results: Results) -> str:
-    words = ["raslab run", results.lab, f"--machine {results.started.machine}"]
-    words += ["--virtual-time"] if results.started.clock == "virtual" else []
-    return " ".join([*words, f"--duration {results.started.seconds:g}", "--report DIR"])
