@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -78,3 +79,53 @@ def test_a_filter_has_one_action(sites: Sites) -> None:
     with pytest.raises(GatewayRefusedError, match="has the action Deny: change it with set_remote_access_ip_filter"):
         sites.gw1.add_remote_access_ip_filter("wan0", "Allow", ECHO, "Inbound")
     assert sites.pings() == 1
+
+
+TO_BLOCKED = {"IPv4": "0.0.0.0/0:0.0.0.0/0:UDP:0:5001", "IPv6": "::/0:::/0:UDP:0:5001"}
+LISTENER = {"IPv4": "10.2.0.1", "IPv6": "2001:db8:2::1"}
+RECEIVE = """
+import select, socket
+ports = [socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) for _ in range(3)]
+for port, number in zip(ports, (5001, 5002, 5003)):
+    port.bind(("::", number))
+print("ready", flush=True)
+while True:
+    (one, *_), _, _ = select.select(ports, [], [])
+    one.recv(9)
+    print(one.getsockname()[1], flush=True)
+    if one is ports[2]:
+        break
+"""
+SEND = """
+import socket, sys
+target = socket.getaddrinfo(sys.argv[1], int(sys.argv[2]), type=socket.SOCK_DGRAM)[0]
+socket.socket(*target[:2]).sendto(b"x", target[4])
+"""
+
+
+@pytest.mark.parametrize("family", ["IPv4", "IPv6"])
+@pytest.mark.parametrize("direction", ["Inbound", "Outbound"])
+@pytest.mark.parametrize("action", ["Allow", "Deny"])
+def test_each_action_in_each_direction_and_family(sites: Sites, action: str, direction: str, family: str) -> None:
+    """A datagram to a port that is listed, one to a port that is not, and at last one without a filter."""
+    listener = sites.network["h2"].popen(["python3", "-c", RECEIVE], stdout=subprocess.PIPE, text=True)
+    assert listener.stdout.readline() == "ready\n"
+    interface = {"Inbound": "lan0", "Outbound": "wan0"}[direction]
+    line = TO_BLOCKED[family]
+
+    def send(port: int) -> None:
+        run = sites.network["h1"].run(["python3", "-c", SEND, LISTENER[family], str(port)], timeout=10)
+        assert run.status == 0
+
+    sites.pings(LISTENER[family])  # neighbours know each other before a filter may hinder them
+    sites.gw1.add_remote_access_ip_filter(interface, action, line, direction, address_family=family)
+    send(5001)
+    send(5002)
+    rest = sum(one.packets for one in sites.gw1.get_remote_access_ip_filter_counters() if one.line == "*")
+    assert packets(sites)[line] == 1
+    assert rest >= (1 if action == "Deny" else 0)
+    sites.gw1.remove_remote_access_ip_filter(interface, direction, address_family=family)
+    send(5003)
+    arrived, _ = listener.communicate(timeout=20)
+    passed = 5001 if action == "Deny" else 5002
+    assert arrived.split() == [str(passed), "5003"]

@@ -123,8 +123,14 @@ def test_what_was_told_can_be_asked_for(gw1: RasGateway) -> None:
     assert gw1.get_bgp_route_aggregate() == (aggregate,)
     dampening = gw1.enable_bgp_route_flap_dampening(half_life=600)
     assert gw1.get_bgp_route_flap_dampening() == dampening
+    changed = gw1.set_bgp_route_flap_dampening(reuse_threshold=500)
+    assert (changed.half_life, changed.reuse_threshold) == (600, 500)
     gw1.disable_bgp_route_flap_dampening()
     assert gw1.get_bgp_route_flap_dampening() is None
+    with pytest.raises(
+        GatewayRefusedError, match="Route flap dampening of gw1 is off: call enable_bgp_route_flap_dampening"
+    ):
+        gw1.set_bgp_route_flap_dampening(reuse_threshold=500)
     gw1.add_bgp_custom_route(network="10.1.0.0/24")
     assert gw1.get_bgp_custom_route().network == ("10.1.0.0/24",)
     gw1.new_net_nat("office")

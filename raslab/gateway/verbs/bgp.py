@@ -176,6 +176,23 @@ class BgpVerbs(GatewayCore):
         )
         return new
 
+    @settings.takes(BgpRouteFlapDampening)
+    def set_bgp_route_flap_dampening(self, **values: Any) -> BgpRouteFlapDampening:
+        """Change settings of dampening, which has to be on; what is held back already goes by the new ones."""
+        title = f"route flap dampening of {self.name}"
+
+        def edit(state: GatewayState) -> GatewayState:
+            old = state.bgp_route_flap_dampening
+            if old is None:
+                raise GatewayRefusedError(
+                    [f"Route flap dampening of {self.name} is off: call enable_bgp_route_flap_dampening first."]
+                )
+            return replace(state, bgp_route_flap_dampening=settings.changed(old, title, values))
+
+        self._change(call("set_bgp_route_flap_dampening", **values), edit)
+        assert self.state.bgp_route_flap_dampening is not None
+        return self.state.bgp_route_flap_dampening
+
     def disable_bgp_route_flap_dampening(self) -> None:
         """Let all routes pass again."""
         self._change("disable_bgp_route_flap_dampening()", lambda state: replace(state, bgp_route_flap_dampening=None))
