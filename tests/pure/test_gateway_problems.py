@@ -178,6 +178,7 @@ CASES = {
     "selector backwards": selector(ip_address_range=("10.1.0.9", "10.1.0.1")),
     "selector of another family": selector(type="IPv6"),
     "selector with ports backwards": selector(port_range=(90, 80)),
+    "selector with ports of no protocol": selector(port_range=(80, 90)),
     "selector with unknown protocol": selector(protocol_id=256),
     "name with a space": psk(name="to paris"),
     "name of an interface": psk(name="wan0"),

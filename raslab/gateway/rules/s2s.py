@@ -184,6 +184,11 @@ def _selector(selector: VpnTrafficSelector, where: str) -> Iterator[str]:
     if len(ports) != 2 or not 0 <= ports[0] <= ports[1] <= 65535:
         shown = "-".join(map(str, ports)) or "nothing"
         yield f"Port range {shown} of a traffic selector of {where} is impossible: give first and last, 0 to 65535."
+    elif ports != (0, 65535) and not selector.protocol_id:
+        yield (
+            f"Port range {'-'.join(map(str, ports))} of a traffic selector of {where} is of no protocol: "
+            "give protocol_id, 6 for TCP or 17 for UDP."
+        )
 
 
 def _psk_destinations(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
