@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from two_sites import WAN, Sites, TwoSites, until
+from two_sites import WAN, WAN6, Sites, TwoSites, until
 
 from raslab.measure import capture
 from raslab.net import Network
@@ -182,3 +182,27 @@ def test_an_interface_changes_while_it_carries_packets(sites: Sites) -> None:
     sites.gw1.set_vpn_s2s_interface("branch", admin_status=False)
     assert sites.pings() == 0
     assert spis() == []
+
+
+def hop(sites: Sites, target: str, number: int) -> str:
+    """Who says that a packet with so many hops to live has died."""
+    said = str(sites.network["h1"].run(["ping", "-n", "-c1", "-W1", "-t", str(number), target], timeout=10).stdout)
+    return next((line.split()[1] for line in said.splitlines() if line.startswith("From ")), "")
+
+
+def test_routers_on_the_way_are_seen_but_not_from_inside_a_tunnel(sites: Sites) -> None:
+    for site in (1, 2):
+        sites.network.addRoute("isp", f"10.{site}.0.0/24", via=WAN[site])
+        sites.network.addRoute("isp", f"2001:db8:{site}::/64", via=WAN6[site])
+    ways = {
+        "10.2.0.1": ("10.1.0.254", "203.0.113.254", WAN[2]),
+        "2001:db8:2::1": ("2001:db8:1::fe", "2001:db8:a::fe", WAN6[2]),
+    }
+    for target, routers in ways.items():
+        assert tuple(hop(sites, target, number) for number in (1, 2, 3)) == routers
+    add_gre(sites)
+    for target, routers in ways.items():
+        assert hop(sites, target, 1) == routers[0]
+        assert hop(sites, target, 2) not in ("", *routers[:2])
+        assert hop(sites, target, 3) == ""
+        assert sites.pings(target) == 1
