@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from bgp_wire import messages
-from star import Routers, Star
+from star import NUMBERS, Routers, Star, lans
 from two_sites import until
 
 from raslab.gateway.records import BgpStatistics
@@ -27,7 +27,9 @@ def routers() -> Iterator[Routers]:
     with Network(Star()) as network:
         found = Routers(network)
         found.configure(hold_time_sec=3)
-        until("gw1 knows gw2", lambda: "10.2.0.0/24" in found.networks("gw1"))
+        until("all is up", found.converged)
+        until("gw1 knows all", lambda: found.networks("gw1") == lans(1, 2, 3, 4))
+        until("all know gw1", lambda: all("10.1.0.0/24" in found.networks(name) for name in NUMBERS))
         yield found
 
 
