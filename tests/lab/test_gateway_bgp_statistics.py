@@ -39,6 +39,8 @@ def of_gw2(routers: Routers) -> BgpStatistics:
 
 
 def test_messages_are_counted_as_they_pass(routers: Routers) -> None:
+    # A session begins with routes, answers to route refreshes and, a second later, what changed route-maps let pass.
+    until("the beginning is over", lambda: (of_gw2(routers).up_s or 0) >= 4)
     before = of_gw2(routers)
     with capture(routers.network["gw1"].intf("west"), "tcp port 179") as seen:
         for _ in range(3):
