@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from raslab.course.loader import PROJECT
+from raslab.course.project import PROJECT
 
 
 def add_to(subparsers: Any) -> None:

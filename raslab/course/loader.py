@@ -6,14 +6,11 @@ from __future__ import annotations
 
 import importlib
 import sys
-from pathlib import Path
 from typing import Any
 
-import raslab
 from raslab.course.lab import Lab
+from raslab.course.project import PROJECT
 from raslab.errors import UnknownLabError
-
-PROJECT = Path(raslab.__file__).resolve().parents[1]
 
 
 def lab_names() -> list[str]:

@@ -15,7 +15,8 @@ from raslab.course.folder import passing_folder
 from raslab.course.worker import DEBUG
 from raslab.errors import LabFailedError, NoLabMachineError
 from raslab.machine.command import MachineOptions
-from raslab.machine.here import CLOCK_VARIABLE, MACHINE_VARIABLE, Here, here
+from raslab.machine.compiled import patience
+from raslab.machine.here import CLOCK_VARIABLE, MACHINE_VARIABLE, PRELOAD_VARIABLE, Here, here
 from raslab.machine.launch import choose_machine, exec_argv
 from raslab.machine.programs import search_path
 
@@ -60,7 +61,8 @@ class Wanted:
             return worker
         if self.options.virtual_time:
             debug = {DEBUG: os.environ[DEBUG]} if DEBUG in os.environ else {}
-            settings = [f"{name}={value}" for name, value in (_ALIKE | debug).items()]
+            alike = _ALIKE | {PRELOAD_VARIABLE: str(patience())} | debug
+            settings = [f"{name}={value}" for name, value in alike.items()]
             worker = ["env", "--ignore-environment", *settings, *worker]
         return exec_argv(worker, choose_machine(self.machine, self.options.virtual_time), self.options)
 

@@ -32,7 +32,7 @@ class VpnS2SInterfaceStatistics:
     """What an S2S interface carried since it exists or was cleared: Get-VpnS2SInterfaceStatistics.
 
     up_s: seconds since its tunnel came up, None while it is down; always None for GRE
-    and WireGuard, which have no such moment.
+    and WireGuard, which have no such moment. last_error: why the last dialling failed, empty after one that did not.
     """
 
     name: str
@@ -45,6 +45,7 @@ class VpnS2SInterfaceStatistics:
     dropped_in: int
     dropped_out: int
     up_s: int | None
+    last_error: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,8 +106,10 @@ def test_wrong_secret_is_refused_with_the_reason(sites: Sites) -> None:
     with pytest.raises(TunnelRefusedError, match="AUTH"):
         sites.gw1.connect_vpn_s2s_interface("branch")
     assert "AUTH" in sites.gw1.get_vpn_s2s_interface("branch")[0].last_error
+    assert "AUTH" in sites.gw1.get_vpn_s2s_interface_statistics("branch")[0].last_error
     sites.gw2.set_vpn_s2s_interface("branch", shared_secret=SECRET)
     assert sites.gw1.connect_vpn_s2s_interface("branch").last_error == ""
+    assert sites.gw1.get_vpn_s2s_interface_statistics("branch")[0].last_error == ""
     assert sites.pings() == 1
 
 

@@ -32,9 +32,13 @@ def counters(node: Node, names: Sequence[str]) -> dict[str, dict[str, int]]:
 
 
 def statistics(
-    name: str, now: Counters, before: Counters, tunnel: tuple[Mapping[str, Any], Mapping[str, Any]] | None
+    name: str,
+    now: Counters,
+    before: Counters,
+    tunnel: tuple[Mapping[str, Any], Mapping[str, Any]] | None,
+    last_error: str = "",
 ) -> VpnS2SInterfaceStatistics:
     """What was counted since `before`. tunnel: the SAs that carry the interface's packets, if any. Pure."""
     counted = {field: now[word] - before.get(word, 0) for field, word in _FIELDS.items()}
     up_s = int(tunnel[0].get("established", 0)) if tunnel else None
-    return VpnS2SInterfaceStatistics(name=name, **counted, up_s=up_s)
+    return VpnS2SInterfaceStatistics(name=name, **counted, up_s=up_s, last_error=last_error)

@@ -33,7 +33,10 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
         counted = links.counters(self.node, names)
         sas = self._sas()
         return tuple(
-            links.statistics(one, counted[one], self._cleared.get(one, {}), ipsec.tunnel_of(one, sas)) for one in names
+            links.statistics(
+                one, counted[one], self._cleared.get(one, {}), ipsec.tunnel_of(one, sas), self._last_errors.get(one, "")
+            )
+            for one in names
         )
 
     def clear_vpn_s2s_interface_statistics(self, name: str | None = None) -> None:
