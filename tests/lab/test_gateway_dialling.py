@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
 
 import pytest
 from transport import nothing_in_clear
@@ -157,6 +159,30 @@ def test_whoever_dials_a_tunnel_that_is_up_is_content(sites: Sites) -> None:
     with pytest.raises(TunnelRefusedError, match=r"last words: .*existing duplicate"):
         vici.initiate(ike="branch", child="branch", timeout_s=5)
     assert sites.pings() == 1
+
+
+@pytest.mark.virtual  # the two have to meet
+def test_dialling_while_both_sides_hang_up(sites: Sites) -> None:
+    """charon takes the end of the old tunnel for that of the attempt, and names no reason."""
+    add_tunnels(sites)
+    here, there = sites.services.vici("gw1"), sites.services.vici("gw2")
+    with ThreadPoolExecutor() as both:
+
+        def hang_up() -> list[Future[None]]:
+            ends = [both.submit(vici.terminate, child="branch") for vici in (here, there)]
+            until("it is down", lambda: not connected(sites))
+            return ends
+
+        dial(here, "branch", 5)
+        ends = hang_up()
+        with pytest.raises(TunnelRefusedError, match="establishing CHILD_SA 'branch' failed"):
+            here.initiate(ike="branch", child="branch", timeout_s=5)
+        wait_for(ends)
+        until("it is up all the same", lambda: connected(sites))
+        ends = hang_up()
+        dial(here, "branch", 5)
+        assert connected(sites)
+        wait_for(ends)
 
 
 def test_nothing_dials_by_itself(sites: Sites) -> None:

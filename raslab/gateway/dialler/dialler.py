@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 from raslab.errors import RaslabError, TunnelRefusedError
 from raslab.gateway.ask import ipsec
@@ -19,10 +20,12 @@ from raslab.gateway.dialler import events
 from raslab.gateway.dialler.calls import Call, failed
 from raslab.gateway.dialler.events import Heard, heard
 from raslab.gateway.state import VpnS2SInterface
-from raslab.services.vici import Listener, Vici
+from raslab.net.waiting import look_until
+from raslab.services.vici import Listener, Vici, why
 
 _SETTLES_S = 0.1  # charon tells of an end while the SA is still on its list
 _FORGOTTEN_S = 60.0  # after this, an attempt of which charon has not even told the beginning is made again
+_GOES_ON_S = 0.5  # how long charon may take for an attempt that it has called a failure
 _AGAIN_S = 1.0  # until a charon that does not answer is asked again
 
 
@@ -240,10 +243,20 @@ def dial(vici: Vici, name: str, timeout_s: float) -> None:
     """Dial and wait until the tunnel is up, whoever has brought it up. Raises TunnelRefusedError with the reason.
 
     charon refuses to make a second tunnel with the same policies, so if a packet or the other side has dialled since
-    one has looked, that refusal is good news.
+    one has looked, that refusal is good news. And it takes the end of the tunnel before, when both sides hang up at the
+    same moment, for the end of the attempt: then it fails without a reason and goes on, or is worth another attempt.
     """
     try:
         vici.initiate(ike=name, child=name, timeout_s=timeout_s)
-    except TunnelRefusedError:
-        if ipsec.tunnel_of(name, vici.list_sas()) is None:
+    except TunnelRefusedError as error:
+        if _comes_up(vici, name, 0.0 if why(error.log) else _GOES_ON_S):
+            return
+        if why(error.log):
             raise
+        vici.initiate(ike=name, child=name, timeout_s=timeout_s)
+
+
+def _comes_up(vici: Vici, name: str, within_s: float) -> bool:
+    return look_until(
+        bool, lambda: ipsec.tunnel_of(name, vici.list_sas()) is not None, within_s, partial(time.sleep, _SETTLES_S)
+    )
