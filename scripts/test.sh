@@ -57,7 +57,7 @@ lab_run() {
     done
     shift
     # A lab machine sees this computer's temporary folders too, and pytest wants one that is its own.
-    PYTEST_DEBUG_TEMPROOT=$logs .venv/bin/raslab exec "${options[@]}" -- .venv/bin/python -m pytest -q \
+    PYTEST_DEBUG_TEMPROOT=$logs timeout 20m .venv/bin/raslab exec "${options[@]}" -- .venv/bin/python -m pytest -q \
         -p no:cacheprovider -m "$markers" "$@" </dev/null >"$logs/$log" 2>&1 &
     wait $!
     echo $? >"$logs/$log.status"

@@ -93,7 +93,7 @@ def test_a_network_without_a_process_has_none() -> None:
 
 
 CHILD = """
-    import sys
+    import select, sys
     from raslab.net import Network
     network = Network()
     for name in ("h1", "h2"):
@@ -108,7 +108,8 @@ CHILD = """
         names.add(node.run(["readlink", "/proc/self/ns/net"]).stdout.strip())
         names.add(node.run(["readlink", "/proc/self/ns/pid"]).stdout.strip())
     print(*names, flush=True)
-    sys.stdin.read()
+    while not select.select([sys.stdin], [], [], 0.1)[0]:
+        pass  # a signal that comes just before a plain read would not interrupt it
 """
 
 
@@ -121,7 +122,7 @@ def test_death_of_the_program_leaves_nothing(death: signal.Signals) -> None:
         assert len(namespaces) == 3
         assert len(users_of(namespaces)) >= 5  # the program, the first process, and what it started
         program.send_signal(death)
-        program.wait()
+        program.wait(timeout=30)
     until(f"no process is in {namespaces}", lambda: users_of(namespaces) == set())
 
 
