@@ -23,7 +23,6 @@ from raslab.services.service import Service
 
 R = TypeVar("R")
 
-USUAL_PORT = 51820
 SESSION_S = 180
 """How long the keys of a handshake are good for (REJECT_AFTER_TIME, the WireGuard paper, section 6.1)."""
 _POLL_S = 0.005

@@ -161,6 +161,17 @@ def test_whoever_dials_a_tunnel_that_is_up_is_content(sites: Sites) -> None:
     assert sites.pings() == 1
 
 
+def test_dialling_nobody_takes_no_longer_than_it_may(sites: Sites) -> None:
+    """charon would need three seconds to give up; it is asked again only within the time that is left."""
+    add_tunnels(sites, destination=NOBODY[0], source_ip_address=WAN[1])
+    vici = sites.services.vici("gw1")
+    for timeout_s, least_s, most_s in ((10.0, ATTEMPT_S - 0.5, ATTEMPT_S + 2), (1.0, 0.9, 1.5)):
+        begin_s = time.monotonic()
+        with pytest.raises(TunnelRefusedError):
+            dial(vici, "branch", timeout_s)
+        assert least_s < time.monotonic() - begin_s < most_s
+
+
 @pytest.mark.virtual  # the two have to meet
 def test_dialling_while_both_sides_hang_up(sites: Sites) -> None:
     """charon takes the end of the old tunnel for that of the attempt, and names no reason."""

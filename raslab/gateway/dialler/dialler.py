@@ -246,14 +246,17 @@ def dial(vici: Vici, name: str, timeout_s: float) -> None:
     one has looked, that refusal is good news. And it takes the end of the tunnel before, when both sides hang up at the
     same moment, for the end of the attempt: then it fails without a reason and goes on, or is worth another attempt.
     """
-    try:
-        vici.initiate(ike=name, child=name, timeout_s=timeout_s)
-    except TunnelRefusedError as error:
-        if _comes_up(vici, name, 0.0 if why(error.log) else _GOES_ON_S):
+    deadline_s = time.monotonic() + timeout_s
+    for is_last in (False, True):
+        try:
+            vici.initiate(ike=name, child=name, timeout_s=deadline_s - time.monotonic())
             return
-        if why(error.log):
-            raise
-        vici.initiate(ike=name, child=name, timeout_s=timeout_s)
+        except TunnelRefusedError as error:
+            has_reason = bool(why(error.log))
+            if _comes_up(vici, name, 0.0 if has_reason else min(_GOES_ON_S, deadline_s - time.monotonic())):
+                return
+            if is_last or has_reason or time.monotonic() >= deadline_s:
+                raise
 
 
 def _comes_up(vici: Vici, name: str, within_s: float) -> bool:

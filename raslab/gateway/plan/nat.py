@@ -12,7 +12,6 @@ from raslab.net.names import kernel_name
 from raslab.services import Chain, NftSet, Table
 
 FIRST_PORT, LAST_PORT = 1024, 65535
-_UDP_TIMEOUT_S = 120
 _SEED = "0x1"  # without one the kernel takes another for each rule
 # Settings of conntrack with the kernel's own values, in seconds (nf_conntrack_proto_*.c).
 _TIMEOUTS = {
@@ -120,16 +119,16 @@ def _ports(nat: NetNat, protocol: str) -> str:
 
 
 def _port_map(nat: NetNat, protocol: str) -> NftSet:
-    usual = {"udp": _UDP_TIMEOUT_S, "tcp": int(USUAL_TIMEOUTS["net.netfilter.nf_conntrack_tcp_timeout_established"])}
-    chosen = {"udp": nat.udp_idle_session_timeout, "tcp": nat.tcp_established_connection_timeout}
+    usual = {"udp": "nf_conntrack_udp_timeout_stream", "tcp": "nf_conntrack_tcp_timeout_established"}[protocol]
+    chosen = {"udp": nat.udp_idle_session_timeout, "tcp": nat.tcp_established_connection_timeout}[protocol]
     header = "type ipv4_addr . inet_service : ipv4_addr . inet_service; flags dynamic, timeout; "
-    return NftSet(f"{header}timeout {chosen[protocol] or usual[protocol]}s", kind="map")
+    return NftSet(f"{header}timeout {chosen or USUAL_TIMEOUTS[f'net.netfilter.{usual}']}s", kind="map")
 
 
 def _open_port(nat: NetNat, protocol: str, surroundings: Surroundings) -> list[str]:
     """Note what is outside, which the packet has by now, with the end inside, which conntrack remembers."""
-    inside = nat.internal_ip_interface_address_prefix
-    source = f"ct original ip saddr {inside} " if inside is not None and not inside.endswith("/0") else ""
+    inside = _source(nat)
+    source = f"ct original {inside}" if inside else ""
     return [
         f'oifname "{kernel_name(name)}" meta l4proto {protocol} {source}ct direction original '
         f"update @{_ports(nat, protocol)} "
@@ -146,9 +145,14 @@ def _inward_to_open_port(nat: NetNat, protocol: str, surroundings: Surroundings)
     ]
 
 
-def _outward(nat: NetNat, state: GatewayState, surroundings: Surroundings) -> list[str]:
+def _source(nat: NetNat) -> str:
+    """The match of what comes from inside, empty where everything does."""
     inside = nat.internal_ip_interface_address_prefix
-    source = f"ip saddr {inside} " if inside is not None and not inside.endswith("/0") else ""
+    return f"ip saddr {inside} " if inside is not None and not inside.endswith("/0") else ""
+
+
+def _outward(nat: NetNat, state: GatewayState, surroundings: Surroundings) -> list[str]:
+    source = _source(nat)
     pools = [one for one in state.net_nat_external_addresses if one.nat_name == nat.name]
     rules = []
     for name in outside(nat, surroundings):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from raslab.gateway.rules import reading
 from raslab.gateway.rules.reading import address, given, range_problem
-from raslab.gateway.rules.s2s import source_problems
+from raslab.gateway.rules.s2s import only_destination, source_problems
 from raslab.gateway.state import GatewayState, GreInterface, S2SInterface
 from raslab.gateway.surroundings import Surroundings
 
@@ -38,14 +38,7 @@ def addresses(one: S2SInterface) -> list[str]:
 
 def _end_points(interface: GreInterface, where: str, surroundings: Surroundings, own: list[str]) -> Iterator[str]:
     """own: addresses of the gateway's other tunnels."""
-    if len(interface.destination) != 1:
-        yield f"The {where} has {len(interface.destination)} destinations: give the one address of the other gateway."
-    for text in interface.destination:
-        target = address(text)
-        if target is None:
-            yield f"Destination {text} of {where} cannot be read: write an address without prefix length."
-        elif surroundings.owner_of(target):
-            yield f"Destination {text} of {where} is an address of {surroundings.node} itself: name the other gateway."
+    yield from only_destination(interface.destination, where, surroundings, needs_route=False)
     if interface.source_ip_address is None:
         yield f"The {where} has no source address: give source_ip_address, an address of {surroundings.node}."
     yield from source_problems(interface.source_ip_address, interface.destination, where, surroundings, own)

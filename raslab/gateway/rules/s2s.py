@@ -10,7 +10,7 @@ from raslab.gateway.rules.reading import address, choice_problem, given, range_p
 from raslab.gateway.state import CustomPolicy, GatewayState, VpnS2SInterface
 from raslab.gateway.state import policy as words
 from raslab.gateway.state.s2s import VpnTrafficSelector
-from raslab.gateway.surroundings import Surroundings
+from raslab.gateway.surroundings import AnyAddress, Surroundings
 
 OUTAGE_TIMES = (3, 6, 9, 12, 15, 30, 60, 120, 240, 360, 720, 900)  # seconds, those the cmdlet takes
 AUTHENTICATION_METHODS = ("PSKOnly", "MachineCertificates", "EAP")
@@ -58,11 +58,30 @@ def _destinations(interface: VpnS2SInterface, where: str, surroundings: Surround
                 )
             else:
                 yield f"Destination {text} of {where} cannot be read: write an IP address, labs have no DNS."
-        elif surroundings.owner_of(target):
-            yield f"Destination {text} of {where} is an address of {surroundings.node} itself: name the other gateway."
-        elif interface.source_ip_address is None and surroundings.towards(target) is None:
-            yield f"Destination {text} of {where} cannot be reached from {surroundings.node}: add a route there first."
+        else:
+            yield from _other_end(target, where, surroundings, needs_route=interface.source_ip_address is None)
     yield from source_problems(interface.source_ip_address, interface.destination, where, surroundings)
+
+
+def only_destination(
+    destinations: tuple[str, ...], where: str, surroundings: Surroundings, *, needs_route: bool
+) -> Iterator[str]:
+    """Of an interface that has one destination, an address. needs_route: it has to be reachable already."""
+    if len(destinations) != 1:
+        yield f"The {where} has {len(destinations)} destinations: give the one address of the other gateway."
+    for text in destinations:
+        target = address(text)
+        if target is None:
+            yield f"Destination {text} of {where} cannot be read: write an address without prefix length."
+        else:
+            yield from _other_end(target, where, surroundings, needs_route=needs_route)
+
+
+def _other_end(target: AnyAddress, where: str, surroundings: Surroundings, *, needs_route: bool) -> Iterator[str]:
+    if surroundings.owner_of(target):
+        yield f"Destination {target} of {where} is an address of {surroundings.node} itself: name the other gateway."
+    elif needs_route and surroundings.towards(target) is None:
+        yield f"Destination {target} of {where} cannot be reached from {surroundings.node}: add a route there first."
 
 
 def source_problems(

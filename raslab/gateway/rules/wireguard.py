@@ -5,7 +5,8 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Iterator
 
-from raslab.gateway.rules.reading import address, given, prefix_problem, range_problem
+from raslab.gateway.rules.reading import given, prefix_problem, range_problem
+from raslab.gateway.rules.s2s import only_destination
 from raslab.gateway.rules.subnets import title
 from raslab.gateway.state import GatewayState, WireguardInterface
 from raslab.gateway.surroundings import Surroundings
@@ -19,7 +20,7 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     ports: dict[int, str] = {}
     for one in state.wireguard_interfaces:
         where = title(one, surroundings.node)
-        yield from _end_points(one, where, surroundings)
+        yield from only_destination(one.destination, where, surroundings, needs_route=True)
         yield from _keys(one, where)
         yield from given(
             range_problem(one.listen_port, 1, 65535, "listen_port", where),
@@ -35,19 +36,6 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
                 f"WireGuard interfaces {other} and {one.name} of {surroundings.node} both listen on port "
                 f"{one.listen_port}: give one of them another listen_port."
             )
-
-
-def _end_points(one: WireguardInterface, where: str, surroundings: Surroundings) -> Iterator[str]:
-    if len(one.destination) != 1:
-        yield f"The {where} has {len(one.destination)} destinations: give the one address of the other gateway."
-    for text in one.destination:
-        target = address(text)
-        if target is None:
-            yield f"Destination {text} of {where} cannot be read: write an address without prefix length."
-        elif surroundings.owner_of(target):
-            yield f"Destination {text} of {where} is an address of {surroundings.node} itself: name the other gateway."
-        elif surroundings.towards(target) is None:
-            yield f"Destination {text} of {where} cannot be reached from {surroundings.node}: add a route there first."
 
 
 def _keys(one: WireguardInterface, where: str) -> Iterator[str]:
