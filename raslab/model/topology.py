@@ -71,7 +71,10 @@ PERFECT_WIRE = Impairment()
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """One end of a link. `addresses` are host addresses with their prefix length, such as ``10.0.1.1/24``."""
+    """One end of a link. `addresses` are host addresses with their prefix length, such as ``10.0.1.1/24``.
+
+    master: the device of the same node that it belongs to: a VRF, or a bridge of which it is a port.
+    """
 
     node: str
     name: str
@@ -80,6 +83,7 @@ class Interface:
     mtu: int = DEFAULT_MTU
     impairment: Impairment = PERFECT_WIRE
     up: bool = True
+    master: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,7 @@ class Tunnel:
     and security associations carry (if_id), which must not be 0. An XFRM interface without these passes nothing, and
     nor does a WireGuard interface without its keys, which are no part of the topology.
     mtu: inner MTU in bytes; None lets the kernel derive it from the outer interface.
+    master: as of an Interface. The outer packets are routed by the main table, whatever VRF the tunnel belongs to.
     """
 
     node: str
@@ -118,17 +123,56 @@ class Tunnel:
     addresses: tuple[str, ...] = ()
     mac: str | None = None
     up: bool = True
+    master: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vrf:
+    """A routing table of its own for the interfaces that have it as their master (Linux's "vrf" device).
+
+    table: its number, one per VRF of a node. What it has no route for is unreachable, and not looked up in the main
+    table. addresses: those of the node itself within the VRF.
+    """
+
+    node: str
+    name: str
+    table: int
+    addresses: tuple[str, ...] = ()
+    up: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Vlan:
+    """What of an interface carries one VLAN tag (IEEE 802.1Q). parent: that interface; vlan_id: 1 to 4094."""
+
+    node: str
+    name: str
+    parent: str
+    vlan_id: int
+    addresses: tuple[str, ...] = ()
+    mac: str | None = None
+    mtu: int | None = None
+    up: bool = True
+    master: str | None = None
+
+
+Device = Vrf | Vlan
+"""An interface that a node has by itself: no end of a link, and no tunnel to an address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A static route; `destination` is a prefix or ``default``, `via` the next hop, `dev` the interface."""
+    """A static route; `destination` is a prefix or ``default``, `via` the next hop, `dev` the interface.
+
+    vrf: the VRF whose table it is in, None is the main one.
+    """
 
     node: str
     destination: str
     via: str | None = None
     dev: str | None = None
     metric: int | None = None
+    vrf: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +183,7 @@ class Topology:
     links: tuple[Link, ...] = ()
     tunnels: tuple[Tunnel, ...] = ()
     routes: tuple[Route, ...] = ()
+    devices: tuple[Device, ...] = ()
 
 
 EMPTY = Topology()
