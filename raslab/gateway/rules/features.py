@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from raslab.gateway.rules.reading import choice_problem, given
 from raslab.gateway.state import GatewayState, RoutingDomain
-from raslab.gateway.state.gateway import VPN_TYPES
+from raslab.gateway.state.gateway import ROUTING_DOMAIN_TYPES, VPN_TYPES
 from raslab.gateway.surroundings import Surroundings
 
 
@@ -37,6 +37,8 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
 def _within(domain: RoutingDomain, state: GatewayState, where: str) -> Iterator[str]:
     """What the type of a routing domain leaves out."""
     types = ", ".join(domain.type)
+    if not domain.type or not set(domain.type) <= set(ROUTING_DOMAIN_TYPES):
+        return  # said elsewhere
     if state.s2s_interfaces and not domain.may("VpnS2S"):
         names = ", ".join(one.name for one in state.s2s_interfaces)
         yield (
