@@ -2,7 +2,7 @@
 
 from raslab.hnv.datacenter import Datacenter
 from raslab.hnv.mtu import guest_mtu, overhead_bytes, provider_mtu
-from raslab.hnv.plan.overlay import nvgre_key
+from raslab.hnv.plan.numbers import nvgre_key
 from raslab.hnv.state import AclRule, DatacenterState
 
 __all__ = [

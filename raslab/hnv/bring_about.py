@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from raslab.errors import RaslabError
@@ -56,9 +57,14 @@ def change_network(network: Network, old: Plan, new: Plan) -> None:
             if (tunnel.node, tunnel.name) not in {(one.node, one.name) for one in new.tunnels}:
                 network.delTunnel(tunnel.node, tunnel.name)
         for device in new.devices:
-            network.take_device(device)
+            here = network[device.node].device_interfaces
+            here[device.name].take(device) if device.name in here else network.take_device(device)
         for tunnel in new.tunnels:
-            network.take_tunnel(tunnel)
+            here = network[tunnel.node].tunnel_interfaces
+            if tunnel.name in here:
+                here[tunnel.name].take(replace(tunnel, mac=here[tunnel.name].mac))
+            else:
+                network.take_tunnel(tunnel)
         for name in ("routes", "ports", "forwarding", "neighbours"):
             setattr(network, name, _instead(getattr(network, name), getattr(old, name), getattr(new, name)))
 

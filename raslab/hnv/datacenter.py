@@ -17,7 +17,6 @@ from raslab.hnv.state import (
     Attachment,
     ComputeHost,
     CustomerRoute,
-    DatacenterState,
     VirtualNetwork,
     VirtualSubnet,
 )
@@ -164,24 +163,27 @@ class Datacenter(AnswerVerbs):
     def migrate(self, node: str, host: str) -> None:
         """Move a node with all its ports to another compute host; it keeps addresses, MAC addresses and connections.
 
-        The new host first learns what it needs to know. Then the ports move, and all hosts are told where they are.
+        The new host first learns what it needs to know. Then the ports move, and all hosts are told where they are; the
+        old one forgets last.
         """
         node, host = str(node), str(host)
         ports = [one for one in self.state.attachments if one.node == node]
         if not ports:
             raise DatacenterRefusedError([f"Node {node} has no port in a virtual subnet: attach it first."])
         edits.need([one.node for one in self.state.hosts], host, "compute host")
-        moved = tuple(replace(one, host=host) if one.node == node else one for one in self.state.attachments)
         before = self.state
-        names = dict.fromkeys((host, before.network_of(one.vsid).name) for one in ports)
+        moved = tuple(replace(one, host=host) if one in ports else one for one in before.attachments)
+        both = tuple(
+            dict.fromkeys((where, before.network_of(one.vsid).name) for one in ports for where in (one.host, host))
+        )
+        words = call("migrate", node, host)
         with self._lock:
-            self._change(f"migrate({node!r}, {host!r}): prepare", lambda state: replace(state, prepared=tuple(names)))
             try:
-                self._change(
-                    call("migrate", node, host), lambda state: replace(state, attachments=moved, prepared=())
-                )
+                self._change(f"{words}: prepare", lambda state: replace(state, prepared=both))
+                self._change(f"{words}: move", lambda state: replace(state, attachments=moved))
+                self._change(words, lambda state: replace(state, prepared=()))
             except BaseException:
-                self._change(f"migrate({node!r}, {host!r}): undo", lambda _: before)
+                self._change(f"{words}: undo", lambda _: before)
                 raise
 
     def set_acl(self, node: str, rules: Iterable[AclRule] | None, vsid: int | None = None) -> None:
@@ -193,9 +195,7 @@ class Datacenter(AnswerVerbs):
         new = replace(known, acl=ALLOW_ALL if rules is None else tuple(rules))
         self._change(
             call("set_acl", node),
-            lambda state: replace(
-                state, attachments=tuple(new if one == known else one for one in state.attachments)
-            ),
+            lambda state: replace(state, attachments=tuple(new if one == known else one for one in state.attachments)),
         )
 
     def _free_mac(self, node: str) -> str:

@@ -13,7 +13,7 @@ class Bridge:
     """A Linux bridge of a node. Its ports are the interfaces that have it as their master.
 
     addresses: those of the node itself on the bridge's segment; mac: of the bridge as an interface of the node.
-    mtu: bytes; None leaves the smallest of its ports'. master: a VRF.
+    mtu: bytes; None is Ethernet's 1500. master: a VRF.
     """
 
     node: str
@@ -30,7 +30,8 @@ class Vxlan:
     """A VXLAN interface (RFC 7348): Ethernet frames in UDP, for one network identifier (VNI, 24 bits).
 
     It learns nothing: `ForwardingEntry` says behind which address a MAC address is. Outer packets are sent from
-    `local`, routed by the main table, and never fragmented (RFC 7348, section 4.3). mtu: of the frames' payload, bytes.
+    `local`, routed by the main table, and never fragmented (RFC 7348, section 4.3). mtu: of the frames'
+    payload, bytes; None is what the interface with `local` has room for.
     """
 
     node: str

@@ -7,7 +7,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
 from math import ceil
 
 from raslab.model.checks.interfaces import MAX_QUEUE_PACKETS
-from raslab.model.encapsulation import around
+from raslab.model.encapsulation import VXLAN, around
+from raslab.model.switching import Bridge, Vxlan
 from raslab.model.topology import DEFAULT_MTU, AnyInterface, Impairment, Interface, Topology, Tunnel, Vlan, Vrf
 from raslab.model.vrfs import Vrfs
 
@@ -16,6 +17,7 @@ QUEUE_ROOM_MS = 25.0
 UNSHAPED_MBPS = 10_000.0  # what a wire without a rate is assumed to carry, for the length of its queue
 _PACKET_BITS = 1500 * 8
 _Ip = IPv4Address | IPv6Address
+_Sized = Interface | Tunnel | Vlan | Bridge | Vxlan
 
 
 def queue_limit(impairment: Impairment) -> int:
@@ -40,8 +42,8 @@ class Mtus:
 
     def __init__(self, topology: Topology) -> None:
         vrfs = Vrfs(topology)
-        self._named: dict[tuple[str, str], Interface | Tunnel | Vlan] = {}
-        self._owners: dict[tuple[str, _Ip], list[Interface | Tunnel | Vlan]] = {}
+        self._named: dict[tuple[str, str], _Sized] = {}
+        self._owners: dict[tuple[str, _Ip], list[_Sized]] = {}
         for one in everything(topology):
             if not isinstance(one, Vrf):
                 self._named[one.node, one.name] = one
@@ -49,19 +51,21 @@ class Mtus:
                 for address in one.addresses:
                     self._owners.setdefault((one.node, ip_interface(address).ip), []).append(one)
 
-    def of(self, one: Interface | Tunnel | Vlan, above: tuple[Tunnel, ...] = ()) -> int:
+    def of(self, one: _Sized, above: tuple[Tunnel | Vxlan, ...] = ()) -> int:
         """The MTU of one of them, which carries the tunnels `above`."""
         if one.mtu is not None:
             return one.mtu
         if isinstance(one, Vlan):  # the tag is no part of the MTU: IEEE 802.3, 3.2.7, gives frames 4 bytes more for it
             parent = self._named.get((one.node, one.parent))
             return self.of(parent, above) if parent is not None else DEFAULT_MTU
-        assert isinstance(one, Tunnel)  # the ends of links have theirs
+        if isinstance(one, Bridge):
+            return DEFAULT_MTU
+        assert isinstance(one, Tunnel | Vxlan)  # the ends of links have theirs
         below = DEFAULT_MTU
         for carrier in self._owners.get((one.node, ip_address(one.local)), ()):
             if carrier not in (one, *above):
                 below = self.of(carrier, (one, *above))
-        return around(one).inner_mtu(below)
+        return (VXLAN if isinstance(one, Vxlan) else around(one)).inner_mtu(below)
 
 
 def interfaces(topology: Topology) -> Iterable[Interface]:

@@ -57,9 +57,10 @@ HERE = Surroundings(
         "gw": NodeKind.ROUTER,
     },
     interfaces={"host1": ("pa0",), "host2": ("pa0",), "gw": ("wan0",)},
-    addresses={("host1", ip_address("192.168.1.10")): ("pa0", 1780), ("host2", ip_address("192.168.2.20")): ("pa0", 1780)},
+    addresses={
+        ("host1", ip_address("192.168.1.10")): ("pa0", 1780),
+        ("host2", ip_address("192.168.2.20")): ("pa0", 1780),
+    },
 )
 PROVIDER_INTERFACES = {"host1": "pa0", "host2": "pa0"}
-GOOD = DatacenterState(
-    hosts=(HOST1, HOST2), networks=(CONTOSO, FABRIKAM), attachments=(SQL, WEB, GATEWAY, OTHER_SQL)
-)
+GOOD = DatacenterState(hosts=(HOST1, HOST2), networks=(CONTOSO, FABRIKAM), attachments=(SQL, WEB, GATEWAY, OTHER_SQL))

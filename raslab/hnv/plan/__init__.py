@@ -14,7 +14,11 @@ def plan(state: DatacenterState, provider_interfaces: dict[str, str]) -> Plan:
     """The plan for a valid state. provider_interfaces: by compute host, the interface with its provider address."""
     parts = [part for host in state.hosts for part in (segments.of(state, host), overlay.of(state, host))]
     tables = {
-        host.node: (*access.tables(state, host), *flows.tables(state, host, provider_interfaces)) for host in state.hosts
+        host.node: (
+            *access.tables(state, host, overlay.names(state, host)),
+            *flows.tables(state, host, provider_interfaces),
+        )
+        for host in state.hosts
     }
     return Plan(
         wires=tuple(wire for part in parts for wire in part.wires),

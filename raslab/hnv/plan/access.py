@@ -2,12 +2,13 @@
 
 What comes from a port is looked at when it enters the bridge and what goes to it when it leaves, so traffic that the
 distributed router takes or sends is covered too. The rules have no memory of connections. ARP and ND are not subject
-to access lists, but nobody may use an address that is not theirs, or say that they are a router.
+to access lists, but nobody may use an address that is not theirs, or say that they are a router. Nothing that is meant
+for all goes to other hosts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address, ip_network
 
 from raslab.hnv.state import AclRule, Attachment, ComputeHost, DatacenterState
@@ -18,13 +19,15 @@ TABLE = "hnv_acl"
 """The table's name, of the family `bridge`."""
 
 _RESOLUTION = "icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } accept"
+# What the distributed router sends to all, its bridge floods to all ports, whatever their settings (Linux, br_flood).
+_TO_GROUPS = "ether daddr & 01:00:00:00:00:00 == 01:00:00:00:00:00"
 _VERDICTS = {"Allow": "accept", "Deny": "drop"}
 
 
-def tables(state: DatacenterState, host: ComputeHost) -> Iterator[Table]:
-    """The table of one host; none if nobody lives there."""
+def tables(state: DatacenterState, host: ComputeHost, overlay: Sequence[str]) -> Iterator[Table]:
+    """The table of one host; none if it knows no virtual network. overlay: its ports that lead to other hosts."""
     local = [one for one in state.attachments if one.host == host.node]
-    if local:
+    if local or overlay:
         chains = {
             "from": Chain(
                 "type filter hook prerouting priority filter; policy accept",
@@ -32,7 +35,10 @@ def tables(state: DatacenterState, host: ComputeHost) -> Iterator[Table]:
             ),
             "to": Chain(
                 "type filter hook postrouting priority filter; policy accept",
-                tuple(f'oifname "{kernel_name(one.port)}" jump {chain(one, "in")}' for one in local),
+                (
+                    *(f'oifname "{kernel_name(one.port)}" jump {chain(one, "in")}' for one in local),
+                    *(f'oifname "{kernel_name(name)}" {_TO_GROUPS} counter drop' for name in overlay),
+                ),
             ),
         }
         for one in local:
@@ -43,7 +49,7 @@ def tables(state: DatacenterState, host: ComputeHost) -> Iterator[Table]:
 
 
 def chain(one: Attachment, way: str) -> str:
-    """The chain of what a port's node sends (``out``) or gets (``in``); nft's names have letters, digits, dots, dashes and underscores, and begin with a letter."""
+    """The chain of what a port's node sends (``out``) or gets (``in``). To nft, names begin with a letter."""
     return f"{way}_{one.port}"
 
 

@@ -7,26 +7,12 @@ no ARP, no ND, no broadcast.
 
 from __future__ import annotations
 
+from raslab.hnv.plan.numbers import bridge_name, nvgre_key, nvgre_name, vxlan_name
 from raslab.hnv.plan.parts import Plan
-from raslab.hnv.plan.segments import bridge_name, members, networks_on
+from raslab.hnv.plan.segments import members, networks_on
 from raslab.hnv.state import GUEST_MTU, Attachment, ComputeHost, DatacenterState, VirtualNetwork
 from raslab.model.switching import ForwardingEntry, PortSettings, Vxlan
 from raslab.model.topology import Tunnel
-
-
-def nvgre_key(vsid: int, flow_id: int = 0) -> int:
-    """The key field of GRE: 24 bits of virtual subnet, 8 bits of flow (RFC 7637, section 3.2)."""
-    return vsid << 8 | flow_id
-
-
-def vxlan_name(vsid: int) -> str:
-    """The VXLAN interface of a virtual subnet, on every compute host."""
-    return f"vx{vsid}"
-
-
-def nvgre_name(vsid: int, remote: str) -> str:
-    """The NVGRE interface of a virtual subnet towards one other compute host."""
-    return f"nv{vsid}-{remote}"
 
 
 def of(state: DatacenterState, host: ComputeHost) -> Plan:
@@ -41,6 +27,12 @@ def of(state: DatacenterState, host: ComputeHost) -> Plan:
         ports=tuple(port for part in parts for port in part.ports),
         forwarding=tuple(entry for part in parts for entry in part.forwarding),
     )
+
+
+def names(state: DatacenterState, host: ComputeHost) -> list[str]:
+    """The ports of one host that lead to others."""
+    plan = of(state, host)
+    return [one.name for one in (*plan.devices, *plan.tunnels)]
 
 
 def _elsewhere(state: DatacenterState, host: ComputeHost, network: VirtualNetwork, vsid: int) -> list[Attachment]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_interface
 
+from raslab.hnv.plan.numbers import bridge_name
 from raslab.hnv.plan.parts import Plan, Wire
 from raslab.hnv.state import (
     GUEST_MTU,
@@ -21,11 +22,6 @@ from raslab.hnv.state import (
 )
 from raslab.model.switching import Bridge, ForwardingEntry, Neighbour, PortSettings
 from raslab.model.topology import Device, Route, Vrf
-
-
-def bridge_name(vsid: int) -> str:
-    """The bridge of a virtual subnet, on every compute host."""
-    return f"vs{vsid}"
 
 
 def networks_on(state: DatacenterState, host: ComputeHost) -> list[VirtualNetwork]:

@@ -68,7 +68,7 @@ def _addresses(
         if address.network not in [ip_network(prefix) for prefix in subnet.prefixes]:
             yield f"Address {text} of {where} is not in it: choose one in {_listed(subnet)}, with that prefix length."
         elif address.ip in routers:
-            yield f"Address {text} of {where} is the distributed router's, the lowest of the subnet: choose another one."
+            yield f"Address {text} of {where} is the distributed router's, the lowest one there: choose another one."
         elif address.ip == address.network[0] or (address.version == 4 and address.ip == address.network[-1]):
             yield f"Address {text} of {where} is no machine's: choose another one in {address.network}."
         elif seen.setdefault((one.vsid, address.ip), one.node) != one.node:

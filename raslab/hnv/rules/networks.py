@@ -73,7 +73,7 @@ def _vsid(subnet: VirtualSubnet, where: str, seen: dict[int, str]) -> Iterator[s
         yield f"VSID {subnet.vsid} in {where} is impossible: choose {MIN_VSID} to {MAX_VSID}."
         return
     if subnet.vsid in seen:
-        yield f"VSID {subnet.vsid} in {where} is taken in {seen[subnet.vsid]}: a VSID is one subnet's of the datacenter."
+        yield f"VSID {subnet.vsid} in {where} is taken in {seen[subnet.vsid]}: choose another one."
     seen.setdefault(subnet.vsid, where)
 
 
@@ -86,15 +86,13 @@ def _prefixes(subnet: VirtualSubnet, where: str) -> Iterator[str]:
     for text in subnet.prefixes:
         found = prefix(text)
         if found is None:
-            yield f"Prefix {text} of virtual subnet {subnet.vsid} in {where} cannot be read: write one like 10.1.1.0/24."
+            yield f"Prefix {text} of virtual subnet {subnet.vsid} in {where} cannot be read: write 10.1.1.0/24."
         elif found.num_addresses < _ROOM:
             yield f"Prefix {text} of virtual subnet {subnet.vsid} in {where} has no room: the router takes one address."
 
 
 def _overlaps(network: VirtualNetwork, where: str) -> Iterator[str]:
-    known = [
-        (subnet.vsid, found) for subnet in network.subnets for text in subnet.prefixes if (found := prefix(text))
-    ]
+    known = [(subnet.vsid, found) for subnet in network.subnets for text in subnet.prefixes if (found := prefix(text))]
     for (one, first), (other, second) in combinations(known, 2):
         if one != other and first.version == second.version and first.overlaps(second):
             yield (

@@ -7,9 +7,15 @@ import struct
 from ipaddress import ip_address
 
 from raslab.net.netlink import wire
-from raslab.net.netlink.rtnetlink import IFLA_BR_MCAST_SNOOPING, NDA_DST, NDA_LLADDR, NUD_PERMANENT, mac_bytes
-from raslab.net.netlink.rtnetlink import add_link as _add_link
-from raslab.net.netlink.rtnetlink import properties as _properties
+from raslab.net.netlink.rtnetlink import (
+    IFLA_BR_MCAST_SNOOPING,
+    NDA_DST,
+    NDA_LLADDR,
+    NUD_PERMANENT,
+    add_link,
+    mac_bytes,
+    properties,
+)
 
 RTM_SETLINK = 19
 RTM_NEWNEIGH, RTM_DELNEIGH = 28, 29
@@ -42,8 +48,8 @@ _NDMSG = struct.Struct("=BxxxiHBB")  # family, interface index, state, flags, ty
 
 def add_plain_bridge(index: int, name: str, *, mac: str | None = None, mtu: int | None = None) -> bytes:
     """Create a bridge without VLANs that forwards all multicast."""
-    data = wire.u8(IFLA_BR_MCAST_SNOOPING, 0) + wire.attribute(IFLA_BR_VLAN_DEFAULT_PVID, struct.pack("=H", 0))
-    return _add_link(index, name, _properties(mac, mtu), "bridge", data)
+    data = wire.u8(IFLA_BR_MCAST_SNOOPING, 0) + wire.u16(IFLA_BR_VLAN_DEFAULT_PVID, 0)
+    return add_link(index, name, properties(mac, mtu), "bridge", data)
 
 
 def add_vxlan(
@@ -62,12 +68,10 @@ def add_vxlan(
         + wire.u8(IFLA_VXLAN_UDP_CSUM, 0)
         + wire.u8(IFLA_VXLAN_DF, VXLAN_DF_SET)
     )
-    return _add_link(index, name, _properties(mac, mtu), "vxlan", data)
+    return add_link(index, name, properties(mac, mtu), "vxlan", data)
 
 
-def set_port(
-    index: int, *, learning: bool, flood: bool, answers_for: bool, isolated: bool, locked: bool
-) -> bytes:
+def set_port(index: int, *, learning: bool, flood: bool, answers_for: bool, isolated: bool, locked: bool) -> bytes:
     """Say how an interface behaves as a port of its bridge, see `raslab.model.switching.PortSettings`."""
     settings = {
         IFLA_BRPORT_LEARNING: learning,
