@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from raslab.errors import RaslabError
 from raslab.gateway.journal import service_lines
 from raslab.hnv.plan import Plan, Wire
+from raslab.model.switching import Vxlan
 from raslab.net import Network
 from raslab.services import Supervisor
 
@@ -28,12 +29,12 @@ def own_interfaces(plan: Plan) -> frozenset[tuple[str, str]]:
 def bring_about(network: Network, services: Supervisor, old: Plan, new: Plan) -> tuple[str, ...]:
     """Carry out the difference, completely or not at all; return what one would have typed instead.
 
-    Access lists come first, so that a new port has its own from the beginning; they need a network that runs. Raises
-    what the network and the supervisor raise.
+    Access lists come first, so that a new port has its own from the beginning. They need a network that runs: until
+    then all ports are off. Raises what the network and the supervisor raise.
     """
     done = len(network.commands)
     if not network.is_running:
-        change_network(network, old, new)
+        change_network(network, old, new, on=False)
         return ()
     hosts = dict.fromkeys((*old.services, *new.services))
     told = services.apply({node: new.services.get(node, ()) for node in hosts})
@@ -46,20 +47,20 @@ def bring_about(network: Network, services: Supervisor, old: Plan, new: Plan) ->
     return (*service_lines(told), *network.commands[done:])
 
 
-def change_network(network: Network, old: Plan, new: Plan) -> None:
-    """Bring the network's own description in step with the new plan, in one change."""
+def change_network(network: Network, old: Plan, new: Plan, on: bool = True) -> None:
+    """Bring the network's own description in step with the new plan, in one change. on: its ports are."""
     with network.changing():
-        _wires(network, old.wires, new.wires)
+        _wires(network, old.wires, new.wires, on)
         for device in old.devices:
             if (device.node, device.name) not in {(one.node, one.name) for one in new.devices}:
                 network.delDevice(device.node, device.name)
         for tunnel in old.tunnels:
             if (tunnel.node, tunnel.name) not in {(one.node, one.name) for one in new.tunnels}:
                 network.delTunnel(tunnel.node, tunnel.name)
-        for device in new.devices:
+        for device in (replace(one, up=on) if isinstance(one, Vxlan) else one for one in new.devices):
             here = network[device.node].device_interfaces
             here[device.name].take(device) if device.name in here else network.take_device(device)
-        for tunnel in new.tunnels:
+        for tunnel in (replace(one, up=on) for one in new.tunnels):
             here = network[tunnel.node].tunnel_interfaces
             if tunnel.name in here:
                 here[tunnel.name].take(replace(tunnel, mac=here[tunnel.name].mac))
@@ -77,7 +78,7 @@ def _instead(present: Iterable[T], old: Iterable[T], new: Iterable[T]) -> list[T
     return [*kept, *(one for one in come if one not in there)]
 
 
-def _wires(network: Network, old: tuple[Wire, ...], new: tuple[Wire, ...]) -> None:
+def _wires(network: Network, old: tuple[Wire, ...], new: tuple[Wire, ...], on: bool) -> None:
     before = {(wire.node, wire.interface): wire for wire in old}
     after = {(wire.node, wire.interface): wire for wire in new}
     for key, wire in before.items():
@@ -96,7 +97,7 @@ def _wires(network: Network, old: tuple[Wire, ...], new: tuple[Wire, ...]) -> No
         if known is not None and known.port == wire.port and known.host != wire.host:
             network.moveIntf(link.intf2, wire.host)
         link.intf1.change(addresses=wire.addresses, mac=wire.mac)
-        link.intf2.change(master=wire.master)
+        link.intf2.change(master=wire.master, up=on)
 
 
 def _link(network: Network, wire: Wire) -> Any:
