@@ -50,17 +50,18 @@ class Vxlan:
 class PortSettings:
     """How an interface behaves as a port of a bridge; the defaults are those of a plain switch.
 
-    learning: note behind which port a source address was seen. flood: send frames for unknown stations, for groups
-    and for everybody out of this port. answers_for: ARP and ND requests for neighbours whose MAC address is behind
-    this port are answered by the bridge, from the neighbour table of its node (Linux: neigh_suppress). isolated:
-    nothing passes between two such ports. locked: only frames from MAC addresses that are noted behind this port
-    may come in.
+    learning: note behind which port a source address was seen. floods_unknown, floods_groups: frames for stations that
+    are not noted, and for groups or everybody, go out of this port too. answers_for: ARP and ND requests for neighbours
+    whose MAC address is behind this port are answered by the bridge, from the neighbour table of its node (Linux:
+    neigh_suppress). isolated: nothing passes between two such ports. locked: only frames from MAC addresses that are
+    noted behind this port may come in.
     """
 
     node: str
     interface: str
     learning: bool = True
-    flood: bool = True
+    floods_unknown: bool = True
+    floods_groups: bool = True
     answers_for: bool = False
     isolated: bool = False
     locked: bool = False

@@ -67,7 +67,8 @@ def request(step: Step, namespaces: Mapping[str, Namespace]) -> bytes:
             return bridging.set_port(
                 here.index_of(port.interface),
                 learning=port.learning,
-                flood=port.flood,
+                floods_unknown=port.floods_unknown,
+                floods_groups=port.floods_groups,
                 answers_for=port.answers_for,
                 isolated=port.isolated,
                 locked=port.locked,

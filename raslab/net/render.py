@@ -145,9 +145,9 @@ def _device(step: steps.AddDevice) -> str:
 def _port(settings: PortSettings) -> str:
     words = {
         "learning": settings.learning,
-        "flood": settings.flood,
-        "mcast_flood": settings.flood,
-        "bcast_flood": settings.flood,
+        "flood": settings.floods_unknown,
+        "mcast_flood": settings.floods_groups,
+        "bcast_flood": settings.floods_groups,
         "neigh_suppress": settings.answers_for,
         "isolated": settings.isolated,
         "locked": settings.locked,

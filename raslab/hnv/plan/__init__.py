@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from raslab.hnv.plan import access, flows, overlay, segments
+from raslab.hnv.plan import access, flows, overlay, provider, segments
 from raslab.hnv.plan.parts import NOTHING, Plan, Wire
 from raslab.hnv.state import DatacenterState
 from raslab.services import Nftables
@@ -16,6 +16,7 @@ def plan(state: DatacenterState, provider_interfaces: dict[str, str]) -> Plan:
     tables = {
         host.node: (
             *access.tables(state, host, overlay.names(state, host)),
+            *provider.tables(state, host),
             *flows.tables(state, host, provider_interfaces),
         )
         for host in state.hosts

@@ -40,7 +40,9 @@ def _elsewhere(state: DatacenterState, host: ComputeHost, network: VirtualNetwor
 
 
 def _port(host: ComputeHost, interface: str) -> PortSettings:
-    return PortSettings(host.node, interface, learning=False, flood=False, answers_for=True, isolated=True)
+    return PortSettings(
+        host.node, interface, learning=False, floods_unknown=False, floods_groups=False, answers_for=True, isolated=True
+    )
 
 
 def _vxlan(state: DatacenterState, host: ComputeHost, network: VirtualNetwork, vsid: int) -> Plan:

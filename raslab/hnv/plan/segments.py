@@ -48,7 +48,9 @@ def of(state: DatacenterState, host: ComputeHost) -> Plan:
             *(route for network in networks for route in _routes(host, network)),
             *(route for one in local if one.default_route for route in _default_routes(state, one)),
         ),
-        ports=tuple(PortSettings(host.node, one.port, learning=False, locked=True) for one in local),
+        ports=tuple(
+            PortSettings(host.node, one.port, learning=False, floods_unknown=False, locked=True) for one in local
+        ),
         forwarding=tuple(ForwardingEntry(host.node, one.port, one.mac) for one in local),
         neighbours=tuple(
             Neighbour(host.node, bridge_name(one.vsid), address, one.mac)

@@ -71,13 +71,22 @@ def add_vxlan(
     return add_link(index, name, properties(mac, mtu), "vxlan", data)
 
 
-def set_port(index: int, *, learning: bool, flood: bool, answers_for: bool, isolated: bool, locked: bool) -> bytes:
+def set_port(
+    index: int,
+    *,
+    learning: bool,
+    floods_unknown: bool,
+    floods_groups: bool,
+    answers_for: bool,
+    isolated: bool,
+    locked: bool,
+) -> bytes:
     """Say how an interface behaves as a port of its bridge, see `raslab.model.switching.PortSettings`."""
     settings = {
         IFLA_BRPORT_LEARNING: learning,
-        IFLA_BRPORT_UNICAST_FLOOD: flood,
-        IFLA_BRPORT_MCAST_FLOOD: flood,
-        IFLA_BRPORT_BCAST_FLOOD: flood,
+        IFLA_BRPORT_UNICAST_FLOOD: floods_unknown,
+        IFLA_BRPORT_MCAST_FLOOD: floods_groups,
+        IFLA_BRPORT_BCAST_FLOOD: floods_groups,
         IFLA_BRPORT_NEIGH_SUPPRESS: answers_for,
         IFLA_BRPORT_ISOLATED: isolated,
         IFLA_BRPORT_LOCKED: locked,
