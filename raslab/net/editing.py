@@ -11,7 +11,7 @@ from raslab.errors import TopologyError, UnknownNodeError
 from raslab.model import sentences
 from raslab.model.switching import ForwardingEntry, Neighbour, PortSettings
 from raslab.model.topology import Route, Topology
-from raslab.model.validation import connected_routes
+from raslab.model.validation import without_dead_entries
 from raslab.net import mininet_classes as mininet
 from raslab.net.link import Link
 from raslab.net.node import Host, Node, OvsSwitch, Router, Switch
@@ -169,7 +169,7 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
             for end in link.ends:
                 self._drop_vlans(end.node, end.name)
                 end.node.delIntf(end)
-            self._drop_dead_routes()
+            self._drop_dead_entries()
 
     def moveIntf(self, intf: Any, node: Any) -> None:
         """Plug an end of a link into another node, under the same name, without addresses and without a master.
@@ -185,7 +185,7 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
             intf.node = node
             node.addIntf(intf)
             intf.take(replace(intf.spec, node=node.name, addresses=(), master=None))
-            self._drop_dead_routes()
+            self._drop_dead_entries()
 
     def configLinkStatus(self, src: str, dst: str, status: str) -> None:
         """Switch the links between two nodes ``up`` or ``down``."""
@@ -260,10 +260,12 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
             raise TopologyError([sentences.no_such_address(str(intf), intf.node.name, address)])
         with self.changing():
             intf.change(addresses=tuple(known for known in intf.addresses if known != address))
-            self._drop_dead_routes()
+            self._drop_dead_entries()
 
-    def _drop_dead_routes(self) -> None:
-        self.routes = connected_routes(self.topology())
+    def _drop_dead_entries(self) -> None:
+        alive = without_dead_entries(self.topology())
+        self.routes, self.ports = list(alive.routes), list(alive.ports)
+        self.forwarding, self.neighbours = list(alive.forwarding), list(alive.neighbours)
 
 
 def _is_ipv6(route: Route) -> bool:
