@@ -166,7 +166,8 @@ AnyInterface = Interface | Tunnel | Device
 class Route:
     """A static route; `destination` is a prefix or ``default``, `via` the next hop, `dev` the interface.
 
-    vrf: the VRF whose table it is in, None is the main one.
+    vrf: the VRF whose table it is in, None is the main one. labels: an MPLS label stack (RFC 3032) to put before the
+    packets, outermost first.
     """
 
     node: str
@@ -175,6 +176,23 @@ class Route:
     dev: str | None = None
     metric: int | None = None
     vrf: str | None = None
+    labels: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MplsRoute:
+    """What a node does with packets whose outermost MPLS label is `label` (RFC 3031): part of a label switched path.
+
+    out_labels: those put in the label's place, outermost first; without any the label is only taken away, and the
+    packet below goes to the next hop `via` (penultimate hop popping), or out of `dev`: ``lo`` is the node itself, a
+    VRF's name is that VRF.
+    """
+
+    node: str
+    label: int
+    via: str | None = None
+    dev: str | None = None
+    out_labels: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +204,7 @@ class Topology:
     tunnels: tuple[Tunnel, ...] = ()
     routes: tuple[Route, ...] = ()
     devices: tuple[Device, ...] = ()
+    mpls_routes: tuple[MplsRoute, ...] = ()
 
 
 EMPTY = Topology()

@@ -15,6 +15,7 @@ from raslab.model.topology import (
     Impairment,
     Interface,
     Link,
+    MplsRoute,
     NodeKind,
     Topology,
     Tunnel,
@@ -24,6 +25,7 @@ from raslab.model.topology import (
 from raslab.model.vrfs import Vrfs
 from raslab.net import steps
 from raslab.net.carriers import carriers, switched_on
+from raslab.net.label_settings import label_settings
 from raslab.net.names import fits
 from raslab.net.quantities import Mtus, everything, queue_limit
 from raslab.net.render import command
@@ -144,6 +146,10 @@ class _Difference:
         for route in self.old.routes:
             if route not in staying and route.node in self.kept:
                 yield steps.DeleteRoute(route.node, route, self.old_vrfs.table(route.node, route.vrf))
+        labels = {(path.node, path.label) for path in self.new.mpls_routes}
+        for path in self.old.mpls_routes:
+            if (path.node, path.label) not in labels and path.node in self.kept:
+                yield steps.DeleteMplsRoute(path.node, path)
         gone = [device for key, device in self.old_devices.items() if key not in self.kept_devices]
         yield from (steps.DeleteLink(*_end(device)) for device in gone if not isinstance(device, Vrf))
         for key in self.old_tunnels.keys() - self.kept_tunnels:
@@ -191,6 +197,7 @@ class _Difference:
                 yield steps.SetUp(node.name, node.name, True)
             elif node.name not in self.kept and node.kind is NodeKind.OVS:
                 yield steps.AddOvsBridge(node.name, node.name)
+        yield from label_settings(self.old, self.new, self.kept, self.kept_interfaces)
         yield from self._vrfs()
         for link in self.new.links:
             old = self.old_links[_link_key(link)] if _link_key(link) in self.kept_links else None
@@ -290,8 +297,13 @@ class _Difference:
             _end(one) for one in self.new.devices if isinstance(one, Vlan) and (one.node, one.parent) in self.moved
         }
         for route, carrier in carriers(self.new).items():
+            unchanged = before.get(route) == carrier and (route.node, carrier.interface) in steady
+            if isinstance(route, MplsRoute):
+                if not unchanged:
+                    yield steps.AddMplsRoute(route.node, route)
+                continue
             table, old_table = (vrfs.table(route.node, route.vrf) for vrfs in (self.vrfs, self.old_vrfs))
-            if before.get(route) != carrier or (route.node, carrier.interface) not in steady or table != old_table:
+            if not unchanged or table != old_table:
                 yield steps.AddRoute(route.node, route, table)
 
 

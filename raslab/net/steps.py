@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from raslab.model.topology import Device, Impairment, Interface, Route, Tunnel
+from raslab.model.topology import Device, Impairment, Interface, MplsRoute, Route, Tunnel
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +144,20 @@ class DeleteRoute(Step):
 
     route: Route
     table: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddMplsRoute(Step):
+    """Say what happens to packets with a label, or say it anew."""
+
+    route: MplsRoute
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteMplsRoute(Step):
+    """Have packets with that label dropped again."""
+
+    route: MplsRoute
 
 
 @dataclass(frozen=True, slots=True)

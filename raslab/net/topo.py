@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from raslab.model import sentences
-from raslab.model.topology import Device, Route, Tunnel, Vrf
+from raslab.model.topology import Device, MplsRoute, Route, Tunnel, Vrf
 from raslab.net import mininet_classes as mininet
 from raslab.net.node import OvsSwitch, Router
 from raslab.net.own_interfaces import free_table, vlan
@@ -23,6 +23,7 @@ class Topo(mininet.Topo):
         self.tunnels: list[Tunnel] = []
         self.devices: list[Device] = []
         self.routes: list[Route] = []
+        self.mpls_routes: list[MplsRoute] = []
         self.problems: list[str] = []
         super().__init__(*args, **params)
 
@@ -112,9 +113,16 @@ class Topo(mininet.Topo):
         dev: str | None = None,
         metric: int | None = None,
         vrf: str | None = None,
+        labels: Sequence[int] = (),
     ) -> None:
-        """Give `node` a static route to `destination`, a prefix or ``default``; vrf: None for the main table."""
-        self.routes.append(Route(node, destination, via, dev, metric, vrf))
+        """Give `node` a static route; see `raslab.net.Network.addRoute`."""
+        self.routes.append(Route(node, destination, via, dev, metric, vrf, tuple(labels)))
+
+    def addMplsRoute(
+        self, node: str, label: int, via: str | None = None, dev: str | None = None, out_labels: Sequence[int] = ()
+    ) -> None:
+        """Say what `node` does with packets that carry an MPLS label; see `raslab.net.Network.addMplsRoute`."""
+        self.mpls_routes.append(MplsRoute(node, label, via, dev, tuple(out_labels)))
 
 
 def _is_text(name: object) -> bool:
