@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from raslab.errors import RaslabError
 from raslab.gateway.journal import service_lines
 from raslab.gateway.plan import Plan, dialling, sessions
-from raslab.gateway.plan.nat import USUAL_TIMEOUTS
+from raslab.gateway.plan.nat_timeouts import USUAL_TIMEOUTS
 from raslab.model.topology import Device, Interface, Link, Topology, Vrf
 from raslab.net import Network
 from raslab.net.namespaces import write_sysctls

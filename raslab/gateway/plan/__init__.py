@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from raslab.gateway.plan import bandwidth, bgp, dialling, filters, interfaces, nat, s2s, wireguard
+from raslab.gateway.plan import bandwidth, bgp, dialling, filters, interfaces, nat, nat_timeouts, s2s, wireguard
 from raslab.gateway.scopes import scopes
 from raslab.gateway.state import GatewayState
 from raslab.gateway.surroundings import Surroundings
@@ -38,7 +38,7 @@ def plan(state: GatewayState, surroundings: Surroundings) -> Plan:
     if state.remote_access is None:
         return NOTHING
     parts = list(scopes(state, surroundings))
-    wanted = (*(nat.table(*scope) for scope in parts), filters.table(parts), dialling.table(parts))
+    wanted = (nat.table(parts), filters.table(parts), dialling.table(parts))
     tables = tuple(table for table in wanted if table is not None)
     charon = s2s.charon(parts)
     keys = wireguard.service(parts)
@@ -47,9 +47,9 @@ def plan(state: GatewayState, surroundings: Surroundings) -> Plan:
         vrfs=tuple(Vrf(surroundings.node, one.vrf, one.table) for one in state.routing_domains),
         masters={name: one.vrf for one in state.routing_domains for name in one.interfaces},
         tunnels=tuple(tunnel for scope in parts for tunnel in interfaces.tunnels(*scope)),
-        routes=tuple(route for scope in parts for route in interfaces.routes(*scope)),
+        routes=tuple(route for scope in parts for route in (*interfaces.routes(*scope), *nat.routes(*scope))),
         addresses=tuple(dict.fromkeys(pair for scope in parts for pair in nat.addresses(*scope))),
-        sysctls=nat.timeouts(parts),
+        sysctls=nat_timeouts.timeouts(parts),
         services=(
             *bgp.daemons(parts),
             *([charon] if charon else []),
