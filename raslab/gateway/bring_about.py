@@ -167,8 +167,10 @@ def _change_vrfs(network: Network, node: str, wanted: Transition) -> None:
         if name not in new.masters and name in network[node].nameToIntf:
             network[node].intf(name).change(master=None)
     for vrf in new.vrfs:
-        if vrf not in old.vrfs or vrf.name not in network[node].nameToIntf:
+        if vrf.name not in network[node].nameToIntf:
             network.take_device(vrf)
+        elif vrf not in old.vrfs:
+            network[node].intf(vrf.name).take(vrf)
     for name, master in new.masters.items():
         if network[node].intf(name).spec.master != master:
             network[node].intf(name).change(master=master)

@@ -22,6 +22,7 @@ _DELETIONS = (
     steps.DeleteImpairment,
     steps.DeleteLastResort,
     steps.DeleteLocalRule,
+    steps.DeleteMarkRule,
 )
 _NOT_NETLINK = (steps.AddNamespace, steps.DeleteNamespace, steps.SetSysctl, *steps.OVS_STEPS)
 _ALREADY_GONE = {errno.ENODEV, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENOENT}

@@ -51,6 +51,8 @@ REQUESTS = {
     "last resort gone": rtnetlink.delete_unreachable(4, 1001),
     "local rule": rules.add_local_rule(4, 32765),
     "IPv6 local rule gone": rules.delete_local_rule(6, 0),
+    "rule of a mark": rules.add_mark_rule(4, 7, 70_000),
+    "IPv6 rule of a mark gone": rules.delete_mark_rule(6, 7, 101),
     "neighbour": rtnetlink.add_neighbour(103, "10.0.0.2", "02:00:00:02:00:00"),
     "IPv6 neighbour": rtnetlink.add_neighbour(103, "2001:db8::2", "02:00:00:02:00:00"),
     "netem": traffic_control.set_netem(
@@ -183,6 +185,9 @@ def test_rules() -> None:
     assert [one["family"] for one in (add, gone)] == [socket.AF_INET, socket.AF_INET6]
     assert [(one["action"], one["table"], one.get_attr("FRA_TABLE")) for one in (add, gone)] == [(1, 255, 255)] * 2
     assert [one.get_attr("FRA_PRIORITY") for one in (add, gone)] == [32765, 0]
+    marks = [decoded(fibmsg, name) for name in ("rule of a mark", "IPv6 rule of a mark gone")]
+    assert [(one["table"], one.get_attr("FRA_TABLE")) for one in marks] == [(0, 70_000), (101, 101)]
+    assert [one.get_attr("FRA_FWMARK") for one in marks] == [7, 7]
 
 
 def wide_netem_attributes(name: str) -> dict[str, int]:

@@ -44,7 +44,7 @@ def plan(state: GatewayState, surroundings: Surroundings) -> Plan:
     keys = wireguard.service(parts)
     shaping = bandwidth.shaping(parts)
     return Plan(
-        vrfs=tuple(Vrf(surroundings.node, one.vrf, one.table) for one in state.routing_domains),
+        vrfs=tuple(_vrf(*scope) for scope in parts if scope.surroundings.domain is not None),
         masters={name: one.vrf for one in state.routing_domains for name in one.interfaces},
         tunnels=tuple(tunnel for scope in parts for tunnel in interfaces.tunnels(*scope)),
         routes=tuple(route for scope in parts for route in (*interfaces.routes(*scope), *nat.routes(*scope))),
@@ -58,3 +58,11 @@ def plan(state: GatewayState, surroundings: Surroundings) -> Plan:
             *([shaping] if shaping else []),
         ),
     )
+
+
+def _vrf(state: GatewayState, surroundings: Surroundings) -> Vrf:
+    """The VRF of a routing domain."""
+    domain = surroundings.domain
+    assert domain is not None
+    mark = domain.number if nat.is_shared(state, surroundings) else None
+    return Vrf(surroundings.node, domain.vrf, domain.table, mark=mark)

@@ -64,6 +64,11 @@ def routes(state: GatewayState, surroundings: Surroundings) -> tuple[Route, ...]
     return tuple(found)
 
 
+def is_shared(state: GatewayState, surroundings: Surroundings) -> bool:
+    """Whether a tenant has addresses on interfaces that it shares: what comes back there is marked with its number."""
+    return bool(_shared(state, surroundings))
+
+
 def _shared(state: GatewayState, surroundings: Surroundings) -> dict[str, list[str]]:
     """The addresses that a tenant has on interfaces which it shares, by interface."""
     found: dict[str, list[str]] = {}
