@@ -39,9 +39,11 @@ def dump(node: Node) -> list[Any]:
     return node.call(inside)
 
 
-def sessions(state: GatewayState, messages: list[Any]) -> Iterator[NetNatSession]:
-    """The connections among `messages` that were translated, each with the NAT that it belongs to. Pure."""
+def sessions(state: GatewayState, messages: list[Any], zone: int = 0) -> Iterator[NetNatSession]:
+    """The connections of a zone among `messages` that were translated, each with the NAT that it belongs to. Pure."""
     for message in messages:
+        if (message.get("CTA_ZONE") or 0) != zone:
+            continue
         status = message.get("CTA_STATUS") or 0
         if not status & (_SOURCE_TRANSLATED | _DESTINATION_TRANSLATED):
             continue
