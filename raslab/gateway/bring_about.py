@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from raslab.errors import RaslabError
+from raslab.gateway import conntrack
 from raslab.gateway.journal import service_lines
 from raslab.gateway.plan import Plan, dialling, sessions
 from raslab.gateway.plan.nat_timeouts import USUAL_TIMEOUTS
@@ -149,8 +150,9 @@ def _change_node(network: Network, node: str, wanted: Transition) -> None:
     for route in wanted.new.routes:
         if route not in network.routes:
             network.routes.append(route)
+    staying = {vrf.name for vrf in wanted.new.vrfs}
     for vrf in wanted.old.vrfs:
-        if vrf not in wanted.new.vrfs:
+        if vrf.name not in staying:
             network.delVrf(node, vrf.name)
     for interface, address in wanted.old.addresses:
         if (interface, address) not in wanted.new.addresses and address in network[node].intf(interface).addresses:
@@ -191,7 +193,11 @@ def _on(node: str) -> tuple[str, ...]:
 
 
 def _after(services: Supervisor, node: str, wanted: Transition) -> Iterator[str]:
-    """What concerns sessions and tunnels that are up."""
+    """What concerns sessions and tunnels that are up, and connections that are known."""
+    for zone in sorted(set(wanted.old.zones) - set(wanted.new.zones)):
+        # The next tenant may get that number, and must not be taken for this one.
+        conntrack.forget(services.network[node], zone)
+        yield f"ip netns exec {node} conntrack -D --zone {zone}"
     for neighbour in wanted.sessions:
         with closing(services.vty(node, Bgpd.name)) as vty:
             vty.run(sessions.command(neighbour))

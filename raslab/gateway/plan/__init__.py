@@ -18,7 +18,7 @@ class Plan:
 
     vrfs: one per routing domain; masters: the VRF of each interface of the node that belongs to one. addresses: what
     interfaces get besides their own, as pairs of interface and address. sysctls: kernel settings. services: daemons and
-    tables, as `raslab.services` takes them.
+    tables, as `raslab.services` takes them. zones: of conntrack, those that connections of tenants are in.
     """
 
     vrfs: tuple[Vrf, ...] = ()
@@ -28,6 +28,7 @@ class Plan:
     addresses: tuple[tuple[str, str], ...] = ()
     sysctls: dict[str, str] = field(default_factory=dict)
     services: tuple[Service, ...] = ()
+    zones: tuple[int, ...] = ()
 
 
 NOTHING = Plan()
@@ -38,7 +39,8 @@ def plan(state: GatewayState, surroundings: Surroundings) -> Plan:
     if state.remote_access is None:
         return NOTHING
     parts = list(scopes(state, surroundings))
-    wanted = (nat.table(parts), filters.table(parts), dialling.table(parts))
+    translations = nat.table(parts)
+    wanted = (translations, filters.table(parts), dialling.table(parts))
     tables = tuple(table for table in wanted if table is not None)
     charon = s2s.charon(parts)
     keys = wireguard.service(parts)
@@ -57,6 +59,7 @@ def plan(state: GatewayState, surroundings: Surroundings) -> Plan:
             *([Nftables(tables)] if tables else []),
             *([shaping] if shaping else []),
         ),
+        zones=tuple(one.number for one in state.routing_domains) if translations else (),
     )
 
 
