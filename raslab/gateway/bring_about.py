@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from raslab.errors import RaslabError
+from raslab.gateway import conntrack
 from raslab.gateway.journal import service_lines
 from raslab.gateway.plan import Plan, dialling, sessions
-from raslab.gateway.plan.nat import USUAL_TIMEOUTS
+from raslab.gateway.plan.nat_timeouts import USUAL_TIMEOUTS
 from raslab.model.topology import Device, Interface, Link, Topology, Vrf
 from raslab.net import Network
 from raslab.net.namespaces import write_sysctls
@@ -151,8 +152,9 @@ def _change_node(network: Network, node: str, wanted: Transition) -> None:
     for route in wanted.new.routes:
         if route not in network.routes:
             network.routes.append(route)
+    staying = {vrf.name for vrf in wanted.new.vrfs}
     for vrf in wanted.old.vrfs:
-        if vrf not in wanted.new.vrfs:
+        if vrf.name not in staying:
             network.delVrf(node, vrf.name)
     for interface, address in wanted.old.addresses:
         if (interface, address) not in wanted.new.addresses and address in network[node].intf(interface).addresses:
@@ -169,8 +171,10 @@ def _change_vrfs(network: Network, node: str, wanted: Transition) -> None:
         if name not in new.masters and name in network[node].nameToIntf:
             network[node].intf(name).change(master=None)
     for vrf in new.vrfs:
-        if vrf not in old.vrfs or vrf.name not in network[node].nameToIntf:
+        if vrf.name not in network[node].nameToIntf:
             network.take_device(vrf)
+        elif vrf not in old.vrfs:
+            network[node].intf(vrf.name).take(vrf)
     for name, master in new.masters.items():
         if network[node].intf(name).spec.master != master:
             network[node].intf(name).change(master=master)
@@ -203,7 +207,11 @@ def _on(node: str) -> tuple[str, ...]:
 
 
 def _after(services: Supervisor, node: str, wanted: Transition) -> Iterator[str]:
-    """What concerns sessions and tunnels that are up."""
+    """What concerns sessions and tunnels that are up, and connections that are known."""
+    for zone in sorted(set(wanted.old.zones) - set(wanted.new.zones)):
+        # The next tenant may get that number, and must not be taken for this one.
+        conntrack.forget(services.network[node], zone)
+        yield f"ip netns exec {node} conntrack -D --zone {zone}"
     for neighbour in wanted.sessions:
         with closing(services.vty(node, Bgpd.name)) as vty:
             vty.run(sessions.command(neighbour))

@@ -131,7 +131,8 @@ class Vrf:
     """A routing table of its own for the interfaces that have it as their master (Linux's "vrf" device).
 
     table: its number, one per VRF of a node. What it has no route for is unreachable, and not looked up in the main
-    table. addresses: those of the node itself within the VRF.
+    table. addresses: those of the node itself within the VRF. mark: packets that come from elsewhere and that the
+    firewall has given this mark (nfmark) are routed in it too, None for no such packets.
     """
 
     node: str
@@ -139,6 +140,7 @@ class Vrf:
     table: int
     addresses: tuple[str, ...] = ()
     up: bool = True
+    mark: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ _DELETIONS = (
     steps.DeleteMplsRoute,
     steps.DeleteLastResort,
     steps.DeleteLocalRule,
+    steps.DeleteMarkRule,
 )
 _NOT_NETLINK = (steps.AddNamespace, steps.DeleteNamespace, steps.SetSysctl, *steps.OVS_STEPS)
 _ALREADY_GONE = {errno.ENODEV, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENOENT}

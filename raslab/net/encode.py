@@ -98,6 +98,10 @@ def request(step: Step, namespaces: Mapping[str, Namespace]) -> bytes:
             return rules.add_local_rule(version, priority)
         case steps.DeleteLocalRule(_, priority, version):
             return rules.delete_local_rule(version, priority)
+        case steps.AddMarkRule(_, mark, table, version):
+            return rules.add_mark_rule(version, mark, table)
+        case steps.DeleteMarkRule(_, mark, table, version):
+            return rules.delete_mark_rule(version, mark, table)
         case steps.AddNeighbour(_, interface, address, mac):
             return rtnetlink.add_neighbour(here.index_of(interface), address, mac)
         case steps.SetImpairment(_, interface, impairment, limit_packets):

@@ -80,7 +80,7 @@ def _tunnel_identity(tunnel: Tunnel) -> Tunnel:
 def _device_identity(device: Device) -> Device:
     """What of a device cannot be changed while it exists."""
     if isinstance(device, Vrf):
-        return replace(device, addresses=(), up=True)
+        return replace(device, addresses=(), up=True, mark=None)
     return replace(device, addresses=(), up=True, mtu=None, master=None)
 
 
@@ -165,6 +165,7 @@ class _Difference:
                     yield steps.DeleteLink(node, name)
         for device in gone:
             if isinstance(device, Vrf):
+                yield from _mark_rules(device, None)
                 yield from (steps.DeleteLastResort(device.node, device.table, version) for version in (4, 6))
                 yield steps.DeleteLink(*_end(device))
         for name in _with_vrfs(self.old) - _with_vrfs(self.new):
@@ -223,6 +224,8 @@ class _Difference:
                 yield steps.AddDevice(vrf.node, vrf)
                 yield from _names(*_end(vrf))
                 yield from (steps.AddLastResort(vrf.node, vrf.table, version) for version in (4, 6))
+            assert not isinstance(old, Vlan)  # its identity is that of a VRF
+            yield from _mark_rules(old, vrf)
             yield from _addresses(*_end(vrf), old.addresses if old else (), vrf.addresses)
             if vrf.up != (old.up if old else False):
                 yield steps.SetUp(*_end(vrf), vrf.up)
@@ -316,6 +319,17 @@ def _local_table_at(node: str, priority: int, instead_of: int) -> Iterator[Step]
     for version in (4, 6):
         yield steps.AddLocalRule(node, priority, version)
         yield steps.DeleteLocalRule(node, instead_of, version)
+
+
+def _mark_rules(old: Vrf | None, new: Vrf | None) -> Iterator[Step]:
+    """What carries the mark of a VRF is routed in it."""
+    if old is not None and new is not None and old.mark == new.mark:
+        return
+    for version in (4, 6):
+        if old is not None and old.mark is not None:
+            yield steps.DeleteMarkRule(old.node, old.mark, old.table, version)
+        if new is not None and new.mark is not None:
+            yield steps.AddMarkRule(new.node, new.mark, new.table, version)
 
 
 def _names(node: str, interface: str) -> Iterator[Step]:

@@ -8,6 +8,7 @@ from raslab.model.topology import Impairment, Interface, MplsRoute, Route, Vrf
 from raslab.net import steps
 from raslab.net.names import kernel_name
 from raslab.net.netlink.rtnetlink import LAST_RESORT_METRIC
+from raslab.net.netlink.rules import MARK_PRIORITY
 from raslab.net.steps import Step
 
 _EVERYTHING = {4: "default", 6: "::/0"}
@@ -88,6 +89,10 @@ def _ip(step: Step) -> str:
             return f"-{version} rule add priority {priority} table local"
         case steps.DeleteLocalRule(_, priority, version):
             return f"-{version} rule delete priority {priority} table local"
+        case steps.AddMarkRule(_, mark, table, version):
+            return f"-{version} rule add priority {MARK_PRIORITY} fwmark {mark} table {table}"
+        case steps.DeleteMarkRule(_, mark, table, version):
+            return f"-{version} rule delete priority {MARK_PRIORITY} fwmark {mark} table {table}"
     raise TypeError(f"no command line for {step!r}")
 
 

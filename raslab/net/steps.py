@@ -196,6 +196,24 @@ class DeleteLocalRule(Step):
 
 
 @dataclass(frozen=True, slots=True)
+class AddMarkRule(Step):
+    """Have a VRF's table asked for packets with a mark. version: 4 or 6, of IP."""
+
+    mark: int
+    table: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteMarkRule(Step):
+    """Take back `AddMarkRule`."""
+
+    mark: int
+    table: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class AddNeighbour(Step):
     """Note for good which MAC address an IP address behind an interface has."""
 

@@ -88,9 +88,12 @@ class Topo(mininet.Topo):
         own = addresses(None, ips)
         self.tunnels.append(Tunnel(node, name, kind, local, remote, key, ttl, mtu, own, master=master))
 
-    def addVrf(self, node: str, name: str, table: int | None = None, ips: Sequence[str] = ()) -> None:
+    def addVrf(
+        self, node: str, name: str, table: int | None = None, ips: Sequence[str] = (), mark: int | None = None
+    ) -> None:
         """Give `node` a VRF; see `raslab.net.Network.addVrf`."""
-        self.devices.append(Vrf(node, name, free_table(node, self.devices, table), addresses(None, ips)))
+        number = free_table(node, self.devices, table)
+        self.devices.append(Vrf(node, name, number, addresses(None, ips), mark=mark))
 
     def addVlan(
         self,

@@ -57,6 +57,8 @@ REQUESTS = {
     "label swapped": labels.add_path(101, via="10.0.0.254", out_labels=(102,)),
     "label taken away": labels.add_path(1048575, via="2001:db8::1", index=103),
     "label forgotten": labels.delete_path(101),
+    "rule of a mark": rules.add_mark_rule(4, 7, 70_000),
+    "IPv6 rule of a mark gone": rules.delete_mark_rule(6, 7, 101),
     "neighbour": rtnetlink.add_neighbour(103, "10.0.0.2", "02:00:00:02:00:00"),
     "IPv6 neighbour": rtnetlink.add_neighbour(103, "2001:db8::2", "02:00:00:02:00:00"),
     "netem": traffic_control.set_netem(
@@ -201,6 +203,9 @@ def test_rules() -> None:
     assert [one["family"] for one in (add, gone)] == [socket.AF_INET, socket.AF_INET6]
     assert [(one["action"], one["table"], one.get_attr("FRA_TABLE")) for one in (add, gone)] == [(1, 255, 255)] * 2
     assert [one.get_attr("FRA_PRIORITY") for one in (add, gone)] == [32765, 0]
+    marks = [decoded(fibmsg, name) for name in ("rule of a mark", "IPv6 rule of a mark gone")]
+    assert [(one["table"], one.get_attr("FRA_TABLE")) for one in marks] == [(0, 70_000), (101, 101)]
+    assert [one.get_attr("FRA_FWMARK") for one in marks] == [7, 7]
 
 
 def wide_netem_attributes(name: str) -> dict[str, int]:

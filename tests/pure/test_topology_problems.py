@@ -183,6 +183,8 @@ CASES = {
     "VRF on a switch": with_devices(replace(RED, node="s1")),
     "table of zero": with_devices(replace(RED, table=0)),
     "table of the kernel's": with_devices(replace(RED, table=254)),
+    "mark of zero": with_devices(replace(RED, mark=0)),
+    "two VRFs with one mark": with_devices(replace(RED, mark=7), replace(RED, name="blue", table=1002, mark=7)),
     "two VRFs with one table": with_devices(RED, replace(RED, name="blue")),
     "VRF with the name of an interface": with_devices(replace(RED, name="lan0")),
     "VRF with the subnet's own address": with_devices(replace(RED, addresses=("10.9.9.0/24",))),
