@@ -8,17 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from raslab.errors import RaslabError
 from raslab.gateway.journal import service_lines
 from raslab.gateway.plan import Plan, dialling, sessions
 from raslab.gateway.plan.nat import USUAL_TIMEOUTS
-from raslab.model.topology import Interface, Link, Topology
+from raslab.model.topology import Device, Interface, Link, Topology, Vrf
 from raslab.net import Network
 from raslab.net.namespaces import write_sysctls
 from raslab.net.plan import difference
 from raslab.services import Bgpd, Charon, Nftables, Supervisor
+
+D = TypeVar("D", Interface, Device)
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Transition:
         return Transition(self.new, self.old)
 
     @property
-    def sessions(self) -> tuple[str, ...]:
+    def sessions(self) -> tuple[sessions.Neighbour, ...]:
         """BGP neighbours whose sessions have to begin anew."""
         return sessions.to_begin_anew(self.old.services, self.new.services)
 
@@ -88,7 +90,15 @@ def preview(network: Network, services: Supervisor, node: str, wanted: Transitio
 def with_plan(topology: Topology, node: str, wanted: Transition) -> Topology:
     """The topology after a transition of one node. Pure."""
     own = {one.name for one in (*wanted.old.tunnels, *wanted.new.tunnels)}
+    own_vrfs = {one.name for one in (*wanted.old.vrfs, *wanted.new.vrfs)}
     gone, come = set(wanted.old.addresses), wanted.new.addresses
+
+    def placed(one: D) -> D:
+        """With the master that the new plan gives it, if it is this node's and not a VRF itself."""
+        if one.node != node or isinstance(one, Vrf):
+            return one
+        master = None if one.master in own_vrfs else one.master
+        return replace(one, master=wanted.new.masters.get(one.name, master))
 
     def end(interface: Interface) -> Interface:
         if interface.node != node:
@@ -97,13 +107,20 @@ def with_plan(topology: Topology, node: str, wanted: Transition) -> Topology:
             text for text in interface.addresses if (interface.name, text) not in gone or (interface.name, text) in come
         ]
         new = [text for name, text in come if name == interface.name and text not in kept]
-        return replace(interface, addresses=(*kept, *new))
+        return replace(placed(interface), addresses=(*kept, *new))
 
     return replace(
         topology,
         links=tuple(Link(end(link.a), end(link.b)) for link in topology.links),
         tunnels=(*(one for one in topology.tunnels if one.node != node or one.name not in own), *wanted.new.tunnels),
-        routes=(*(one for one in topology.routes if one.node != node or one.dev not in own), *wanted.new.routes),
+        routes=(
+            *(one for one in topology.routes if one.node != node or not (one.dev in own or one in wanted.old.routes)),
+            *wanted.new.routes,
+        ),
+        devices=(
+            *(placed(one) for one in topology.devices if one.node != node or one.name not in own_vrfs),
+            *wanted.new.vrfs,
+        ),
     )
 
 
@@ -118,6 +135,7 @@ def _change_node(network: Network, node: str, wanted: Transition) -> None:
     """Bring the network's own description of a node in step with the new plan."""
     gone_routes = set(wanted.old.routes) - set(wanted.new.routes)
     network.routes = [route for route in network.routes if route not in gone_routes]
+    _change_vrfs(network, node, wanted)
     here = network[node].tunnel_interfaces
     kept = {one.name: one for one in wanted.new.tunnels}
     for tunnel in wanted.old.tunnels:
@@ -131,12 +149,29 @@ def _change_node(network: Network, node: str, wanted: Transition) -> None:
     for route in wanted.new.routes:
         if route not in network.routes:
             network.routes.append(route)
+    for vrf in wanted.old.vrfs:
+        if vrf not in wanted.new.vrfs:
+            network.delVrf(node, vrf.name)
     for interface, address in wanted.old.addresses:
         if (interface, address) not in wanted.new.addresses and address in network[node].intf(interface).addresses:
             network.delAddress(node, interface, address)
     for interface, address in wanted.new.addresses:
         if address not in network[node].intf(interface).addresses:
             network.addAddress(node, interface, address)
+
+
+def _change_vrfs(network: Network, node: str, wanted: Transition) -> None:
+    """VRFs, and the interfaces that belong to them."""
+    old, new = wanted.old, wanted.new
+    for name in old.masters:
+        if name not in new.masters and name in network[node].nameToIntf:
+            network[node].intf(name).change(master=None)
+    for vrf in new.vrfs:
+        if vrf not in old.vrfs or vrf.name not in network[node].nameToIntf:
+            network.take_device(vrf)
+    for name, master in new.masters.items():
+        if network[node].intf(name).spec.master != master:
+            network[node].intf(name).change(master=master)
 
 
 def _write_sysctls(network: Network, node: str, wanted: Transition) -> None:

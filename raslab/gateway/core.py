@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import Any
 
 from raslab.errors import GatewayNotRunningError, GatewayRefusedError
 from raslab.gateway.bring_about import Transition, bring_about, preview
+from raslab.gateway.dialler import Dialler
 from raslab.gateway.journal import Deed, Explanation
 from raslab.gateway.plan import NOTHING, Plan, plan
 from raslab.gateway.rules import problems_of
@@ -19,7 +21,57 @@ from raslab.net import Network, Node
 from raslab.services import Supervisor
 
 
-class GatewayCore:
+class GatewayPart(ABC):
+    """What verbs stand on: a gateway, or one routing domain of a multitenant gateway.
+
+    name: of the node; title: what sentences call it.
+    """
+
+    name: str
+    title: str
+    node: Node
+    services: Supervisor
+    _last_errors: dict[str, str]  # of dialling, by interface
+    _cleared: dict[str, dict[str, int]]  # counters by interface, when they were cleared
+
+    @property
+    def network(self) -> Network:
+        """The network that the node is part of."""
+        network: Network = self.services.network
+        return network
+
+    @property
+    @abstractmethod
+    def state(self) -> GatewayState:
+        """What it should be."""
+
+    @property
+    @abstractmethod
+    def surroundings(self) -> Surroundings:
+        """Its part of the node, without what the gateway itself has made there."""
+
+    @property
+    @abstractmethod
+    def _dialler(self) -> Dialler | None:
+        """The thread that dials by itself, while strongSwan runs."""
+
+    @abstractmethod
+    def _change(self, verb: str, edit: Callable[[GatewayState], GatewayState]) -> None:
+        """Change the desired state by `edit`; raises GatewayRefusedError and what applying raises."""
+
+    @abstractmethod
+    def _note(self, verb: str, *lines: str) -> None:
+        """Tell of a verb that changes no desired state."""
+
+    def _require_running(self) -> None:
+        if not self.network.is_running:
+            raise GatewayNotRunningError(self.name)
+
+    def _has_daemon(self, name: str) -> bool:
+        return self.network.is_running and any(one.name == name for one in self.services.declared(self.name))
+
+
+class GatewayCore(GatewayPart):
     """A gateway on one node.
 
     While its network runs, a verb changes the node at once, or raises and changes nothing. Before that, verbs are
@@ -29,24 +81,23 @@ class GatewayCore:
     def __init__(self, node: Node, services: Supervisor) -> None:
         """node: a router of a network; services: the supervisor of that network."""
         self.node = node
-        self.name: str = node.name
+        self.name = self.title = node.name
         self.services = services
-        self.state = GatewayState()
+        self._state = GatewayState()
         self._lock = threading.RLock()
         self._applied: Plan = NOTHING
         self._journal: list[Deed] = []
         self._pending: list[str] | None = None
-        self._last_errors: dict[str, str] = {}  # of dialling, by interface
-        self._cleared: dict[str, dict[str, int]] = {}  # counters by interface, when they were cleared
+        self._last_errors = {}
+        self._cleared = {}
+
+    @property
+    def state(self) -> GatewayState:
+        """What it should be."""
+        return self._state
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
-
-    @property
-    def network(self) -> Network:
-        """The network that the node is part of."""
-        network: Network = self.services.network
-        return network
 
     # Life
 
@@ -70,7 +121,7 @@ class GatewayCore:
                 self._check(self.state)
                 self._apply("; ".join(verbs))
             except BaseException:
-                self.state = before
+                self._state = before
                 raise
             finally:
                 self._pending = None
@@ -91,8 +142,9 @@ class GatewayCore:
     @property
     def surroundings(self) -> Surroundings:
         """The node without what the gateway itself has made there."""
-        own = {one.name for one in self._applied.tunnels}
-        return Surroundings.of(self.network.topology(), self.name, own, self._applied.addresses)
+        done = self._applied
+        own = {one.name for one in done.tunnels}
+        return Surroundings.of(self.network.topology(), self.name, own, done.addresses, done.routes)
 
     # For the verbs
 
@@ -102,23 +154,19 @@ class GatewayCore:
             before, wanted = self.state, edit(self.state)
             if self._pending is None:
                 self._check(wanted)
-            self.state = wanted
+            self._state = wanted
             try:
                 if self._pending is None:
                     self._apply(verb)
                 else:
                     self._pending.append(verb)
             except BaseException:
-                self.state = before
+                self._state = before
                 raise
 
     def _note(self, verb: str, *lines: str) -> None:
         """Tell of a verb that changes no desired state."""
         self._journal.append(Deed(verb, lines))
-
-    def _require_running(self) -> None:
-        if not self.network.is_running:
-            raise GatewayNotRunningError(self.name)
 
     def _check(self, state: GatewayState) -> None:
         if problems := problems_of(state, self.surroundings):

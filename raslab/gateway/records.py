@@ -49,6 +49,18 @@ class VpnS2SInterfaceStatistics:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteAccessRoutingDomain:
+    """One tenant of a multitenant gateway: Get-RemoteAccessRoutingDomain. vrf, table: what it is on Linux."""
+
+    routing_domain: str
+    routing_domain_id: str
+    type: tuple[str, ...]
+    interfaces: tuple[str, ...]
+    vrf: str
+    table: int
+
+
+@dataclass(frozen=True, slots=True)
 class BgpPeerStatus:
     """One BGP session: Get-BgpPeer. connectivity_status: ``Connected``, ``Connecting`` or ``Stopped``."""
 

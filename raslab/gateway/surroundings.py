@@ -1,8 +1,12 @@
-"""The node on which a gateway works: the interfaces, addresses and routes that are not the gateway's own. Pure."""
+"""The node on which a gateway works: the interfaces, addresses and routes that are not the gateway's own. Pure.
+
+A routing domain has surroundings of its own: its interfaces and the routes of its table. Its tunnels end outside, in
+the `underlay`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from ipaddress import (
     IPv4Address,
@@ -16,7 +20,8 @@ from ipaddress import (
     ip_network,
 )
 
-from raslab.model.topology import Interface, Route, Topology, Tunnel
+from raslab.gateway.state import RoutingDomain
+from raslab.model.topology import Interface, Route, Topology, Tunnel, Vlan
 
 AnyAddress = IPv4Address | IPv6Address
 AnyInterface = IPv4Interface | IPv6Interface
@@ -27,8 +32,10 @@ class Surroundings:
     """What a gateway finds on its node."""
 
     node: str
-    interfaces: tuple[Interface | Tunnel, ...] = ()
+    interfaces: tuple[Interface | Tunnel | Vlan, ...] = ()
     routes: tuple[Route, ...] = ()
+    domain: RoutingDomain | None = None
+    outside: Surroundings | None = None
 
     @classmethod
     def of(
@@ -37,23 +44,60 @@ class Surroundings:
         node: str,
         own: Collection[str] = (),
         added: Collection[tuple[str, str]] = (),
+        own_routes: Collection[Route] = (),
     ) -> Surroundings:
         """The surroundings on `node`.
 
-        own: names of the tunnels that the gateway itself has made there; added: addresses that it has added, as pairs
-        of interface and address.
+        own: names of the tunnels and devices that the gateway itself has made there; added: addresses that it has
+        added, as pairs of interface and address; own_routes: routes that it has added.
         """
         ends = (end for link in topology.links for end in link.ends)
         bare = (
             replace(end, addresses=tuple(text for text in end.addresses if (end.name, text) not in added))
             for end in ends
         )
-        everything: tuple[Interface | Tunnel, ...] = (*bare, *topology.tunnels)
+        vlans = (one for one in topology.devices if isinstance(one, Vlan))
+        everything: tuple[Interface | Tunnel | Vlan, ...] = (*bare, *vlans, *topology.tunnels)
         return cls(
             node,
             tuple(one for one in everything if one.node == node and one.name not in own),
-            tuple(route for route in topology.routes if route.node == node and route.dev not in own),
+            tuple(
+                route
+                for route in topology.routes
+                if route.node == node and route.dev not in own and route not in own_routes and route.vrf is None
+            ),
         )
+
+    def within(self, domain: RoutingDomain, outside: Surroundings) -> Surroundings:
+        """The surroundings of a routing domain on this node. outside: what no routing domain has."""
+        inside = tuple(one for one in self.interfaces if one.name in domain.interfaces)
+        return Surroundings(self.node, inside, (), domain, outside)
+
+    def without(self, domains: Iterable[RoutingDomain]) -> Surroundings:
+        """What is left for the node itself."""
+        taken = {name for domain in domains for name in domain.interfaces}
+        left = tuple(one for one in self.interfaces if one.name not in taken)
+        return replace(self, interfaces=left, routes=tuple(one for one in self.routes if one.dev not in taken))
+
+    @property
+    def underlay(self) -> Surroundings:
+        """Where tunnels end: outside of any routing domain."""
+        return self.outside or self
+
+    @property
+    def vrf(self) -> str | None:
+        """The VRF in which everything is that is inside, None without one."""
+        return None if self.domain is None else self.domain.vrf
+
+    @property
+    def title(self) -> str:
+        """What sentences call it: the node, or the routing domain on it."""
+        return self.node if self.domain is None else f"{self.domain.name} on {self.node}"
+
+    @property
+    def prefix(self) -> str:
+        """Before the names of what is one thing for all routing domains, such as route-maps."""
+        return "" if self.domain is None else f"{self.domain.name}/"
 
     @property
     def names(self) -> list[str]:

@@ -45,6 +45,12 @@ def unknown_node(where: str, name: str, known: Sequence[str]) -> str:
     return f"{where[0].upper()}{where[1:]} refers to node {name}, which does not exist: {_suggestion(name, known)}"
 
 
+def unknown_here(where: str, kind: str, name: str, known: Sequence[str]) -> str:
+    """Something of a node refers to an interface, of some kind, that the node does not have."""
+    missing = f"refers to {kind} {name}, which that node does not have"
+    return f"{where[0].upper()}{where[1:]} {missing}: {_suggestion(name, known)}"
+
+
 def link_to_itself(name: str) -> str:
     """Both ends of a link on one node."""
     return f"Node {name} is linked to itself: link two different nodes."

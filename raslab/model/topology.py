@@ -159,6 +159,8 @@ class Vlan:
 Device = Vrf | Vlan
 """An interface that a node has by itself: no end of a link, and no tunnel to an address."""
 
+AnyInterface = Interface | Tunnel | Device
+
 
 @dataclass(frozen=True, slots=True)
 class Route:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from raslab.model.checks import interfaces, names, routes, segments, tunnels
+from raslab.model.checks import devices, interfaces, names, routes, segments, tunnels
 from raslab.model.checks.facts import Facts
 from raslab.model.topology import Route, Topology
 
@@ -10,7 +10,7 @@ from raslab.model.topology import Route, Topology
 def problems_of(topology: Topology) -> list[str]:
     """One sentence per problem, none if the topology can be built."""
     facts = Facts(topology)
-    checks = (names.check, interfaces.check, segments.check, tunnels.check, routes.check)
+    checks = (names.check, interfaces.check, segments.check, devices.check, tunnels.check, routes.check)
     return [problem for check in checks for problem in check(facts)]
 
 

@@ -15,7 +15,14 @@ from raslab.net.render import command, ovs_words
 from raslab.net.steps import Step
 from raslab.net.watch import Course, outcome
 
-_DELETIONS = (steps.DeleteLink, steps.DeleteAddress, steps.DeleteRoute, steps.DeleteImpairment)
+_DELETIONS = (
+    steps.DeleteLink,
+    steps.DeleteAddress,
+    steps.DeleteRoute,
+    steps.DeleteImpairment,
+    steps.DeleteLastResort,
+    steps.DeleteLocalRule,
+)
 _NOT_NETLINK = (steps.AddNamespace, steps.DeleteNamespace, steps.SetSysctl, *steps.OVS_STEPS)
 _ALREADY_GONE = {errno.ENODEV, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENOENT}
 

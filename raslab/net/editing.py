@@ -1,24 +1,23 @@
-"""The verbs that change a network: nodes, links, tunnels, routes, addresses, before and while it runs."""
+"""The verbs that change a network: nodes, links, routes, addresses, before and while it runs."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from raslab.errors import TopologyError, UnknownInterfaceError, UnknownNodeError
+from raslab.errors import TopologyError, UnknownNodeError
 from raslab.model import sentences
-from raslab.model.topology import Route, Topology, Tunnel
+from raslab.model.topology import Route, Topology
 from raslab.model.validation import connected_routes
 from raslab.net import mininet_classes as mininet
-from raslab.net.link import Link, TunnelIntf
+from raslab.net.link import Link
 from raslab.net.node import Host, Node, OvsSwitch, Router, Switch
-from raslab.net.parameters import addresses
+from raslab.net.own_interfaces import OwnInterfaces
 from raslab.net.stock_classes import NoController, our_class
 
 
-class EditableNetwork(mininet.Mininet, ABC):
+class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
     """Holds the desired state of a network. Each verb is one change, see `changing`."""
 
     def __init__(self, topo: Any, switch: Any, host: Any, link: Any, ipBase: str, autoSetMacs: bool) -> None:
@@ -50,6 +49,7 @@ class EditableNetwork(mininet.Mininet, ABC):
             links=tuple(link.spec for link in self.links),
             tunnels=tuple(tunnel.spec for node in nodes for tunnel in node.tunnel_interfaces.values()),
             routes=tuple(self.routes),
+            devices=tuple(device.spec for node in nodes for device in node.device_interfaces.values()),
         )
 
     # Nodes
@@ -159,6 +159,7 @@ class EditableNetwork(mininet.Mininet, ABC):
         with self.changing():
             self.links.remove(link)
             for end in link.ends:
+                self._drop_vlans(end.node, end.name)
                 end.node.delIntf(end)
             self._drop_dead_routes()
 
@@ -172,44 +173,6 @@ class EditableNetwork(mininet.Mininet, ABC):
             else:
                 link.down()
 
-    # Tunnels
-
-    def addTunnel(
-        self,
-        node: Any,
-        name: str,
-        *,
-        local: str,
-        remote: str,
-        kind: str = "gre",
-        key: int | None = None,
-        ttl: int = 64,
-        mtu: int | None = None,
-        ips: Sequence[str] = (),
-    ) -> TunnelIntf:
-        """Give a node a tunnel interface and return it; see `raslab.model.topology.Tunnel`."""
-        node = self.node(node)
-        with self.changing():
-            return self.take_tunnel(Tunnel(node.name, name, kind, local, remote, key, ttl, mtu, addresses(None, ips)))
-
-    def delTunnel(self, node: Any, name: str) -> None:
-        """Remove a tunnel, and the routes whose next hop was behind it."""
-        node = self.node(node)
-        if name not in node.tunnel_interfaces:
-            raise UnknownInterfaceError(node.name, name, list(node.tunnel_interfaces), "tunnel")
-        with self.changing():
-            del node.tunnel_interfaces[name], node.nameToIntf[name]
-            self._drop_dead_routes()
-
-    def take_tunnel(self, spec: Tunnel) -> TunnelIntf:
-        """Give the node that `spec` names the tunnel; raises TopologyError if it has an interface of that name."""
-        node = self[spec.node]
-        if spec.name in node.nameToIntf:
-            raise TopologyError([sentences.duplicate_interface(spec.node, spec.name)])
-        tunnel = TunnelIntf(spec, node)
-        node.tunnel_interfaces[spec.name] = node.nameToIntf[spec.name] = tunnel
-        return tunnel
-
     # Routes and addresses
 
     def addRoute(
@@ -219,10 +182,11 @@ class EditableNetwork(mininet.Mininet, ABC):
         via: str | None = None,
         dev: str | None = None,
         metric: int | None = None,
+        vrf: str | None = None,
     ) -> None:
-        """Give a node a static route to `destination`, a prefix or ``default``."""
+        """Give a node a static route to `destination`, a prefix or ``default``; vrf: None for the main table."""
         with self.changing():
-            self.routes.append(Route(self.node(node).name, destination, via, dev, metric))
+            self.routes.append(Route(self.node(node).name, destination, via, dev, metric, vrf))
 
     def delRoute(
         self,
@@ -231,13 +195,17 @@ class EditableNetwork(mininet.Mininet, ABC):
         via: str | None = None,
         dev: str | None = None,
         metric: int | None = None,
+        vrf: str | None = None,
     ) -> None:
-        """Remove the static routes to `destination`; those parameters that are given must match too."""
+        """Remove the static routes to `destination`; those parameters that are given must match too.
+
+        vrf: None for the main table only.
+        """
         name = self.node(node).name
         wanted = {"via": via, "dev": dev, "metric": metric}
 
         def matches(route: Route) -> bool:
-            same = (route.node, route.destination) == (name, destination)
+            same = (route.node, route.destination, route.vrf) == (name, destination, vrf)
             return same and all(value in (None, getattr(route, key)) for key, value in wanted.items())
 
         if not any(map(matches, self.routes)):
@@ -252,7 +220,7 @@ class EditableNetwork(mininet.Mininet, ABC):
             self.routes = [
                 route
                 for route in self.routes
-                if (route.node, route.destination, _is_ipv6(route)) != (node, "default", _is_ipv6(new))
+                if (route.node, route.destination, route.vrf, _is_ipv6(route)) != (node, "default", None, _is_ipv6(new))
             ]
             self.routes.append(new)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ipaddress import ip_interface, ip_network
 
-from raslab.model.topology import Route
+from raslab.model.topology import Route, Vrf
 from raslab.net import steps
 from raslab.net.names import kernel_name
 from raslab.net.namespaces import Namespace
-from raslab.net.netlink import rtnetlink, traffic_control
+from raslab.net.netlink import devices, rtnetlink, rules, traffic_control
 from raslab.net.steps import Step
 
 
@@ -48,12 +48,19 @@ def request(step: Step, namespaces: Mapping[str, Namespace]) -> bytes:
                 mac=tunnel.mac,
                 mtu=mtu,
             )
+        case steps.AddDevice(_, device, mtu):
+            index, name = here.new_index(device.name), kernel_name(device.name)
+            if isinstance(device, Vrf):
+                return devices.add_vrf(index, name, device.table)
+            parent = here.index_of(device.parent)
+            return devices.add_vlan(index, name, parent, device.vlan_id, mac=device.mac, mtu=mtu)
         case steps.DeleteLink(_, interface):
             return rtnetlink.delete_link(here.index_of(interface))
         case steps.AddName(_, interface):
             return rtnetlink.add_alternative_name(here.index_of(interface), interface)
         case steps.SetMaster(_, interface, master):
-            return rtnetlink.set_link(here.index_of(interface), master=here.index_of(master))
+            belongs_to = 0 if master is None else here.index_of(master)
+            return rtnetlink.set_link(here.index_of(interface), master=belongs_to)
         case steps.SetUp(_, interface, up):
             return rtnetlink.set_link(here.index_of(interface), up=up)
         case steps.SetMtu(_, interface, mtu):
@@ -64,14 +71,22 @@ def request(step: Step, namespaces: Mapping[str, Namespace]) -> bytes:
             return rtnetlink.add_address(here.index_of(interface), ip_interface(address))
         case steps.DeleteAddress(_, interface, address):
             return rtnetlink.delete_address(here.index_of(interface), ip_interface(address))
-        case steps.AddRoute(_, route):
+        case steps.AddRoute(_, route, table):
             return rtnetlink.add_route(
-                _destination(route), via=route.via, index=_device(route, here), metric=route.metric
+                _destination(route), via=route.via, index=_device(route, here), metric=route.metric, table=table
             )
-        case steps.DeleteRoute(_, route):
+        case steps.DeleteRoute(_, route, table):
             return rtnetlink.delete_route(
-                _destination(route), via=route.via, index=_device(route, here), metric=route.metric
+                _destination(route), via=route.via, index=_device(route, here), metric=route.metric, table=table
             )
+        case steps.AddLastResort(_, table, version):
+            return rtnetlink.add_unreachable(version, table)
+        case steps.DeleteLastResort(_, table, version):
+            return rtnetlink.delete_unreachable(version, table)
+        case steps.AddLocalRule(_, priority, version):
+            return rules.add_local_rule(version, priority)
+        case steps.DeleteLocalRule(_, priority, version):
+            return rules.delete_local_rule(version, priority)
         case steps.AddNeighbour(_, interface, address, mac):
             return rtnetlink.add_neighbour(here.index_of(interface), address, mac)
         case steps.SetImpairment(_, interface, impairment, limit_packets):

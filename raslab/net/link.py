@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from raslab.errors import TopologyError
 from raslab.model import sentences
-from raslab.model.topology import PERFECT_WIRE, Interface, Tunnel
+from raslab.model.topology import PERFECT_WIRE, AnyInterface, Device, Interface, Tunnel, Vrf
 from raslab.model.topology import Link as ModelLink
 from raslab.net import mininet_classes as mininet
 from raslab.net.names import mac_address
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Intf(mininet.Intf):
     """An interface of a node. `spec` says what it should be; changes reach a running network at once."""
 
-    spec: Interface | Tunnel
+    spec: AnyInterface
 
     def __init__(self, name: str, node: Node, port: int | None = None, link: Any = None, **params: Any) -> None:
         self.problems: list[str] = []
@@ -113,10 +113,10 @@ class Intf(mininet.Intf):
         if self.link is not None:
             self.node.network.delLink(self.link)
 
-    def take(self, spec: Interface | Tunnel) -> None:
+    def take(self, spec: AnyInterface) -> None:
         """Note what the interface should be, without carrying it out."""
         self.spec = spec
-        self.mac = spec.mac
+        self.mac = None if isinstance(spec, Vrf) else spec.mac
         self.ip: str | None = None
         self.prefixLen: str | None = None
         first = next((a for a in spec.addresses if ":" not in a), next(iter(spec.addresses), None))
@@ -143,6 +143,24 @@ class TunnelIntf(Intf):
             self.node.network.delTunnel(self.node, self.name)
 
 
+class DeviceIntf(Intf):
+    """A VRF or a VLAN of a node."""
+
+    spec: Device
+
+    def __init__(self, spec: Device, node: Node) -> None:
+        # Not through Mininet's constructor, for the same reason as a tunnel.
+        self.problems = []
+        self.name, self.node, self.link = spec.name, node, None
+        self.params: dict[str, Any] = {}
+        self.take(spec)
+
+    def delete(self) -> None:
+        """Remove the VRF or VLAN."""
+        if self.node.network is not None:
+            self.node.network.delDevice(self.node, self.name)
+
+
 # Link parameters that concern the link object and not its interfaces.
 _ENDS = ("intf", "cls1", "cls2")
 
@@ -152,7 +170,8 @@ class Link(mininet.Link):
 
     Parameters, for both sides: mtu (bytes), rate_mbps, delay_ms, jitter_ms, loss_percent, limit_packets; those of
     Mininet's TCLink (bw, delay, jitter, loss, max_queue_size) are understood too. params1 and params2 hold what
-    differs on one side, and name, ips, mac, which always do. A side's impairment shapes what that side sends.
+    differs on one side, and name, ips, mac, master (a VRF of that node), which always do. A side's impairment shapes
+    what that side sends.
     """
 
     def __init__(

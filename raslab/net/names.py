@@ -51,8 +51,8 @@ def _names(topology: Topology) -> Iterator[tuple[str, str]]:
     for link in topology.links:
         for end in link.ends:
             yield end.node, end.name
-    for tunnel in topology.tunnels:
-        yield tunnel.node, tunnel.name
+    for own in (*topology.tunnels, *topology.devices):
+        yield own.node, own.name
 
 
 def fits(name: str) -> bool:

@@ -56,6 +56,7 @@ class Node(mininet.Node):
         self.pid: int | None
         self.number = 0  # of the node in its network, for MAC addresses
         self.tunnel_interfaces: dict[str, Intf] = {}
+        self.device_interfaces: dict[str, Intf] = {}
         self._tunnel_ports = count(_FIRST_TUNNEL_PORT)
         super().__init__(name, inNamespace=True, **params)
         self.spec = NodeSpec(self.name, self.kind, bool(params.get("stp", False)), self._private_folders())
@@ -223,8 +224,8 @@ class Node(mininet.Node):
         return next(self._tunnel_ports)
 
     def all_interfaces(self) -> list[Any]:
-        """Ends of links, then tunnels."""
-        return [*self.intfs.values(), *self.tunnel_interfaces.values()]
+        """Ends of links, then tunnels, then VRFs and VLANs."""
+        return [*self.intfs.values(), *self.tunnel_interfaces.values(), *self.device_interfaces.values()]
 
     def config(
         self,

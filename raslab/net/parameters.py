@@ -14,7 +14,7 @@ from raslab.model.topology import Impairment, Interface
 _IMPAIRMENT = ("rate_mbps", "delay_ms", "jitter_ms", "loss_percent", "limit_packets")
 _MININET = {"bw": "rate_mbps", "delay": "delay_ms", "jitter": "jitter_ms", "loss": "loss_percent"}
 _MININET |= {"max_queue_size": "limit_packets"}
-_OWN = ("name", "ip", "ips", "mac", "mtu", *_IMPAIRMENT)
+_OWN = ("name", "ip", "ips", "mac", "mtu", "master", *_IMPAIRMENT)
 # They choose among ways to shape, of which there is one here, or switch offloads, which stay as they are.
 _WITHOUT_EFFECT = {"use_htb", "use_hfsc", "use_tbf", "speedup", "gro", "txo", "rxo", "fast", "up"}
 
@@ -35,7 +35,7 @@ def interface(node: str, name: str, parameters: Mapping[str, Any]) -> tuple[Inte
         addresses(values.get("ip"), values.get("ips")),
         impairment=Impairment(**{key: values[key] for key in _IMPAIRMENT if key in values}),
     )
-    return replace(result, **{key: values[key] for key in ("mac", "mtu") if key in values}), problems
+    return replace(result, **{key: values[key] for key in ("mac", "mtu", "master") if key in values}), problems
 
 
 def impairment(where: str, base: Impairment, parameters: Mapping[str, Any]) -> tuple[Impairment, list[str]]:

@@ -8,36 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from ipaddress import ip_address, ip_interface
-from typing import NamedTuple
 
-from raslab.model.topology import Impairment, Interface, Link, NodeKind, Route, Topology, Tunnel
+from raslab.model.topology import (
+    AnyInterface,
+    Device,
+    Impairment,
+    Interface,
+    Link,
+    NodeKind,
+    Topology,
+    Tunnel,
+    Vlan,
+    Vrf,
+)
+from raslab.model.vrfs import Vrfs
 from raslab.net import steps
+from raslab.net.carriers import carriers, switched_on
 from raslab.net.names import fits
-from raslab.net.quantities import interfaces, queue_limit, tunnel_mtu
+from raslab.net.quantities import Mtus, everything, queue_limit
 from raslab.net.render import command
 from raslab.net.steps import Step
+from raslab.net.sysctls import SYSCTLS_OF
 
-# A new namespace inherits IPv4 settings from the computer it runs on: those that matter are set either way.
-_SYSCTLS = (
-    ("net.ipv4.conf.all.rp_filter", "0"),
-    ("net.ipv4.conf.default.rp_filter", "0"),
-    # Taking an address away leaves the others of its subnet.
-    ("net.ipv4.conf.all.promote_secondaries", "1"),
-    # Addresses are used at once (RFC 4862, 5.4: detection may be off) and outlive `link down`.
-    ("net.ipv6.conf.all.accept_dad", "0"),
-    ("net.ipv6.conf.default.accept_dad", "0"),
-    ("net.ipv6.conf.all.keep_addr_on_down", "1"),
-)
-_HOST_SYSCTLS = (*_SYSCTLS, ("net.ipv4.ip_forward", "0"))
-_ROUTER_SYSCTLS = (*_SYSCTLS, ("net.ipv4.ip_forward", "1"), ("net.ipv6.conf.all.forwarding", "1"))
-_SWITCH_SYSCTLS = (("net.ipv6.conf.default.disable_ipv6", "1"),)  # a switch has no addresses and sends nothing
-_SYSCTLS_OF = {
-    NodeKind.HOST: _HOST_SYSCTLS,
-    NodeKind.ROUTER: _ROUTER_SYSCTLS,
-    NodeKind.BRIDGE: _SWITCH_SYSCTLS,
-    NodeKind.OVS: _SWITCH_SYSCTLS,
-}
+# What arrives in a VRF must not be taken for the node itself because the node has that address outside the VRF too, so
+# the table of its own addresses is asked after the VRFs' (Linux, Documentation/networking/vrf.rst): the kernel's rule
+# for these has priority 1000, that of the main table 32766.
+_BEFORE_ALL, _AFTER_VRFS = 0, 32765
 
 
 @dataclass(frozen=True)
@@ -75,12 +71,28 @@ def _link_key(link: Link) -> _LinkKey:
 
 def _tunnel_identity(tunnel: Tunnel) -> Tunnel:
     """What of a tunnel cannot be changed while it exists. Of what is encrypted the ends can."""
-    tunnel = replace(tunnel, mtu=None, addresses=(), up=True)
+    tunnel = replace(tunnel, mtu=None, addresses=(), up=True, master=None)
     return replace(tunnel, local="", remote="") if tunnel.kind in ("xfrm", "wireguard") else tunnel
 
 
+def _device_identity(device: Device) -> Device:
+    """What of a device cannot be changed while it exists."""
+    if isinstance(device, Vrf):
+        return replace(device, addresses=(), up=True)
+    return replace(device, addresses=(), up=True, mtu=None, master=None)
+
+
+def _end(interface: AnyInterface) -> tuple[str, str]:
+    return interface.node, interface.name
+
+
 class _Difference:
-    """Works out one difference. `kept` are the names of nodes that stay as they are."""
+    """Works out one difference.
+
+    `kept` are the names of nodes that stay as they are, `kept_interfaces` the interfaces that are not made anew,
+    `moved` those of them that get another master. What is moved is switched off and on by the kernel, which drops
+    its routes, and its addresses stay behind in the tables that they were in: they are taken away before.
+    """
 
     def __init__(self, old: Topology, new: Topology) -> None:
         self.old, self.new = old, new
@@ -91,11 +103,37 @@ class _Difference:
         self.kept_links = {
             key for key in self.old_links.keys() & new_links if all(node in self.kept for node, _ in key)
         }
-        self.old_tunnels = {(tunnel.node, tunnel.name): tunnel for tunnel in old.tunnels if tunnel.node in self.kept}
+        self.old_tunnels = {_end(tunnel): tunnel for tunnel in old.tunnels if tunnel.node in self.kept}
         identities = {_tunnel_identity(tunnel) for tunnel in new.tunnels}
         self.kept_tunnels = {key for key, tunnel in self.old_tunnels.items() if _tunnel_identity(tunnel) in identities}
         self.kept_interfaces = {(node, "lo") for node in self.kept} | self.kept_tunnels
         self.kept_interfaces.update(end for key in self.kept_links for end in key)
+        self._devices()
+        self.moved = set(self._moved())
+        self.old_mtus, self.mtus = Mtus(old), Mtus(new)
+        self.old_vrfs, self.vrfs = Vrfs(old), Vrfs(new)
+        self.was_on = {_end(one) for one in switched_on(old)} & self.kept_interfaces
+        self.on = {_end(one) for one in switched_on(new)}
+
+    def _devices(self) -> None:
+        """A VLAN is lost with the interface that it is on."""
+        self.old_devices = {_end(device): device for device in self.old.devices if device.node in self.kept}
+        identities = {_device_identity(device) for device in self.new.devices}
+        staying = {key: one for key, one in self.old_devices.items() if _device_identity(one) in identities}
+        self.kept_devices = {
+            key
+            for key, one in staying.items()
+            if not isinstance(one, Vlan) or (one.node, one.parent) in self.kept_interfaces
+        }
+        self.kept_interfaces |= self.kept_devices
+
+    def _moved(self) -> Iterator[tuple[str, str]]:
+        masters = {_end(one): one.master for one in everything(self.old) if not isinstance(one, Vrf)}
+        for one in everything(self.new):
+            if not isinstance(one, Vrf) and _end(one) in self.kept_interfaces:
+                anew = one.master is not None and (one.node, one.master) not in self.kept_devices
+                if anew or masters[_end(one)] != one.master:
+                    yield _end(one)
 
     def phases(self) -> list[list[Step]]:
         """Removals, namespaces, links, settings."""
@@ -105,7 +143,9 @@ class _Difference:
         staying = set(self.new.routes)
         for route in self.old.routes:
             if route not in staying and route.node in self.kept:
-                yield steps.DeleteRoute(route.node, route)
+                yield steps.DeleteRoute(route.node, route, self.old_vrfs.table(route.node, route.vrf))
+        gone = [device for key, device in self.old_devices.items() if key not in self.kept_devices]
+        yield from (steps.DeleteLink(*_end(device)) for device in gone if not isinstance(device, Vrf))
         for key in self.old_tunnels.keys() - self.kept_tunnels:
             yield steps.DeleteLink(*key)
         for link_key in self.old_links:
@@ -117,6 +157,13 @@ class _Difference:
                 node, name = next((end for end in link_key if end[0] in self.kept), link_key[0])
                 if node in self.kept:
                     yield steps.DeleteLink(node, name)
+        for device in gone:
+            if isinstance(device, Vrf):
+                yield from (steps.DeleteLastResort(device.node, device.table, version) for version in (4, 6))
+                yield steps.DeleteLink(*_end(device))
+        for name in _with_vrfs(self.old) - _with_vrfs(self.new):
+            if name in self.kept:
+                yield from _local_table_at(name, _BEFORE_ALL, _AFTER_VRFS)
         for node_ in self.old.nodes:
             if node_.name not in self.kept:
                 yield steps.DeleteNamespace(node_.name)
@@ -126,7 +173,7 @@ class _Difference:
             if node.name not in self.kept:
                 yield steps.AddNamespace(node.name, node.private_folders)
                 yield steps.SetUp(node.name, "lo", True)
-                for key, value in _SYSCTLS_OF[node.kind]:
+                for key, value in SYSCTLS_OF[node.kind]:
                     yield steps.SetSysctl(node.name, key, value)
 
     def _links(self) -> Iterator[Step]:
@@ -144,13 +191,34 @@ class _Difference:
                 yield steps.SetUp(node.name, node.name, True)
             elif node.name not in self.kept and node.kind is NodeKind.OVS:
                 yield steps.AddOvsBridge(node.name, node.name)
+        yield from self._vrfs()
         for link in self.new.links:
             old = self.old_links[_link_key(link)] if _link_key(link) in self.kept_links else None
             for position, end in enumerate(link.ends):
                 yield from self._interface(old.ends[position] if old else None, end)
         for tunnel in self.new.tunnels:
             yield from self._tunnel(tunnel)
+        for device in self.new.devices:
+            if isinstance(device, Vlan):
+                yield from self._vlan(device)
         yield from self._routes()
+
+    def _vrfs(self) -> Iterator[Step]:
+        before = _with_vrfs(self.old) & self.kept
+        for node in self.new.nodes:
+            if node.name in _with_vrfs(self.new) - before:
+                yield from _local_table_at(node.name, _AFTER_VRFS, _BEFORE_ALL)
+        for vrf in self.new.devices:
+            if not isinstance(vrf, Vrf):
+                continue
+            old = self.old_devices[_end(vrf)] if _end(vrf) in self.kept_devices else None
+            if old is None:
+                yield steps.AddDevice(vrf.node, vrf)
+                yield from _names(*_end(vrf))
+                yield from (steps.AddLastResort(vrf.node, vrf.table, version) for version in (4, 6))
+            yield from _addresses(*_end(vrf), old.addresses if old else (), vrf.addresses)
+            if vrf.up != (old.up if old else False):
+                yield steps.SetUp(*_end(vrf), vrf.up)
 
     def _interface(self, old: Interface | None, new: Interface) -> Iterator[Step]:
         where = (new.node, new.name)
@@ -162,10 +230,20 @@ class _Difference:
                 yield steps.SetMtu(*where, new.mtu)
             if new.mac != old.mac and new.mac is not None:
                 yield steps.SetMac(*where, new.mac)
-        yield from _addresses(*where, old.addresses if old else (), new.addresses)
+        yield from self._membership(old, new)
         yield from _impairment(*where, old.impairment if old else Impairment(), new.impairment)
         if new.up != (old.up if old else False):
             yield steps.SetUp(*where, new.up)
+
+    def _membership(self, old: Interface | Tunnel | Vlan | None, new: Interface | Tunnel | Vlan) -> Iterator[Step]:
+        """The master, and addresses, which are put into the table of the VRF that the interface is in by then."""
+        known = old.addresses if old else ()
+        if _end(new) in self.moved:
+            yield from _addresses(*_end(new), known, ())
+            known = ()
+        if _end(new) in self.moved or (old is None and new.master is not None):
+            yield steps.SetMaster(*_end(new), new.master)
+        yield from _addresses(*_end(new), known, new.addresses)
 
     def _port(self, interface: Interface) -> Iterator[Step]:
         kind = self.nodes[interface.node].kind
@@ -176,23 +254,56 @@ class _Difference:
 
     def _tunnel(self, new: Tunnel) -> Iterator[Step]:
         where = (new.node, new.name)
-        mtu = tunnel_mtu(new, self.new)
+        mtu = self.mtus.of(new)
         old = self.old_tunnels[where] if where in self.kept_tunnels else None
         if old is None:
             yield steps.AddTunnel(new.node, new, mtu)
             yield from _names(*where)
-        elif mtu != tunnel_mtu(old, self.old):
+        elif mtu != self.old_mtus.of(old):
             yield steps.SetMtu(*where, mtu)
-        yield from _addresses(*where, old.addresses if old else (), new.addresses)
+        yield from self._membership(old, new)
         if new.up != (old.up if old else False):
+            yield steps.SetUp(*where, new.up)
+
+    def _vlan(self, new: Vlan) -> Iterator[Step]:
+        where, parent = _end(new), (new.node, new.parent)
+        mtu = self.mtus.of(new)
+        old = self.old_devices[where] if where in self.kept_devices else None
+        assert not isinstance(old, Vrf)  # its identity is that of a VLAN
+        if old is None:
+            yield steps.AddDevice(new.node, new, mtu)
+            yield from _names(*where)
+        elif mtu != self.old_mtus.of(old):
+            yield steps.SetMtu(*where, mtu)
+        yield from self._membership(old, new)
+        # The kernel switches VLANs off with the interface below, and all of them on with it.
+        raised = parent in self.on and (parent not in self.was_on or parent in self.moved)
+        by_now = old is not None and parent in self.on and (raised or where in self.was_on)
+        if (where in self.on) != by_now:
             yield steps.SetUp(*where, new.up)
 
     def _routes(self) -> Iterator[Step]:
         """New routes, and those that the kernel has dropped because what carried them was off or is made anew."""
-        before = _carriers(self.old)
-        for route, carrier in _carriers(self.new).items():
-            if before.get(route) != carrier or (route.node, carrier.interface) not in self.kept_interfaces:
-                yield steps.AddRoute(route.node, route)
+        before = carriers(self.old)
+        steady = self.kept_interfaces - self.moved
+        steady -= {
+            _end(one) for one in self.new.devices if isinstance(one, Vlan) and (one.node, one.parent) in self.moved
+        }
+        for route, carrier in carriers(self.new).items():
+            table, old_table = (vrfs.table(route.node, route.vrf) for vrfs in (self.vrfs, self.old_vrfs))
+            if before.get(route) != carrier or (route.node, carrier.interface) not in steady or table != old_table:
+                yield steps.AddRoute(route.node, route, table)
+
+
+def _with_vrfs(topology: Topology) -> set[str]:
+    return {device.node for device in topology.devices if isinstance(device, Vrf)}
+
+
+def _local_table_at(node: str, priority: int, instead_of: int) -> Iterator[Step]:
+    """Move the rule that looks addresses up in the table of the node's own."""
+    for version in (4, 6):
+        yield steps.AddLocalRule(node, priority, version)
+        yield steps.DeleteLocalRule(node, instead_of, version)
 
 
 def _names(node: str, interface: str) -> Iterator[Step]:
@@ -216,40 +327,3 @@ def _impairment(node: str, interface: str, old: Impairment, new: Impairment) -> 
         yield steps.SetImpairment(node, interface, new, queue_limit(new))
     elif not old.is_perfect:
         yield steps.DeleteImpairment(node, interface)
-
-
-class _Carrier(NamedTuple):
-    """The interface, and its address, by which a next hop is reached."""
-
-    interface: str
-    address: str
-
-
-def _carriers(topology: Topology) -> dict[Route, _Carrier]:
-    """The routes that the kernel takes, those whose interface is up, each with what carries it."""
-    by_node: dict[str, list[Interface | Tunnel]] = {route.node: [] for route in topology.routes}
-    everything: list[Interface | Tunnel] = [*interfaces(topology), *topology.tunnels]
-    for interface in everything:
-        if interface.up and interface.node in by_node:
-            by_node[interface.node].append(interface)
-    found = ((route, _carrier(route, by_node[route.node])) for route in topology.routes)
-    return {route: carrier for route, carrier in found if carrier is not None}
-
-
-def _carrier(route: Route, present: list[Interface | Tunnel]) -> _Carrier | None:
-    if route.dev is not None:
-        if route.dev == "lo" or any(interface.name == route.dev for interface in present):
-            return _Carrier(route.dev, "")
-        return None
-    if route.via is None:
-        return None
-    hop = ip_address(route.via)
-    return next(
-        (
-            _Carrier(interface.name, address)
-            for interface in present
-            for address in interface.addresses
-            if hop in ip_interface(address).network
-        ),
-        None,
-    )

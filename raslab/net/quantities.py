@@ -1,19 +1,21 @@
-"""Figures that a plan derives from a topology: queue lengths, tunnel overheads, tunnel MTUs."""
+"""Figures that a plan derives from a topology: queue lengths, MTUs of tunnels and VLANs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from ipaddress import ip_address, ip_interface
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
 from math import ceil
 
 from raslab.model.checks.interfaces import MAX_QUEUE_PACKETS
 from raslab.model.encapsulation import around
-from raslab.model.topology import DEFAULT_MTU, Impairment, Interface, Topology, Tunnel
+from raslab.model.topology import DEFAULT_MTU, AnyInterface, Impairment, Interface, Topology, Tunnel, Vlan, Vrf
+from raslab.model.vrfs import Vrfs
 
 MIN_QUEUE_PACKETS = 1000
 QUEUE_ROOM_MS = 25.0
 UNSHAPED_MBPS = 10_000.0  # what a wire without a rate is assumed to carry, for the length of its queue
 _PACKET_BITS = 1500 * 8
+_Ip = IPv4Address | IPv6Address
 
 
 def queue_limit(impairment: Impairment) -> int:
@@ -29,28 +31,46 @@ def queue_limit(impairment: Impairment) -> int:
     return min(max(MIN_QUEUE_PACKETS, ceil(rate * 1e3 * held_ms / _PACKET_BITS)), MAX_QUEUE_PACKETS)
 
 
-def tunnel_mtu(tunnel: Tunnel, topology: Topology, above: tuple[Tunnel, ...] = ()) -> int:
-    """Inner MTU of a tunnel, bytes: what its user chose, or that of the interface below less the headers.
+class Mtus:
+    """MTUs of a topology's tunnels and VLANs, bytes: what the user chose, or what the interface below has room for.
 
-    The interface below is the one with the tunnel's local address; it may be a tunnel itself, but none of those
-    `above`: tunnels that would carry each other end here.
+    The interface below a tunnel is the one with the tunnel's local address, outside all VRFs; it may be a tunnel
+    itself. Tunnels that would carry each other end at DEFAULT_MTU.
     """
-    if tunnel.mtu is not None:
-        return tunnel.mtu
-    local = ip_address(tunnel.local)
 
-    def carries(interface: Interface | Tunnel) -> bool:
-        return interface.node == tunnel.node and any(ip_interface(a).ip == local for a in interface.addresses)
+    def __init__(self, topology: Topology) -> None:
+        vrfs = Vrfs(topology)
+        self._named: dict[tuple[str, str], Interface | Tunnel | Vlan] = {}
+        self._owners: dict[tuple[str, _Ip], list[Interface | Tunnel | Vlan]] = {}
+        for one in everything(topology):
+            if not isinstance(one, Vrf):
+                self._named[one.node, one.name] = one
+            if not isinstance(one, Vrf) and vrfs.of(one) is None:
+                for address in one.addresses:
+                    self._owners.setdefault((one.node, ip_interface(address).ip), []).append(one)
 
-    below = DEFAULT_MTU
-    for interface in filter(carries, interfaces(topology)):
-        below = interface.mtu
-    for other in filter(carries, topology.tunnels):
-        if other not in (tunnel, *above):
-            below = tunnel_mtu(other, topology, (tunnel, *above))
-    return around(tunnel).inner_mtu(below)
+    def of(self, one: Interface | Tunnel | Vlan, above: tuple[Tunnel, ...] = ()) -> int:
+        """The MTU of one of them, which carries the tunnels `above`."""
+        if one.mtu is not None:
+            return one.mtu
+        if isinstance(one, Vlan):  # the tag is no part of the MTU: IEEE 802.3, 3.2.7, gives frames 4 bytes more for it
+            parent = self._named.get((one.node, one.parent))
+            return self.of(parent, above) if parent is not None else DEFAULT_MTU
+        assert isinstance(one, Tunnel)  # the ends of links have theirs
+        below = DEFAULT_MTU
+        for carrier in self._owners.get((one.node, ip_address(one.local)), ()):
+            if carrier not in (one, *above):
+                below = self.of(carrier, (one, *above))
+        return around(one).inner_mtu(below)
 
 
 def interfaces(topology: Topology) -> Iterable[Interface]:
     """All ends of all links."""
     return (end for link in topology.links for end in link.ends)
+
+
+def everything(topology: Topology) -> Iterator[AnyInterface]:
+    """All ends of all links, then tunnels, then devices."""
+    yield from interfaces(topology)
+    yield from topology.tunnels
+    yield from topology.devices

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from raslab.errors import LinkNotUpError
-from raslab.model.topology import Topology
+from raslab.model.topology import Topology, Vlan
 from raslab.net import steps
 from raslab.net.namespaces import Namespace, Namespaces
 from raslab.net.netlink import rtnetlink
@@ -48,14 +48,22 @@ def wait_until_up(plan: Plan, topology: Topology, namespaces: Namespaces, course
 
 def switched_on(plan: Plan, topology: Topology) -> dict[str, set[str]]:
     """Interfaces by node that get a carrier through `plan`: both ends are up, and one of them was not."""
-    touched = {(step.node, step.interface) for step in plan.steps if isinstance(step, steps.SetUp) and step.up}
+    # The kernel switches an interface off and on that gets another master.
+    touched = {(step.node, step.interface) for step in plan.steps if isinstance(step, steps.SetMaster)}
+    touched |= {(step.node, step.interface) for step in plan.steps if isinstance(step, steps.SetUp) and step.up}
     found: dict[str, set[str]] = {}
     for link in topology.links:
         ends = [(end.node, end.name) for end in link.ends]
         if all(end.up for end in link.ends) and touched.intersection(ends):
             for node, interface in ends:
                 found.setdefault(node, set()).add(interface)
-    return found
+    carried = {(end.node, end.name) for link in topology.links if all(end.up for end in link.ends) for end in link.ends}
+    for device in topology.devices:
+        if isinstance(device, Vlan) and device.up and (device.node, device.parent) in carried:
+            own = found.setdefault(device.node, set())
+            if device.parent in own or (device.node, device.name) in touched:
+                own.add(device.name)
+    return {node: interfaces for node, interfaces in found.items() if interfaces}
 
 
 def _not_up(namespace: Namespace, interfaces: Iterable[str]) -> set[str]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from raslab.model.topology import Impairment, Interface, Route
+from raslab.model.topology import Impairment, Interface, Route, Vrf
 from raslab.net import steps
 from raslab.net.names import kernel_name
+from raslab.net.netlink.rtnetlink import LAST_RESORT_METRIC
 from raslab.net.steps import Step
+
+_EVERYTHING = {4: "default", 6: "::/0"}
 
 
 def command(step: Step) -> str:
@@ -47,12 +50,15 @@ def _ip(step: Step) -> str:
             return f"link add {kernel_name(name)} type bridge stp_state {int(stp)} mcast_snooping 0"
         case steps.AddTunnel():
             return _tunnel(step)
+        case steps.AddDevice():
+            return _device(step)
         case steps.DeleteLink(_, interface):
             return f"link delete {kernel_name(interface)}"
         case steps.AddName(_, interface):
             return f"link property add dev {kernel_name(interface)} altname {interface}"
         case steps.SetMaster(_, interface, master):
-            return f"link set {kernel_name(interface)} master {kernel_name(master)}"
+            belongs = "nomaster" if master is None else f"master {kernel_name(master)}"
+            return f"link set {kernel_name(interface)} {belongs}"
         case steps.SetUp(_, interface, up):
             return f"link set {kernel_name(interface)} {'up' if up else 'down'}"
         case steps.SetMtu(_, interface, mtu):
@@ -66,10 +72,18 @@ def _ip(step: Step) -> str:
             return f"address delete {address} dev {kernel_name(interface)}"
         case steps.AddNeighbour(_, interface, address, mac):
             return f"neighbor replace {address} lladdr {mac} dev {kernel_name(interface)} nud permanent"
-        case steps.AddRoute(_, route):
-            return f"route replace {_route(route)}"
-        case steps.DeleteRoute(_, route):
-            return f"route delete {_route(route)}"
+        case steps.AddRoute(_, route, table):
+            return f"route replace {_route(route)}{_table(table)}"
+        case steps.DeleteRoute(_, route, table):
+            return f"route delete {_route(route)}{_table(table)}"
+        case steps.AddLastResort(_, table, version):
+            return f"route add unreachable {_EVERYTHING[version]} metric {LAST_RESORT_METRIC}{_table(table)}"
+        case steps.DeleteLastResort(_, table, version):
+            return f"route delete unreachable {_EVERYTHING[version]} metric {LAST_RESORT_METRIC}{_table(table)}"
+        case steps.AddLocalRule(_, priority, version):
+            return f"-{version} rule add priority {priority} table local"
+        case steps.DeleteLocalRule(_, priority, version):
+            return f"-{version} rule delete priority {priority} table local"
     raise TypeError(f"no command line for {step!r}")
 
 
@@ -96,6 +110,19 @@ def _tunnel(step: steps.AddTunnel) -> str:
     if over_ipv6:
         words.append("encaplimit none")
     return " ".join(words)
+
+
+def _device(step: steps.AddDevice) -> str:
+    device = step.device
+    if isinstance(device, Vrf):
+        return f"link add {kernel_name(device.name)} type vrf table {device.table}"
+    address = f" address {device.mac}" if device.mac else ""
+    ends = f"link {kernel_name(device.parent)} name {kernel_name(device.name)}"
+    return f"link add {ends}{address} mtu {step.mtu} type vlan id {device.vlan_id}"
+
+
+def _table(table: int | None) -> str:
+    return "" if table is None else f" table {table}"
 
 
 def _route(route: Route) -> str:

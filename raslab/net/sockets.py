@@ -1,9 +1,12 @@
-"""TCP sockets of the network namespace of the calling thread, as the kernel tells under /proc/net."""
+"""Sockets of the network namespace of the calling thread: which there are, and through which device they send."""
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from typing import Literal
+
+from raslab.net.names import kernel_name
 
 TcpState = Literal["established", "listening"]
 TCP_STATE_CODES: dict[TcpState, str] = {"established": "01", "listening": "0A"}
@@ -22,3 +25,11 @@ def tcp_sockets(port: int, state: TcpState) -> int:
         for table in tables
         for _, local, _, code, *_ in map(str.split, table.read_text().splitlines()[1:])
     )
+
+
+def bind_to_device(endpoint: socket.socket, interface: str) -> None:
+    """Let a socket send and receive only through an interface; through a VRF's, it is in that VRF (SO_BINDTODEVICE).
+
+    Call it before `bind` and `connect`, in the namespace that the interface is in. Raises OSError where it is not.
+    """
+    endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, kernel_name(interface).encode())

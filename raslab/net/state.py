@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from raslab.net.editing import EditableNetwork
 
 _NETWORK = ("hosts", "switches", "links", "routes", "nameToNode")
-_NODE = ("intfs", "ports", "nameToIntf", "tunnel_interfaces")
+_NODE = ("intfs", "ports", "nameToIntf", "tunnel_interfaces", "device_interfaces")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from raslab.model.topology import Impairment, Interface, Route, Tunnel
+from raslab.model.topology import Device, Impairment, Interface, Route, Tunnel
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,14 @@ class AddTunnel(Step):
 
 
 @dataclass(frozen=True, slots=True)
+class AddDevice(Step):
+    """Make a VRF or a VLAN. `mtu` is that of a VLAN, bytes."""
+
+    device: Device
+    mtu: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DeleteLink(Step):
     """Remove an interface; of a veth pair both ends go."""
 
@@ -76,10 +84,10 @@ class AddName(Step):
 
 @dataclass(frozen=True, slots=True)
 class SetMaster(Step):
-    """Make an interface a port of a bridge."""
+    """Make an interface a port of a bridge, or a part of a VRF, or of neither."""
 
     interface: str
-    master: str
+    master: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +132,10 @@ class DeleteAddress(Step):
 
 @dataclass(frozen=True, slots=True)
 class AddRoute(Step):
-    """Add a route, or replace the one with the same destination and metric."""
+    """Add a route, or replace the one with the same destination and metric. `table` is its VRF's, None the main one."""
 
     route: Route
+    table: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +143,42 @@ class DeleteRoute(Step):
     """Delete a route."""
 
     route: Route
+    table: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddLastResort(Step):
+    """Have a VRF's table say that what it has no route for is unreachable; without that the main table would be asked.
+
+    version: 4 or 6, of IP.
+    """
+
+    table: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteLastResort(Step):
+    """Take back `AddLastResort`: the kernel would leave that route in the table."""
+
+    table: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddLocalRule(Step):
+    """Have the table of the node's own addresses asked at this priority; the lowest number is first."""
+
+    priority: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteLocalRule(Step):
+    """No longer have it asked at this priority."""
+
+    priority: int
+    version: int
 
 
 @dataclass(frozen=True, slots=True)

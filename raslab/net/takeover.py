@@ -1,4 +1,4 @@
-"""Taking a topology object's nodes, links, tunnels and routes over into a network."""
+"""Taking a topology object's nodes, links, tunnels, devices and routes over into a network."""
 
 from __future__ import annotations
 
@@ -40,6 +40,11 @@ def take_over(network: EditableNetwork, topo: Any) -> list[str]:
             network.take_tunnel(tunnel)
         else:
             problems.append(sentences.unknown_node(f"the tunnel {tunnel.name}", tunnel.node, known))
+    for device in getattr(topo, "devices", ()):
+        if device.node in network.nameToNode:
+            network.take_device(device)
+        else:
+            problems.append(sentences.unknown_node(f"the device {device.name}", device.node, known))
     network.routes += getattr(topo, "routes", ())
     return problems
 

@@ -1,4 +1,4 @@
-"""`Topo`: Mininet's topology class with routers, tunnels and routes."""
+"""`Topo`: Mininet's topology class with routers, tunnels, VRFs, VLANs and routes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from raslab.model import sentences
-from raslab.model.topology import Route, Tunnel
+from raslab.model.topology import Device, Route, Tunnel, Vrf
 from raslab.net import mininet_classes as mininet
 from raslab.net.node import OvsSwitch, Router
+from raslab.net.own_interfaces import free_table, vlan
 from raslab.net.parameters import addresses
 
 
@@ -20,6 +21,7 @@ class Topo(mininet.Topo):
 
     def __init__(self, *args: Any, **params: Any) -> None:
         self.tunnels: list[Tunnel] = []
+        self.devices: list[Device] = []
         self.routes: list[Route] = []
         self.problems: list[str] = []
         super().__init__(*args, **params)
@@ -79,9 +81,28 @@ class Topo(mininet.Topo):
         ttl: int = 64,
         mtu: int | None = None,
         ips: Sequence[str] = (),
+        master: str | None = None,
     ) -> None:
         """Give `node` a tunnel interface; see `raslab.model.topology.Tunnel`."""
-        self.tunnels.append(Tunnel(node, name, kind, local, remote, key, ttl, mtu, addresses(None, ips)))
+        own = addresses(None, ips)
+        self.tunnels.append(Tunnel(node, name, kind, local, remote, key, ttl, mtu, own, master=master))
+
+    def addVrf(self, node: str, name: str, table: int | None = None, ips: Sequence[str] = ()) -> None:
+        """Give `node` a VRF; see `raslab.net.Network.addVrf`."""
+        self.devices.append(Vrf(node, name, free_table(node, self.devices, table), addresses(None, ips)))
+
+    def addVlan(
+        self,
+        node: str,
+        parent: str,
+        vlan_id: int,
+        name: str | None = None,
+        ips: Sequence[str] = (),
+        master: str | None = None,
+        mtu: int | None = None,
+    ) -> None:
+        """Give `node` an interface for one VLAN of `parent`; see `raslab.net.Network.addVlan`."""
+        self.devices.append(vlan(node, parent, vlan_id, name, ips, master, mtu))
 
     def addRoute(
         self,
@@ -90,9 +111,10 @@ class Topo(mininet.Topo):
         via: str | None = None,
         dev: str | None = None,
         metric: int | None = None,
+        vrf: str | None = None,
     ) -> None:
-        """Give `node` a static route to `destination`, a prefix or ``default``."""
-        self.routes.append(Route(node, destination, via, dev, metric))
+        """Give `node` a static route to `destination`, a prefix or ``default``; vrf: None for the main table."""
+        self.routes.append(Route(node, destination, via, dev, metric, vrf))
 
 
 def _is_text(name: object) -> bool:

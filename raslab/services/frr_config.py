@@ -18,7 +18,7 @@ _FILLER = re.compile(r"\s*(!.*|#.*|end|exit|exit-\S+)?$")
 # Others refer to these, so they are made first and removed last.
 _DEFINITION = re.compile(r"(ip|ipv6) prefix-list |(ip|ipv6)? ?access-list |bgp (\S*community-list|as-path) |route-map ")
 # Contexts without a `no` form that would remove all of their contents.
-_NOT_REMOVABLE = re.compile(r"address-family |interface |line vty")
+_NOT_REMOVABLE = re.compile(r"address-family |interface |line vty|vrf ")
 _ITSELF = "peer-group"  # stands for the group of what is one
 # How many words tell one such line from another of the same kind.
 _LISTS = {"network": 2, "aggregate-address": 2, "redistribute": 2, "description": 1, "table-map": 1, "hostname": 1}

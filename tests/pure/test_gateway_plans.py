@@ -22,10 +22,15 @@ GOLDEN = Path(__file__).parent / "golden" / "gateway-plans.txt"
 
 def text(found: Plan) -> Iterator[str]:
     """A plan, line by line."""
+    yield from (f"vrf {one.name} table {one.table}" for one in found.vrfs)
+    yield from (f"interface {name} in {master}" for name, master in found.masters.items())
     for one in found.tunnels:
+        inside = f" in {one.master}" if one.master else ""
         ends = f"{one.local} - {one.remote}"
-        yield f"tunnel {one.name}: {one.kind} {ends} key {one.key} {' '.join(one.addresses)}".rstrip()
-    yield from (f"route {one.destination} dev {one.dev} metric {one.metric}" for one in found.routes)
+        yield f"tunnel {one.name}: {one.kind} {ends} key {one.key} {' '.join(one.addresses)}".rstrip() + inside
+    for route in found.routes:
+        way = f"dev {route.dev}" if route.via is None else f"via {route.via}"
+        yield f"route {route.destination} {way} metric {route.metric}" + (f" in {route.vrf}" if route.vrf else "")
     yield from (f"address {address} on {interface}" for interface, address in found.addresses)
     yield from (f"sysctl {key}={value}" for key, value in found.sysctls.items())
     for service in found.services:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyroute2.netlink.rtnl.fibmsg import fibmsg
 from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.ndmsg import ndmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 from pyroute2.netlink.rtnl.tcmsg import tcmsg
 
-from raslab.net.netlink import rtnetlink, traffic_control, wire
+from raslab.net.netlink import devices, rtnetlink, rules, traffic_control, wire
 
 GOLDEN = Path(__file__).parent / "golden" / "netlink.txt"
 
@@ -26,11 +27,14 @@ REQUESTS = {
     "gretap over IPv6": rtnetlink.add_gre(103, "tap1", "gretap", "2001:db8::1", "2001:db8::2", key=0),
     "XFRM interface": rtnetlink.add_xfrm(103, "ipsec1", 0x12345678, mtu=1407),
     "WireGuard interface": rtnetlink.add_wireguard(103, "wg1", mtu=1440),
+    "VRF": devices.add_vrf(103, "red", 70_000),
+    "VLAN": devices.add_vlan(104, "lan0.10", 103, 10, mac="02:00:00:01:00:01", mtu=1496),
     "delete link": rtnetlink.delete_link(103),
     "alternative name": rtnetlink.add_alternative_name(103, "interface-to-the-provider"),
     "link up": rtnetlink.set_link(103, up=True),
     "link down": rtnetlink.set_link(103, up=False),
     "link port": rtnetlink.set_link(103, master=101),
+    "link without master": rtnetlink.set_link(103, master=0),
     "link MTU": rtnetlink.set_link(103, mtu=1400, mac="02:00:00:01:00:01"),
     "IPv4 address": rtnetlink.add_address(103, ip_interface("10.0.0.1/24")),
     "IPv4 address /31": rtnetlink.add_address(103, ip_interface("10.0.0.0/31")),
@@ -40,6 +44,13 @@ REQUESTS = {
     "IPv6 route": rtnetlink.add_route(ip_network("2001:db8:2::/64"), via="fe80::1", index=103, metric=50),
     "route by interface": rtnetlink.add_route(ip_network("10.3.0.0/16"), index=103),
     "route gone": rtnetlink.delete_route(ip_network("10.3.0.0/16"), via="10.0.0.254"),
+    "route of a VRF": rtnetlink.add_route(ip_network("10.3.0.0/16"), via="10.0.0.254", table=70_000),
+    "route of a VRF gone": rtnetlink.delete_route(ip_network("10.3.0.0/16"), via="10.0.0.254", table=1001),
+    "last resort": rtnetlink.add_unreachable(4, 1001),
+    "IPv6 last resort": rtnetlink.add_unreachable(6, 1001),
+    "last resort gone": rtnetlink.delete_unreachable(4, 1001),
+    "local rule": rules.add_local_rule(4, 32765),
+    "IPv6 local rule gone": rules.delete_local_rule(6, 0),
     "neighbour": rtnetlink.add_neighbour(103, "10.0.0.2", "02:00:00:02:00:00"),
     "IPv6 neighbour": rtnetlink.add_neighbour(103, "2001:db8::2", "02:00:00:02:00:00"),
     "netem": traffic_control.set_netem(
@@ -145,6 +156,33 @@ def test_routes() -> None:
     assert (six["dst_len"], six.get_attr("RTA_DST"), six.get_attr("RTA_GATEWAY")) == (64, "2001:db8:2::", "fe80::1")
     assert (six.get_attr("RTA_OIF"), six.get_attr("RTA_PRIORITY")) == (103, 50)
     assert (device["scope"], default["scope"]) == (rtnetlink.RT_SCOPE_LINK, rtnetlink.RT_SCOPE_UNIVERSE)
+
+
+def test_vrf_and_vlan() -> None:
+    vrf, vlan = decoded(ifinfmsg, "VRF"), decoded(ifinfmsg, "VLAN")
+    assert vrf.get_nested("IFLA_LINKINFO", "IFLA_INFO_KIND") == "vrf"
+    assert vrf.get_nested("IFLA_LINKINFO", "IFLA_INFO_DATA", "IFLA_VRF_TABLE") == 70_000
+    assert vlan.get_nested("IFLA_LINKINFO", "IFLA_INFO_KIND") == "vlan"
+    assert vlan.get_nested("IFLA_LINKINFO", "IFLA_INFO_DATA", "IFLA_VLAN_ID") == 10
+    assert (vlan.get_attr("IFLA_LINK"), vlan.get_attr("IFLA_MTU")) == (103, 1496)
+    assert decoded(ifinfmsg, "link without master").get_attr("IFLA_MASTER") == 0
+
+
+def test_tables_of_routes() -> None:
+    here, gone, main = (decoded(rtmsg, name) for name in ("route of a VRF", "route of a VRF gone", "default route"))
+    assert [one["table"] for one in (here, gone, main)] == [0, 0, rtnetlink.RT_TABLE_MAIN]
+    assert [one.get_attr("RTA_TABLE") for one in (here, gone, main)] == [70_000, 1001, None]
+    for name, family in (("last resort", socket.AF_INET), ("IPv6 last resort", socket.AF_INET6)):
+        last = decoded(rtmsg, name)
+        assert (last["family"], last["type"], last["dst_len"]) == (family, rtnetlink.RTN_UNREACHABLE, 0)
+        assert (last.get_attr("RTA_TABLE"), last.get_attr("RTA_PRIORITY")) == (1001, 4278198272)
+
+
+def test_rules() -> None:
+    add, gone = decoded(fibmsg, "local rule"), decoded(fibmsg, "IPv6 local rule gone")
+    assert [one["family"] for one in (add, gone)] == [socket.AF_INET, socket.AF_INET6]
+    assert [(one["action"], one["table"], one.get_attr("FRA_TABLE")) for one in (add, gone)] == [(1, 255, 255)] * 2
+    assert [one.get_attr("FRA_PRIORITY") for one in (add, gone)] == [32765, 0]
 
 
 def wide_netem_attributes(name: str) -> dict[str, int]:

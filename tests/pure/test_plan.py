@@ -7,7 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from raslab.model.topology import EMPTY, Impairment, Interface, Link, Node, NodeKind, Route, Topology, Tunnel
+from raslab.model.topology import (
+    EMPTY,
+    Impairment,
+    Interface,
+    Link,
+    Node,
+    NodeKind,
+    Route,
+    Topology,
+    Tunnel,
+    Vlan,
+    Vrf,
+)
 from raslab.model.validation import problems_of
 from raslab.net.plan import difference
 from raslab.net.quantities import queue_limit
@@ -33,6 +45,20 @@ FULL = Topology(
     tunnels=(GRE, TAP),
     routes=(*DEFAULTS, BEHIND),
 )
+RED, BLUE = Vrf("gw1", "red", 1001, ("10.9.9.9/32",)), Vrf("gw1", "blue", 1002)
+TAGGED = Vlan("gw1", "wan.20", "interface-to-the-provider", 20, ("10.20.0.1/24",), master="red")
+IN_RED = Route("gw1", "10.0.2.0/24", "10.255.0.2", vrf="red")
+TENANTS = replace(
+    FULL,
+    tunnels=(replace(GRE, master="red"), replace(GRE, name="gre-blue", key=1002, master="blue"), TAP),
+    routes=(
+        *DEFAULTS,
+        IN_RED,
+        replace(IN_RED, vrf="blue"),
+        replace(IN_RED, destination="10.0.3.0/24", via="10.20.0.9"),
+    ),
+    devices=(RED, BLUE, TAGGED),
+)
 NEW_HOST = Interface("h9", "h9-eth0", ("10.0.1.9/24",))
 
 
@@ -41,9 +67,25 @@ def with_h1(**changes: object) -> Topology:
     return replace(FULL, links=(Link(replace(H1, **changes), S1), *FULL.links[1:]))  # type: ignore[arg-type]
 
 
+def with_lan(master: str) -> Topology:
+    """FULL with the gateway's LAN in a VRF."""
+    return replace(FULL, links=(FULL.links[0], Link(replace(LAN, master=master), S2), FULL.links[2]))
+
+
 def with_wan(**changes: object) -> Topology:
     """FULL with another WAN interface."""
     return replace(FULL, links=(*FULL.links[:2], Link(replace(SLOW, **changes), FAR)))  # type: ignore[arg-type]
+
+
+def tenants(*, red: Vrf = RED, gre: str = "red", vlan: Vlan = TAGGED) -> Topology:
+    """TENANTS with changes; what is left of the routes is that of the VLAN."""
+    tunnel, *others = TENANTS.tunnels
+    return replace(
+        TENANTS,
+        tunnels=(replace(tunnel, master=gre), *others),
+        devices=(red, BLUE, vlan),
+        routes=(*DEFAULTS, TENANTS.routes[-1]) if vlan.addresses else DEFAULTS,
+    )
 
 
 CASES = {
@@ -95,6 +137,24 @@ CASES = {
         Topology((Node("s1", NodeKind.OVS), Node("h1")), (Link(H1, S1),)),
         Topology((Node("s1", NodeKind.OVS), Node("h1"))),
     ),
+    "tenants added": (FULL, TENANTS),
+    "tenants removed": (TENANTS, FULL),
+    "tunnel moved to another tenant": (tenants(), tenants(gre="blue")),
+    "table of a VRF changed: what belongs to it is moved": (tenants(), tenants(red=replace(RED, table=2001))),
+    "address of a VRF changed": (tenants(), tenants(red=replace(RED, addresses=("10.9.9.8/32",)))),
+    "VLAN tag changed: the VLAN is made anew": (tenants(), tenants(vlan=replace(TAGGED, vlan_id=30))),
+    "VLAN moved out of its VRF": (tenants(), tenants(vlan=replace(TAGGED, master=None, addresses=()))),
+    "interface below a VLAN down": (tenants(), replace(tenants(), links=with_wan(up=False).links)),
+    "interface below a VLAN up: its routes come back": (
+        replace(tenants(), links=with_wan(up=False).links),
+        tenants(),
+    ),
+    "interface below a VLAN up, the VLAN is off": (
+        replace(tenants(vlan=replace(TAGGED, up=False)), links=with_wan(up=False).links),
+        tenants(vlan=replace(TAGGED, up=False)),
+    ),
+    "MTU below a VLAN changed": (tenants(), replace(tenants(), links=with_wan(mtu=1500).links)),
+    "LAN moved into a VRF": (replace(FULL, devices=(RED,)), replace(with_lan("red"), devices=(RED,))),
     "host becomes a router": (FULL, replace(FULL, nodes=(Node("h1", NodeKind.ROUTER), *FULL.nodes[1:]))),
 }
 
@@ -121,6 +181,29 @@ def test_start_begins_with_namespaces_and_ends_with_routes() -> None:
     kinds = ["netns add", "link add", "address add", "route replace"]
     first = [next(i for i, line in enumerate(lines) if kind in line) for kind in kinds]
     assert first == sorted(first)
+
+
+def test_two_hundred_tenants_cost_a_few_messages_each() -> None:
+    names = [f"tenant{number}" for number in range(200)]
+    vrfs = [Vrf("gw1", name, 1001 + number) for number, name in enumerate(names)]
+    gres = [replace(GRE, name=f"gre-{name}", key=number, master=name) for number, name in enumerate(names)]
+    plan = difference(FULL, replace(FULL, tunnels=(*FULL.tunnels, *gres), devices=tuple(vrfs)))
+    assert len(plan.phases) == 1
+    assert len(plan.steps) == 4 + 200 * (4 + 4)  # rules; VRF, two last resorts, up; tunnel, master, address, up
+
+
+def test_vrfs_are_there_before_what_belongs_to_them_and_go_after_it() -> None:
+    lines = difference(EMPTY, TENANTS).commands
+    order = [
+        "type vrf table 1001",
+        "set gre1 master red",
+        "address add 10.255.0.1/30 dev gre1",
+        "via 10.255.0.2 table 1001",
+    ]
+    places = [next(i for i, line in enumerate(lines) if words in line) for words in order]
+    assert places == sorted(places)
+    gone = difference(TENANTS, FULL).commands
+    assert gone.index("ip -n gw1 link delete red") > gone.index("ip -n gw1 link delete wan.20")
 
 
 @pytest.mark.parametrize(

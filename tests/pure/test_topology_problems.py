@@ -15,7 +15,19 @@ from mininet.topo import Topo as PlainTopo
 from sentences import is_sentence, listed
 
 from raslab.errors import TopologyError, UnknownInterfaceError
-from raslab.model.topology import Impairment, Interface, Link, Node, NodeKind, Route, Topology, Tunnel
+from raslab.model.topology import (
+    Device,
+    Impairment,
+    Interface,
+    Link,
+    Node,
+    NodeKind,
+    Route,
+    Topology,
+    Tunnel,
+    Vlan,
+    Vrf,
+)
 from raslab.model.validation import problems_of
 from raslab.net import Host, Network, OvsSwitch, Switch, Topo
 
@@ -27,6 +39,8 @@ GATEWAY = Interface("gw1", "lan0", ("10.0.1.254/24", "2001:db8:1::254/64"))
 WAN = Interface("gw1", "wan0", ("192.0.2.1/24", "2001:db8:99::1/64"))
 TUNNEL = Tunnel("gw1", "gre1", "gre", "192.0.2.1", "192.0.2.2", 1001, addresses=("10.255.0.1/30",))
 ROUTE = Route("gw1", "10.0.2.0/24", "10.255.0.2")
+RED = Vrf("gw1", "red", 1001, addresses=("10.9.9.9/32",))
+TAGGED = Vlan("gw1", "wan0.10", "wan0", 10, ("10.10.0.1/24",))
 GOOD = Topology(
     nodes=(Node("h1"), Node("gw1", NodeKind.ROUTER), Node("gw2", NodeKind.ROUTER), Node("s1", NodeKind.BRIDGE)),
     links=(
@@ -57,6 +71,11 @@ def with_tunnel(**changes: Any) -> Topology:
 def with_route(**changes: Any) -> Topology:
     """GOOD with another route on gw1."""
     return replace(GOOD, routes=(replace(ROUTE, **changes),))
+
+
+def with_devices(*devices: Device) -> Topology:
+    """GOOD with VRFs and VLANs."""
+    return replace(GOOD, devices=devices)
 
 
 def with_node(*nodes: Node) -> Topology:
@@ -141,6 +160,34 @@ CASES = {
     "route leads nowhere": with_route(via=None),
     "route through an unknown interface": with_route(via=None, dev="lan9"),
     "metric too large": with_route(metric=2**32),
+    "VRF on an unknown node": with_devices(replace(RED, node="gw9")),
+    "VRF on a switch": with_devices(replace(RED, node="s1")),
+    "table of zero": with_devices(replace(RED, table=0)),
+    "table of the kernel's": with_devices(replace(RED, table=254)),
+    "two VRFs with one table": with_devices(RED, replace(RED, name="blue")),
+    "VRF with the name of an interface": with_devices(replace(RED, name="lan0")),
+    "VRF with the subnet's own address": with_devices(replace(RED, addresses=("10.9.9.0/24",))),
+    "VLAN id of zero": with_devices(replace(TAGGED, vlan_id=0)),
+    "VLAN id beyond 12 bits": with_devices(replace(TAGGED, vlan_id=4095)),
+    "VLAN twice": with_devices(TAGGED, replace(TAGGED, name="again", addresses=())),
+    "VLAN on an unknown interface": with_devices(replace(TAGGED, parent="wan1")),
+    "VLAN on a tunnel without frames": with_devices(replace(TAGGED, parent="gre1")),
+    "VLAN on a VLAN": with_devices(TAGGED, replace(TAGGED, name="inner", parent="wan0.10", addresses=())),
+    "VLAN on a switch": with_devices(replace(TAGGED, node="s1", parent="s1-eth1")),
+    "VLAN with more MTU than below": with_devices(replace(TAGGED, mtu=1600)),
+    "address twice in a VLAN": with_devices(TAGGED, replace(TAGGED, node="gw2")),
+    "subnets overlap in a VLAN": with_devices(TAGGED, replace(TAGGED, node="gw2", addresses=("10.10.0.2/16",))),
+    "unknown master": with_devices(RED, replace(TAGGED, master="rde")),
+    "master that is no VRF": with_devices(RED, replace(TAGGED, master="lan0")),
+    "master of a switch port": replace(
+        GOOD, links=(Link(HOST, replace(PORT, master="red")), *GOOD.links[1:]), devices=(RED,)
+    ),
+    "tunnel ends at an address of a VRF": replace(with_devices(RED), tunnels=(replace(TUNNEL, local="10.9.9.9"),)),
+    "route of an unknown VRF": with_route(vrf="red"),
+    "next hop in another VRF": replace(with_devices(RED), routes=(replace(ROUTE, vrf="red"),)),
+    "next hop within a VRF only": replace(
+        with_devices(RED, replace(TAGGED, master="red")), routes=(replace(ROUTE, via="10.10.0.9"),)
+    ),
 }
 
 
@@ -163,7 +210,14 @@ def test_things_that_look_wrong_and_are_not() -> None:
     point_to_point = Link(Interface("h1", "a", ("10.9.0.0/31",)), Interface("gw1", "b", ("10.9.0.1/31",)))
     virtual = with_host(addresses=(*HOST.addresses, "10.0.1.77/32"))
     two_keys = replace(GOOD, tunnels=(TUNNEL, replace(TUNNEL, name="gre2", key=1002, addresses=())))
-    for topology in (replace(GOOD, links=(*GOOD.links, point_to_point)), virtual, two_keys):
+    blue = replace(RED, name="blue", table=1002)  # with the same address
+    tenants = replace(
+        GOOD,
+        tunnels=(replace(TUNNEL, master="red"), replace(TUNNEL, name="gre2", key=1002, master="blue")),
+        routes=(replace(ROUTE, vrf="red"), replace(ROUTE, vrf="blue"), GOOD.routes[1]),
+        devices=(RED, blue, replace(TAGGED, master="red"), replace(TAGGED, name="b", vlan_id=20, master="blue")),
+    )
+    for topology in (replace(GOOD, links=(*GOOD.links, point_to_point)), virtual, two_keys, tenants):
         assert problems_of(topology) == []
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from raslab.gateway.plan import bandwidth, bgp, dialling, filters, interfaces, nat, s2s, wireguard
+from raslab.gateway.scopes import scopes
 from raslab.gateway.state import GatewayState
 from raslab.gateway.surroundings import Surroundings
-from raslab.model.topology import Route, Tunnel
+from raslab.model.topology import Route, Tunnel, Vrf
 from raslab.services import Nftables, Service
 
 
@@ -15,10 +16,13 @@ from raslab.services import Nftables, Service
 class Plan:
     """What a gateway makes of its node.
 
-    addresses: what interfaces get besides their own, as pairs of interface and address. sysctls: kernel settings.
-    services: daemons and tables, as `raslab.services` takes them.
+    vrfs: one per routing domain; masters: the VRF of each interface of the node that belongs to one. addresses: what
+    interfaces get besides their own, as pairs of interface and address. sysctls: kernel settings. services: daemons and
+    tables, as `raslab.services` takes them.
     """
 
+    vrfs: tuple[Vrf, ...] = ()
+    masters: dict[str, str] = field(default_factory=dict)
     tunnels: tuple[Tunnel, ...] = ()
     routes: tuple[Route, ...] = ()
     addresses: tuple[tuple[str, str], ...] = ()
@@ -33,18 +37,21 @@ def plan(state: GatewayState, surroundings: Surroundings) -> Plan:
     """The plan for a valid state."""
     if state.remote_access is None:
         return NOTHING
-    wanted = (nat.table(state, surroundings), filters.table(state), dialling.table(state))
+    parts = list(scopes(state, surroundings))
+    wanted = (*(nat.table(*scope) for scope in parts), filters.table(parts), dialling.table(parts))
     tables = tuple(table for table in wanted if table is not None)
-    charon = s2s.charon(state, surroundings)
-    keys = wireguard.service(state)
-    shaping = bandwidth.shaping(state, surroundings)
+    charon = s2s.charon(parts)
+    keys = wireguard.service(parts)
+    shaping = bandwidth.shaping(parts)
     return Plan(
-        tunnels=interfaces.tunnels(state, surroundings),
-        routes=interfaces.routes(state, surroundings),
-        addresses=nat.addresses(state, surroundings),
-        sysctls=nat.timeouts(state),
+        vrfs=tuple(Vrf(surroundings.node, one.vrf, one.table) for one in state.routing_domains),
+        masters={name: one.vrf for one in state.routing_domains for name in one.interfaces},
+        tunnels=tuple(tunnel for scope in parts for tunnel in interfaces.tunnels(*scope)),
+        routes=tuple(route for scope in parts for route in interfaces.routes(*scope)),
+        addresses=tuple(dict.fromkeys(pair for scope in parts for pair in nat.addresses(*scope))),
+        sysctls=nat.timeouts(parts),
         services=(
-            *bgp.daemons(state, surroundings),
+            *bgp.daemons(parts),
             *([charon] if charon else []),
             *([keys] if keys else []),
             *([Nftables(tables)] if tables else []),

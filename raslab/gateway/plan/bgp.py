@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from ipaddress import ip_address, ip_interface, ip_network
 from math import ceil
 
 from raslab.gateway.plan.policies import RouteMap, add_policies, definitions, settings
-from raslab.gateway.state import BgpPeer, BgpRouter, GatewayState
+from raslab.gateway.scopes import Scope
+from raslab.gateway.state import BgpPeer, BgpRouter, BgpRoutingPolicy, GatewayState
 from raslab.gateway.state.notation import asn
 from raslab.gateway.surroundings import Surroundings
 from raslab.net.names import kernel_name
@@ -17,39 +19,56 @@ LEARNT = 1
 """Tag of routes that a peer told of. It stays in the router: BGP has no attribute for it."""
 _FROM_INTERFACES = "custom-interfaces"
 _PATHS = 8  # equal ones that are used side by side
+_BY_DEFAULT_ROUTE = ("ip nht resolve-via-default", "ipv6 nht resolve-via-default")
 _ANY_HOPS = 255
 _ANYWHERE = "disable-connected-check"
 _RETRY_S = 5  # FRR's own 120 s are long to wait for a tunnel that came up after the first try
 _POLICY_DELAY_S = 1  # until changed route-maps are put to use; 0 would mean never
 
 
-def daemons(state: GatewayState, surroundings: Surroundings) -> tuple[Zebra | Bfdd | Bgpd, ...]:
-    """FRR's daemons for the router, none without one."""
-    router = state.bgp_router
-    if router is None:
+def daemons(parts: Sequence[Scope]) -> tuple[Zebra | Bfdd | Bgpd, ...]:
+    """FRR's daemons for the routers of all parts, none without one. Each part is a VRF of the same daemons."""
+    routers = [(scope.state.bgp_router, *scope) for scope in parts if scope.state.bgp_router is not None]
+    if not routers:
         return ()
-    by_default_route = "ip nht resolve-via-default\nipv6 nht resolve-via-default\n"
-    zebra = Zebra(by_default_route if router.default_gateway_routing else "")
-    bgpd = Bgpd("".join(f"{line}\n" for line in _lines(router, state, surroundings)))
-    profiles = "".join(f"{line}\n" for line in _bfd_profiles(state))
-    return (zebra, Bfdd(profiles), bgpd) if profiles else (zebra, bgpd)
+    lines = [f"bgp route-map delay-timer {_POLICY_DELAY_S}"]
+    profiles: list[str] = []
+    kernel: list[str] = []
+    for router, state, surroundings in routers:
+        lines += _lines(router, state, surroundings)
+        profiles += _bfd_profiles(state, surroundings)
+        if router.default_gateway_routing:
+            kernel += within(surroundings, _BY_DEFAULT_ROUTE)
+    bgpd, zebra = Bgpd(_text(lines)), Zebra(_text(kernel))
+    return (zebra, Bfdd(_text(["bfd", *profiles])), bgpd) if profiles else (zebra, bgpd)
 
 
-def way_in(peer: BgpPeer) -> str:
+def within(surroundings: Surroundings, lines: Iterable[str]) -> list[str]:
+    """Lines about a part, in the context of its VRF if it is one."""
+    if surroundings.vrf is None:
+        return list(lines)
+    return [f"vrf {kernel_name(surroundings.vrf)}", *(f" {line}" for line in lines)]
+
+
+def instance(surroundings: Surroundings) -> str:
+    """The words of FRR for the VRF of a part, empty or with a space before them."""
+    return "" if surroundings.vrf is None else f" vrf {kernel_name(surroundings.vrf)}"
+
+
+def way_in(peer: BgpPeer, surroundings: Surroundings) -> str:
     """The route-map for what a peer announces."""
-    return f"{peer.name}-in"
+    return f"{surroundings.prefix}{peer.name}-in"
 
 
-def way_out(peer: BgpPeer) -> str:
+def way_out(peer: BgpPeer, surroundings: Surroundings) -> str:
     """The route-map for what is announced to a peer."""
-    return f"{peer.name}-out"
+    return f"{surroundings.prefix}{peer.name}-out"
 
 
 def _lines(router: BgpRouter, state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
-    yield f"bgp route-map delay-timer {_POLICY_DELAY_S}"
-    yield from definitions(state.bgp_routing_policies)
-    yield from _route_maps(router, state)
-    yield f"router bgp {asn(router.local_asn)}"
+    yield from definitions(_policies(state, surroundings).values())
+    yield from _route_maps(router, state, surroundings)
+    yield f"router bgp {asn(router.local_asn)}{instance(surroundings)}"
     yield f" bgp router-id {router.bgp_identifier}"
     yield " no bgp ebgp-requires-policy"
     yield " no bgp default ipv4-unicast"
@@ -64,7 +83,7 @@ def _lines(router: BgpRouter, state: GatewayState, surroundings: Surroundings) -
         yield from _peer(peer, router, state, surroundings)
     for family in _families(router, state):
         yield f" address-family {family} unicast"
-        yield from (f"  {line}" for line in _address_family(family, state))
+        yield from (f"  {line}" for line in _address_family(family, state, surroundings))
         yield " exit-address-family"
 
 
@@ -92,7 +111,7 @@ def _peer(peer: BgpPeer, router: BgpRouter, state: GatewayState, surroundings: S
     if peer.password is not None:
         words.append(f"password {peer.password}")
     if peer.bfd:
-        words.append(f"bfd profile {peer.name}")
+        words.append(f"bfd profile {surroundings.prefix}{peer.name}")
     if peer.graceful_restart:
         words.append("graceful-restart")
     yield from (f" neighbor {remote} {word}" for word in words)
@@ -121,7 +140,7 @@ def _is_neighbour(peer: BgpPeer, state: GatewayState, surroundings: Surroundings
     return any(remote in network for network in of_tunnels) or surroundings.connected_to(remote) is not None
 
 
-def _address_family(family: str, state: GatewayState) -> Iterator[str]:
+def _address_family(family: str, state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     if dampening := state.bgp_route_flap_dampening:
         half, longest = ceil(dampening.half_life / 60), ceil(dampening.max_suppress_time / 60)
         yield f"bgp dampening {half} {dampening.reuse_threshold} {dampening.suppress_threshold} {longest}"
@@ -133,17 +152,21 @@ def _address_family(family: str, state: GatewayState) -> Iterator[str]:
             words = ["aggregate-address", str(ip_network(aggregate.prefix))]
             words += ["as-set"] * aggregate.preserve_as_path + ["summary-only"] * aggregate.summary_only
             if aggregate.attribute_policy:
-                words += ["route-map", _aggregate_map(aggregate.prefix)]
+                words += ["route-map", _aggregate_map(aggregate.prefix, surroundings)]
             yield " ".join(words)
     if state.bgp_custom_route.interface:
-        yield from (f"redistribute {kind} route-map {_FROM_INTERFACES}" for kind in ("connected", "kernel", "static"))
+        yield from (
+            f"redistribute {kind} route-map {surroundings.prefix}{_FROM_INTERFACES}"
+            for kind in ("connected", "kernel", "static")
+        )
     yield f"maximum-paths {_PATHS}"
     yield f"maximum-paths ibgp {_PATHS}"
     for peer in state.bgp_peers:
         over_ipv6 = ":" in peer.peer_ip_address
         if over_ipv6 and family == "ipv4":
             continue
-        words = ["activate", f"weight {peer.weight}", f"route-map {way_in(peer)} in", f"route-map {way_out(peer)} out"]
+        ways = (f"route-map {way_in(peer, surroundings)} in", f"route-map {way_out(peer, surroundings)} out")
+        words = ["activate", f"weight {peer.weight}", *ways]
         if peer.max_allowed_prefix is not None:
             words.append(f"maximum-prefix {peer.max_allowed_prefix}")
         if peer.route_reflector_client:
@@ -151,17 +174,22 @@ def _address_family(family: str, state: GatewayState) -> Iterator[str]:
         yield from (f"neighbor {peer.peer_ip_address} {word}" for word in words)
 
 
-def _route_maps(router: BgpRouter, state: GatewayState) -> Iterator[str]:
-    by_name = {policy.name: policy for policy in state.bgp_routing_policies}
+def _policies(state: GatewayState, surroundings: Surroundings) -> dict[str, BgpRoutingPolicy]:
+    """Policies by their names, each with the name that it has in FRR, where those of all parts are together."""
+    return {one.name: replace(one, name=f"{surroundings.prefix}{one.name}") for one in state.bgp_routing_policies}
+
+
+def _route_maps(router: BgpRouter, state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
+    by_name = _policies(state, surroundings)
     chosen = {
         (use.peer_name, use.direction): [by_name[name] for name in use.policy_name]
         for use in state.bgp_routing_policies_for_peers
     }
     for peer in state.bgp_peers:
-        inward = RouteMap(way_in(peer))
+        inward = RouteMap(way_in(peer, surroundings))
         add_policies(inward, chosen.get((peer.name, "Ingress"), ()))
         yield from inward.text([f"set tag {LEARNT}"])
-        outward = RouteMap(way_out(peer))
+        outward = RouteMap(way_out(peer, surroundings))
         if not router.transit_routing and asn(peer.peer_asn) != asn(router.local_asn):
             outward.stages.append([("deny", [f"match tag {LEARNT}"])])
         add_policies(outward, chosen.get((peer.name, "Egress"), ()))
@@ -170,11 +198,11 @@ def _route_maps(router: BgpRouter, state: GatewayState) -> Iterator[str]:
             outward.stages.append([("accept", [f"match tag {LEARNT}"])])  # passed on inside an AS, it stays as it was
         yield from outward.text(next_hop)
     for number, interface in enumerate(state.bgp_custom_route.interface, 1):
-        yield f"route-map {_FROM_INTERFACES} permit {number * 10}"
+        yield f"route-map {surroundings.prefix}{_FROM_INTERFACES} permit {number * 10}"
         yield f" match interface {kernel_name(interface)}"
     for aggregate in state.bgp_route_aggregates:
         if aggregate.attribute_policy:
-            yield f"route-map {_aggregate_map(aggregate.prefix)} permit 10"
+            yield f"route-map {_aggregate_map(aggregate.prefix, surroundings)} permit 10"
             for name in aggregate.attribute_policy:
                 yield from (f" {line}" for line in settings(by_name[name]))
 
@@ -186,19 +214,22 @@ def _next_hop(peer: BgpPeer, router: BgpRouter) -> list[str]:
     return []
 
 
-def _aggregate_map(prefix: str) -> str:
-    return f"aggregate-{prefix.replace('/', '-')}"
+def _aggregate_map(prefix: str, surroundings: Surroundings) -> str:
+    return f"{surroundings.prefix}aggregate-{prefix.replace('/', '-')}"
 
 
-def _bfd_profiles(state: GatewayState) -> Iterator[str]:
-    peers = [peer for peer in state.bgp_peers if peer.bfd]
-    if peers:
-        yield "bfd"
-    for peer in peers:
-        yield f" profile {peer.name}"
+def _bfd_profiles(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
+    for peer in state.bgp_peers:
+        if not peer.bfd:
+            continue
+        yield f" profile {surroundings.prefix}{peer.name}"
         yield f"  detect-multiplier {peer.bfd_multiplier}"
         yield f"  receive-interval {peer.bfd_interval_ms}"
         yield f"  transmit-interval {peer.bfd_interval_ms}"
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _is(family: str, prefix: str) -> bool:

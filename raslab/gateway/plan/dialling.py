@@ -6,11 +6,12 @@ in the set of connected ones, which strongSwan keeps by a command that it runs f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from shlex import quote
 
 from raslab.gateway.plan.filters import match
-from raslab.gateway.state import GatewayState, VpnS2SInterface
+from raslab.gateway.scopes import Scope
+from raslab.gateway.state import RoutingDomain, VpnS2SInterface
 from raslab.gateway.state.notation import subnet
 from raslab.net.names import kernel_name
 from raslab.services import Chain, NftSet, Table
@@ -18,9 +19,10 @@ from raslab.services import Chain, NftSet, Table
 TABLE, _CONNECTED = "dialling", "connected"
 
 
-def table(state: GatewayState) -> Table | None:
+def table(parts: Sequence[Scope]) -> Table | None:
     """The table ``dialling``, or None if every packet may dial."""
-    filtered = [one for one in state.vpn_s2s_interfaces if one.admin_status and _is_filtered(one)]
+    interfaces = (one for state, _ in parts for one in state.vpn_s2s_interfaces)
+    filtered = [one for one in interfaces if one.admin_status and _is_filtered(one)]
     if not filtered:
         return None
     rules = tuple(rule for one in filtered for rule in _rules(one))
@@ -37,17 +39,18 @@ def is_connected(name: str) -> str:
     return f'add element inet {TABLE} {_CONNECTED} {{ "{kernel_name(name)}" }}'
 
 
-def updown(interface: VpnS2SInterface) -> str:
+def updown(interface: VpnS2SInterface, domain: RoutingDomain | None) -> str:
     """A shell command for strongSwan's plugin of that name, empty if there is nothing to do."""
     name = kernel_name(interface.name)
+    table = "" if domain is None else f" table {domain.table}"
     up, down = [], []
     if _is_filtered(interface):
         up.append(f"nft {quote(is_connected(interface.name))}")
         down.append(f"nft {quote(is_connected(interface.name).replace('add', 'delete', 1))}")
     for text in (*interface.post_connection_ipv4_subnet, *interface.post_connection_ipv6_subnet):
         route = subnet(text)
-        up.append(f"ip route replace {route.network} dev {name} metric {route.metric}")
-        down.append(f"ip route delete {route.network} dev {name} metric {route.metric}")
+        up.append(f"ip route replace {route.network} dev {name} metric {route.metric}{table}")
+        down.append(f"ip route delete {route.network} dev {name} metric {route.metric}{table}")
     if not up:
         return ""
     choice = f"case $PLUTO_VERB in up-*) {'; '.join(up)};; down-*) {'; '.join(down)};; esac"

@@ -5,7 +5,10 @@ Inbound rules look at packets before NAT changes them, outbound rules after it h
 
 from __future__ import annotations
 
-from raslab.gateway.state import GatewayState, RemoteAccessIpFilter
+from collections.abc import Sequence
+
+from raslab.gateway.scopes import Scope
+from raslab.gateway.state import RemoteAccessIpFilter
 from raslab.gateway.state.notation import AnyNetwork, packet_filter
 from raslab.net.names import kernel_name
 from raslab.services import Chain, Table
@@ -22,9 +25,10 @@ _NEIGHBOURS = (
 )
 
 
-def table(state: GatewayState) -> Table | None:
+def table(parts: Sequence[Scope]) -> Table | None:
     """The table ``filters``, or None without any filter."""
-    if not state.ip_filters:
+    wanted = [one for state, _ in parts for one in state.ip_filters]
+    if not wanted:
         return None
     return Table(
         "inet",
@@ -32,7 +36,7 @@ def table(state: GatewayState) -> Table | None:
         chains={
             CHAINS[direction]: Chain(
                 _HOOKS[direction],
-                tuple(rule for one in state.ip_filters if one.direction == direction for rule in rules(one)),
+                tuple(rule for one in wanted if one.direction == direction for rule in rules(one)),
             )
             for direction in CHAINS
         },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from zlib import crc32
 
 from raslab.gateway.state import GatewayState, GreInterface, S2SInterface, VpnS2SInterface, WireguardInterface
@@ -17,12 +17,23 @@ def tunnels(state: GatewayState, surroundings: Surroundings) -> tuple[Tunnel, ..
 
 
 def routes(state: GatewayState, surroundings: Surroundings) -> tuple[Route, ...]:
-    """The way to what is behind each interface."""
-    return tuple(
-        Route(surroundings.node, str(found.network), dev=one.name, metric=found.metric)
+    """The way to what is behind each interface, and static routes."""
+    behind = (
+        Route(surroundings.node, str(found.network), dev=one.name, metric=found.metric, vrf=surroundings.vrf)
         for one in state.s2s_interfaces
         for found in map(subnet, (*one.ipv4_subnet, *one.ipv6_subnet))
     )
+    static = (
+        Route(
+            surroundings.node,
+            one.destination_prefix if ip_network(one.destination_prefix).prefixlen else "default",
+            one.next_hop,
+            metric=one.route_metric,
+            vrf=surroundings.vrf,
+        )
+        for one in state.net_routes
+    )
+    return (*behind, *static)
 
 
 def if_id(name: str) -> int:
@@ -34,7 +45,7 @@ def source_of(interface: VpnS2SInterface | WireguardInterface, surroundings: Sur
     """The address that an interface speaks from: as chosen, or that by which its first destination is reached."""
     if isinstance(interface, VpnS2SInterface) and interface.source_ip_address is not None:
         return interface.source_ip_address
-    way = surroundings.towards(ip_address(interface.destination[0]))
+    way = surroundings.underlay.towards(ip_address(interface.destination[0]))
     assert way is not None  # the rules have seen to it
     assert way[1] is not None
     return str(way[1].ip)
@@ -43,17 +54,17 @@ def source_of(interface: VpnS2SInterface | WireguardInterface, surroundings: Sur
 def _tunnel(interface: S2SInterface, surroundings: Surroundings) -> Tunnel:
     match interface:
         case GreInterface():
-            return _gre(interface, surroundings.node)
+            return _gre(interface, surroundings)
         case WireguardInterface():
             return _wireguard(interface, surroundings)
         case VpnS2SInterface():
             return _xfrm(interface, surroundings)
 
 
-def _gre(interface: GreInterface, node: str) -> Tunnel:
+def _gre(interface: GreInterface, surroundings: Surroundings) -> Tunnel:
     assert interface.source_ip_address is not None
     return Tunnel(
-        node,
+        surroundings.node,
         interface.name,
         "gre",
         interface.source_ip_address,
@@ -61,6 +72,7 @@ def _gre(interface: GreInterface, node: str) -> Tunnel:
         interface.gre_key,
         addresses=_addresses(interface),
         up=interface.admin_status,
+        master=surroundings.vrf,
     )
 
 
@@ -74,6 +86,7 @@ def _xfrm(interface: VpnS2SInterface, surroundings: Surroundings) -> Tunnel:
         if_id(interface.name),
         addresses=_addresses(interface),
         up=interface.admin_status,
+        master=surroundings.vrf,
     )
 
 
@@ -86,6 +99,7 @@ def _wireguard(interface: WireguardInterface, surroundings: Surroundings) -> Tun
         interface.destination[0],
         addresses=_addresses(interface),
         up=interface.admin_status,
+        master=surroundings.vrf,
     )
 
 

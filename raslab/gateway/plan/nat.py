@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address
 
 from raslab.gateway.rules.nat import ANY_ADDRESS, external_interfaces
+from raslab.gateway.scopes import Scope
 from raslab.gateway.state import GatewayState, NetNat, NetNatExternalAddress, NetNatStaticMapping
 from raslab.gateway.surroundings import Surroundings
 from raslab.net.names import kernel_name
@@ -50,13 +51,14 @@ def table(state: GatewayState, surroundings: Surroundings) -> Table | None:
         opened = tuple(rule for nat, protocol in open_to_all for rule in _open_port(nat, protocol, surroundings))
         chains["opened"] = Chain("type filter hook postrouting priority 101; policy accept", opened)
     maps = {_ports(nat, protocol): _port_map(nat, protocol) for nat, protocol in open_to_all}
-    return Table("ip", "nat", chains=chains, sets=maps)
+    name = "nat" if surroundings.domain is None else f"nat-{surroundings.domain.number}"
+    return Table("ip", name, chains=chains, sets=maps)
 
 
-def timeouts(state: GatewayState) -> dict[str, str]:
+def timeouts(parts: Sequence[Scope]) -> dict[str, str]:
     """The kernel settings that a NAT asks for; of several the first one counts, as the kernel has one value."""
     found: dict[str, str] = {}
-    for nat in state.net_nats:
+    for nat in (one for state, _ in parts for one in state.net_nats):
         for field, settings in _TIMEOUTS.items():
             if (seconds := getattr(nat, field)) is not None:
                 for name, _ in settings:

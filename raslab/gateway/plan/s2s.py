@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from raslab.gateway.plan import dialling
 from raslab.gateway.plan.interfaces import if_id, source_of
 from raslab.gateway.plan.proposals import proposals
-from raslab.gateway.state import GatewayState, MachineCertificate, VpnS2SInterface, VpnTrafficSelector
+from raslab.gateway.scopes import Scope
+from raslab.gateway.state import MachineCertificate, RoutingDomain, VpnS2SInterface, VpnTrafficSelector
 from raslab.gateway.surroundings import Surroundings
 from raslab.services import Charon, Shared
 
@@ -27,15 +29,15 @@ _SETTINGS = {
 Section = dict[str, Any]
 
 
-def charon(state: GatewayState, surroundings: Surroundings) -> Charon | None:
-    """The daemon for all enabled IKEv2 interfaces, or None without any."""
-    enabled = [one for one in state.vpn_s2s_interfaces if one.admin_status]
+def charon(parts: Sequence[Scope]) -> Charon | None:
+    """The daemon for all enabled IKEv2 interfaces of all parts, or None without any."""
+    enabled = [(one, where) for state, where in parts for one in state.vpn_s2s_interfaces if one.admin_status]
     if not enabled:
         return None
-    own = [one.certificate for one in enabled if one.certificate is not None]
+    own = [one.certificate for one, _ in enabled if one.certificate is not None]
     return Charon(
-        connections={name: section for one in enabled for name, section in connections(one, surroundings).items()},
-        secrets={name: secret for one in enabled for name, secret in _secrets(one, surroundings).items()},
+        connections={name: section for one, where in enabled for name, section in connections(one, where).items()},
+        secrets={name: secret for one, where in enabled for name, secret in _secrets(one, where).items()},
         certificates=tuple(dict.fromkeys(one.certificate for one in own)),
         keys=tuple(dict.fromkeys(one.key for one in own)),
         crls=tuple(dict.fromkeys(one.revoked for one in own if one.revoked)),
@@ -49,7 +51,7 @@ def charon(state: GatewayState, surroundings: Surroundings) -> Charon | None:
 
 def connections(interface: VpnS2SInterface, surroundings: Surroundings) -> dict[str, Section]:
     """The connections of one interface by name; charon dials its first destination only."""
-    return _connections(interface, source_of(interface, surroundings))
+    return _connections(interface, surroundings)
 
 
 def inbound(name: str) -> str:
@@ -57,11 +59,12 @@ def inbound(name: str) -> str:
     return f"{name}-inbound"
 
 
-def _connections(interface: VpnS2SInterface, source: str) -> dict[str, Section]:
+def _connections(interface: VpnS2SInterface, surroundings: Surroundings) -> dict[str, Section]:
+    source = source_of(interface, surroundings)
     common = _ike(interface, source)
     if interface.initiate_config_payload:
         common["vips"] = ["0.0.0.0"] * interface.internal_ipv4 + ["::"] * interface.internal_ipv6
-    children = {interface.name: _child(interface, dials=True)}
+    children = {interface.name: _child(interface, surroundings.domain, dials=True)}
     method = interface.authentication_method
     if method == "PSKOnly":
         theirs = interface.peer_identity or (interface.destination[0] if len(interface.destination) == 1 else "%any")
@@ -81,7 +84,7 @@ def _connections(interface: VpnS2SInterface, source: str) -> dict[str, Section]:
     if eap == "tls" or interface.dial_in_password is not None:
         # A caller is known by its user name, so it may come from anywhere.
         caller = {"auth": f"eap-{eap}", "id": interface.name, "eap_id": interface.name}
-        passive = {interface.name: _child(interface, dials=False)}
+        passive = {interface.name: _child(interface, surroundings.domain, dials=False)}
         found[inbound(interface.name)] = {**common, "local": mine, "remote": caller, "children": passive}
     return found
 
@@ -99,7 +102,7 @@ def _ike(interface: VpnS2SInterface, source: str) -> Section:
     }
 
 
-def _child(interface: VpnS2SInterface, *, dials: bool) -> Section:
+def _child(interface: VpnS2SInterface, domain: RoutingDomain | None, *, dials: bool) -> Section:
     """The tunnel itself. The first packet dials it, and is lost."""
     number = str(if_id(interface.name))
     child: Section = {
@@ -114,7 +117,7 @@ def _child(interface: VpnS2SInterface, *, dials: bool) -> Section:
         "dpd_action": "clear",
         "close_action": "none",
     }
-    if command := dialling.updown(interface):
+    if command := dialling.updown(interface, domain):
         child["updown"] = command
     if not interface.persistent and interface.idle_disconnect_seconds:
         child["inactivity"] = f"{interface.idle_disconnect_seconds}s"

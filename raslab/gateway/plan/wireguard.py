@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from raslab.gateway.state import GatewayState, WireguardInterface
+from collections.abc import Sequence
+
+from raslab.gateway.scopes import Scope
+from raslab.gateway.state import WireguardInterface
 from raslab.services import Wireguard
 from raslab.services import WireguardInterface as Configured
 
 
-def service(state: GatewayState) -> Wireguard | None:
-    """The configuration of all WireGuard interfaces, or None without any."""
-    if not state.wireguard_interfaces:
-        return None
-    return Wireguard(tuple(_configured(one) for one in state.wireguard_interfaces))
+def service(parts: Sequence[Scope]) -> Wireguard | None:
+    """The configuration of all WireGuard interfaces of all parts, or None without any."""
+    interfaces = tuple(_configured(one) for state, _ in parts for one in state.wireguard_interfaces)
+    return Wireguard(interfaces) if interfaces else None
 
 
 def _configured(one: WireguardInterface) -> Configured:

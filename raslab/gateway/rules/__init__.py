@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from raslab.gateway.rules import bgp, features, filters, gre, nat, policies, s2s, subnets, wireguard
+from raslab.gateway.rules import bgp, domains, features, filters, gre, nat, policies, routes, s2s, subnets, wireguard
+from raslab.gateway.scopes import scopes
 from raslab.gateway.state import GatewayState
 from raslab.gateway.surroundings import Surroundings
 
-_ROOMS = (features, s2s, gre, wireguard, subnets, bgp, policies, nat, filters)
+_ROOMS = (features, s2s, gre, wireguard, subnets, routes, bgp, policies, nat, filters)
 
 
 def problems_of(state: GatewayState, surroundings: Surroundings) -> list[str]:
     """All problems at once, none if the state can be brought about on a node with these surroundings."""
-    return [problem for room in _ROOMS for problem in room.check(state, surroundings)]
+    of_domains = list(domains.check(state, surroundings))
+    return of_domains + [
+        problem for scope in scopes(state, surroundings) for room in _ROOMS for problem in room.check(*scope)
+    ]

@@ -24,22 +24,23 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     router = state.bgp_router
     if router is None:
         if what := _without_router(state):
-            yield f"{surroundings.node} has no BGP router for {what}: call add_bgp_router first."
+            yield f"{surroundings.title} has no BGP router for {what}: call add_bgp_router first."
         return
     yield from _router(router, surroundings)
     own = _own_addresses(state, surroundings)
     peers: dict[str, str] = {}
     for peer in state.bgp_peers:
-        where = f"BGP peer {peer.name} of {surroundings.node}"
+        where = f"BGP peer {peer.name} of {surroundings.title}"
         yield from _addresses(peer, where, own, surroundings)
         yield from _numbers(peer, where)
         yield from _kind_of_session(peer, router, where)
         other = peers.setdefault(peer.peer_ip_address, peer.name)
         if other != peer.name:
-            yield f"BGP peers {other} and {peer.name} of {surroundings.node} are both {peer.peer_ip_address}: keep one."
+            both = f"{other} and {peer.name} of {surroundings.title}"
+            yield f"BGP peers {both} are both {peer.peer_ip_address}: keep one."
     yield from _announced(state, surroundings)
     if state.bgp_route_flap_dampening is not None:
-        yield from _dampening(state.bgp_route_flap_dampening, f"route flap dampening of {surroundings.node}")
+        yield from _dampening(state.bgp_route_flap_dampening, f"route flap dampening of {surroundings.title}")
 
 
 def _without_router(state: GatewayState) -> str:
@@ -60,7 +61,7 @@ def _own_addresses(state: GatewayState, surroundings: Surroundings) -> set[str]:
 
 
 def _router(router: BgpRouter, surroundings: Surroundings) -> Iterator[str]:
-    where = f"the BGP router of {surroundings.node}"
+    where = f"the BGP router of {surroundings.title}"
     identifier = address(router.bgp_identifier)
     if identifier is None or identifier.version != 4 or int(identifier) == 0:
         yield f"BGP identifier {router.bgp_identifier!r} of {where} is no IPv4 address: write one of its addresses."
@@ -78,7 +79,7 @@ def _router(router: BgpRouter, surroundings: Surroundings) -> Iterator[str]:
 
 
 def _addresses(peer: BgpPeer, where: str, own: set[str], surroundings: Surroundings) -> Iterator[str]:
-    yield from given(name_problem(peer.name, f"a BGP peer of {surroundings.node}"))
+    yield from given(name_problem(peer.name, f"a BGP peer of {surroundings.title}"))
     local, remote = address(peer.local_ip_address), address(peer.peer_ip_address)
     for text, found, what in (
         (peer.local_ip_address, local, "Local address"),
@@ -92,7 +93,7 @@ def _addresses(peer: BgpPeer, where: str, own: set[str], surroundings: Surroundi
             f"Local address {local} of {where} is not an address of that node: use one of {choice or 'its interfaces'}."
         )
     if remote is not None and str(remote) in own:
-        yield f"Peer address {remote} of {where} is {surroundings.node}'s own: write the neighbour's."
+        yield f"Peer address {remote} of {where} is {surroundings.title}'s own: write the neighbour's."
     if local is not None and remote is not None and local.version != remote.version:
         yield f"Local address {local} and peer address {remote} of {where} are of different families: use one family."
 
@@ -160,7 +161,7 @@ def _kind_of_session(peer: BgpPeer, router: BgpRouter, where: str) -> Iterator[s
 
 
 def _announced(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
-    where = surroundings.node
+    where = surroundings.title
     ipv6 = state.bgp_router is not None and state.bgp_router.ipv6_routing
     for prefix in state.bgp_custom_route.network:
         if problem := prefix_problem(prefix, "Custom route", where):

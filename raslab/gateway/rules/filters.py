@@ -16,10 +16,10 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     """Unknown interfaces and words, and lines that cannot be read."""
     names = [*surroundings.names, *(one.name for one in state.s2s_interfaces)]
     for one in state.ip_filters:
-        where = f"{one.direction} {one.address_family} filter on {one.interface_alias} of {surroundings.node}"
+        where = f"{one.direction} {one.address_family} filter on {one.interface_alias} of {surroundings.title}"
         if one.interface_alias not in names:
             yield (
-                f"{surroundings.node} has no interface {one.interface_alias} to filter on: "
+                f"{surroundings.title} has no interface {one.interface_alias} to filter on: "
                 f"use one of {', '.join(names)}."
             )
         yield from given(

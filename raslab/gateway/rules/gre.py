@@ -15,8 +15,9 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     """End points and keys."""
     seen: dict[tuple[str, str, int | None], str] = {}
     for interface in state.gre_interfaces:
-        where = f"GRE interface {interface.name} of {surroundings.node}"
-        own = [text for one in state.s2s_interfaces if one is not interface for text in addresses(one)]
+        where = f"GRE interface {interface.name} of {surroundings.title}"
+        others = [one for one in state.s2s_interfaces if one is not interface and surroundings.domain is None]
+        own = [text for one in others for text in addresses(one)]
         yield from _end_points(interface, where, surroundings, own)
         yield from given(range_problem(interface.gre_key, 0, 2**32 - 1, "Key", where))
         ends = [address(interface.source_ip_address), *map(address, interface.destination)]
@@ -24,7 +25,7 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
         if None not in ends and (other := seen.setdefault(identity, interface.name)) != interface.name:
             key = "no key" if interface.gre_key is None else f"key {interface.gre_key}"
             yield (
-                f"GRE interfaces {other} and {interface.name} of {surroundings.node} have the same end points and "
+                f"GRE interfaces {other} and {interface.name} of {surroundings.title} have the same end points and "
                 f"{key}: "
                 "give one of them another gre_key."
             )
@@ -40,5 +41,5 @@ def _end_points(interface: GreInterface, where: str, surroundings: Surroundings,
     """own: addresses of the gateway's other tunnels."""
     yield from only_destination(interface.destination, where, surroundings, needs_route=False)
     if interface.source_ip_address is None:
-        yield f"The {where} has no source address: give source_ip_address, an address of {surroundings.node}."
+        yield f"The {where} has no source address: give source_ip_address, an address of {surroundings.title}."
     yield from source_problems(interface.source_ip_address, interface.destination, where, surroundings, own)

@@ -19,14 +19,14 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     for nat in state.net_nats:
         yield from _nat(nat, surroundings)
     for pool in state.net_nat_external_addresses:
-        where = f"external address {pool.ip_address} of {surroundings.node}"
+        where = f"external address {pool.ip_address} of {surroundings.title}"
         yield from _owner(pool.nat_name, names, where)
         yield from _pool(pool, where)
     yield from _overlaps(state.net_nat_external_addresses, surroundings)
     seen: dict[tuple[str, int], NetNatStaticMapping] = {}
     for mapping in state.net_nat_static_mappings:
         shown = f"{mapping.protocol} {mapping.external_ip_address}:{mapping.external_port}"
-        where = f"static mapping {shown} of {surroundings.node}"
+        where = f"static mapping {shown} of {surroundings.title}"
         yield from _owner(mapping.nat_name, names, where)
         yield from _mapping(mapping, where)
         other = seen.setdefault((mapping.protocol.upper(), mapping.external_port), mapping)
@@ -35,7 +35,7 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
 
 
 def _nat(nat: NetNat, surroundings: Surroundings) -> Iterator[str]:
-    where = f"NAT {nat.name} of {surroundings.node}"
+    where = f"NAT {nat.name} of {surroundings.title}"
     outside = nat.external_ip_interface_address_prefix
     for text, what in ((outside, "External prefix"), (nat.internal_ip_interface_address_prefix, "Internal prefix")):
         if text is not None and ":" in text:
@@ -56,7 +56,7 @@ def _nat(nat: NetNat, surroundings: Surroundings) -> Iterator[str]:
     )
     for field in ("icmp_query", "tcp_established_connection", "tcp_transient_connection"):
         yield from given(range_problem(getattr(nat, f"{field}_timeout"), 1, 2**31 - 1, f"{field}_timeout", where))
-    yield from given(name_problem(nat.name, f"a NAT of {surroundings.node}"))
+    yield from given(name_problem(nat.name, f"a NAT of {surroundings.title}"))
     yield from given(range_problem(nat.udp_idle_session_timeout, 1, 2**31 - 1, "udp_idle_session_timeout", where))
 
 
@@ -102,7 +102,7 @@ def _overlaps(pools: Sequence[NetNatExternalAddress], surroundings: Surroundings
         for other_first, other_last, other in known:
             if first <= other_last and other_first <= last:
                 yield (
-                    f"External addresses {other} and {pool.ip_address} of {surroundings.node} have addresses in "
+                    f"External addresses {other} and {pool.ip_address} of {surroundings.title} have addresses in "
                     "common: give each address once."
                 )
         known.append((first, last, pool.ip_address))

@@ -20,9 +20,9 @@ _COMMUNITY = re.compile(r"(\d{1,5}):(\d{1,5})")
 def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     """Matches and settings of each policy; names that do not exist where policies are used."""
     for policy in state.bgp_routing_policies:
-        where = f"BGP routing policy {policy.name} of {surroundings.node}"
+        where = f"BGP routing policy {policy.name} of {surroundings.title}"
         yield from given(
-            name_problem(policy.name, f"a BGP routing policy of {surroundings.node}"),
+            name_problem(policy.name, f"a BGP routing policy of {surroundings.title}"),
             choice_problem(policy.policy_type, POLICY_TYPES, "Type", where),
         )
         yield from _matches(policy, where)
@@ -83,29 +83,30 @@ def _uses(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     for use in state.bgp_routing_policies_for_peers:
         yield from given(
             choice_problem(
-                use.direction, DIRECTIONS, "Direction", f"the policies for peer {use.peer_name} of {surroundings.node}"
+                use.direction, DIRECTIONS, "Direction", f"the policies for peer {use.peer_name} of {surroundings.title}"
             )
         )
         if use.peer_name not in peers:
             yield (
-                f"{surroundings.node} has no BGP peer {use.peer_name} to give policies to{_meant(use.peer_name, peers)}"
+                f"{surroundings.title} has no BGP peer {use.peer_name} to give policies to"
+                f"{_meant(use.peer_name, peers)}"
             )
         for name in use.policy_name:
             if name not in types:
                 yield (
-                    f"BGP peer {use.peer_name} of {surroundings.node} uses the routing policy {name}, which does not "
+                    f"BGP peer {use.peer_name} of {surroundings.title} uses the routing policy {name}, which does not "
                     f"exist{_meant(name, list(types))}"
                 )
     for aggregate in state.bgp_route_aggregates:
         for name in aggregate.attribute_policy:
             if name not in types:
                 yield (
-                    f"Aggregate {aggregate.prefix} of {surroundings.node} uses the routing policy {name}, which does "
+                    f"Aggregate {aggregate.prefix} of {surroundings.title} uses the routing policy {name}, which does "
                     f"not exist{_meant(name, list(types))}"
                 )
             elif types[name] != "ModifyAttribute":
                 yield (
-                    f"Aggregate {aggregate.prefix} of {surroundings.node} uses the routing policy {name} of type "
+                    f"Aggregate {aggregate.prefix} of {surroundings.title} uses the routing policy {name} of type "
                     f"{types[name]}: it takes policies of type ModifyAttribute."
                 )
 

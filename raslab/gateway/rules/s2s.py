@@ -22,7 +22,7 @@ _SHORTEST_LIFE_S = 60
 def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     """Everything about IKEv2 interfaces but their names, subnets and addresses."""
     for interface in state.vpn_s2s_interfaces:
-        where = f"S2S interface {interface.name} of {surroundings.node}"
+        where = f"S2S interface {interface.name} of {surroundings.title}"
         yield from _words(interface, where)
         yield from _destinations(interface, where, surroundings)
         yield from _credentials(interface, where)
@@ -78,10 +78,11 @@ def only_destination(
 
 
 def _other_end(target: AnyAddress, where: str, surroundings: Surroundings, *, needs_route: bool) -> Iterator[str]:
-    if surroundings.owner_of(target):
-        yield f"Destination {target} of {where} is an address of {surroundings.node} itself: name the other gateway."
-    elif needs_route and surroundings.towards(target) is None:
-        yield f"Destination {target} of {where} cannot be reached from {surroundings.node}: add a route there first."
+    node = surroundings.underlay
+    if node.owner_of(target):
+        yield f"Destination {target} of {where} is an address of {node.title} itself: name the other gateway."
+    elif needs_route and node.towards(target) is None:
+        yield f"Destination {target} of {where} cannot be reached from {node.title}: add a route there first."
 
 
 def source_problems(
@@ -98,8 +99,9 @@ def source_problems(
     if found is None:
         yield f"Source address {source} of {where} cannot be read: write an address without prefix length."
         return
-    if surroundings.owner_of(found) is None and str(found) not in tunnels:
-        own = ", ".join(str(one.ip) for _, one in surroundings.addresses if one.version == found.version)
+    node = surroundings.underlay
+    if node.owner_of(found) is None and str(found) not in tunnels:
+        own = ", ".join(str(one.ip) for _, one in node.addresses if one.version == found.version)
         yield (
             f"Source address {source} of {where} is not an address of that node: use one of {own or 'its interfaces'}."
         )
@@ -220,7 +222,7 @@ def _psk_destinations(state: GatewayState, surroundings: Surroundings) -> Iterat
             other = owner.setdefault(target, interface.name)
             if other != interface.name:
                 yield (
-                    f"S2S interfaces {other} and {interface.name} of {surroundings.node} both use a pre-shared "
+                    f"S2S interfaces {other} and {interface.name} of {surroundings.title} both use a pre-shared "
                     "key with "
                     f"{target}, which cannot say which one it calls: "
                     "disable one (admin_status=False) or use certificates."

@@ -27,7 +27,7 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     yield from _names(state, surroundings)
     used: dict[Subnet, str] = {}
     for one in state.s2s_interfaces:
-        where = title(one, surroundings.node)
+        where = title(one, surroundings.title)
         later = one if isinstance(one, VpnS2SInterface) else VpnS2SInterface(name=one.name)
         for version, texts in (
             (4, (*one.ipv4_subnet, *later.post_connection_ipv4_subnet)),
@@ -51,11 +51,11 @@ def title(one: S2SInterface, node: str) -> str:
 def _names(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     names = [one.name for one in state.s2s_interfaces]
     for one in state.s2s_interfaces:
-        yield from given(name_problem(one.name, f"an S2S interface of {surroundings.node}"))
+        yield from given(name_problem(one.name, f"an S2S interface of {surroundings.title}"))
         if one.name in surroundings.names:
-            yield f"{surroundings.node} already has an interface {one.name}: give the S2S interface another name."
+            yield f"{surroundings.title} already has an interface {one.name}: give the S2S interface another name."
     for name in duplicates(names):
-        yield f"{surroundings.node} has S2S interfaces of two kinds named {name}: give one of them another name."
+        yield f"{surroundings.title} has S2S interfaces of two kinds named {name}: give one of them another name."
 
 
 def _subnet(
@@ -84,7 +84,7 @@ def _subnet(
                     "what is behind a tunnel cannot be here too."
                 )
         for target in map(address, one.destination):
-            if target is not None and target in found.network:
+            if surroundings.domain is None and target is not None and target in found.network:
                 yield (
                     f"Subnet {text} of {where} holds its own destination {target}: "
                     "the tunnel would have to go through itself."
@@ -92,7 +92,7 @@ def _subnet(
     other = used.setdefault(found, one.name)
     if other != one.name:
         yield (
-            f"Subnet {text} is behind both {other} and {one.name} of {surroundings.node}: "
+            f"Subnet {text} is behind both {other} and {one.name} of {surroundings.title}: "
             "give one of them another metric."
         )
 

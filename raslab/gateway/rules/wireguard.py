@@ -19,7 +19,7 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     """End points, keys and ports."""
     ports: dict[int, str] = {}
     for one in state.wireguard_interfaces:
-        where = title(one, surroundings.node)
+        where = title(one, surroundings.title)
         yield from only_destination(one.destination, where, surroundings, needs_route=True)
         yield from _keys(one, where)
         yield from given(
@@ -33,7 +33,7 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
         other = ports.setdefault(one.listen_port, one.name)
         if other != one.name:
             yield (
-                f"WireGuard interfaces {other} and {one.name} of {surroundings.node} both listen on port "
+                f"WireGuard interfaces {other} and {one.name} of {surroundings.title} both listen on port "
                 f"{one.listen_port}: give one of them another listen_port."
             )
 

@@ -1,7 +1,7 @@
 """What a gateway should be, as frozen data in the words of the RemoteAccess cmdlets.
 
 Values are kept as the user wrote them, so that `raslab.gateway.rules` can name what is wrong; everything that plans
-may assume that they are right. All records are flat: a routing domain can become a field of each of them.
+may assume that they are right. A routing domain of a multitenant gateway has a state of the same kind of its own.
 """
 
 from raslab.gateway.state.bgp import (
@@ -14,9 +14,10 @@ from raslab.gateway.state.bgp import (
     BgpRoutingPolicyForPeer,
 )
 from raslab.gateway.state.filters import RemoteAccessIpFilter
-from raslab.gateway.state.gateway import GatewayState, RemoteAccess
+from raslab.gateway.state.gateway import GatewayState, RemoteAccess, RoutingDomain
 from raslab.gateway.state.nat import NetNat, NetNatExternalAddress, NetNatStaticMapping
 from raslab.gateway.state.policy import PRESETS, CustomPolicy
+from raslab.gateway.state.route import NetRoute
 from raslab.gateway.state.s2s import (
     GreInterface,
     MachineCertificate,
@@ -42,8 +43,10 @@ __all__ = [
     "NetNat",
     "NetNatExternalAddress",
     "NetNatStaticMapping",
+    "NetRoute",
     "RemoteAccess",
     "RemoteAccessIpFilter",
+    "RoutingDomain",
     "S2SInterface",
     "VpnS2SInterface",
     "VpnTrafficSelector",

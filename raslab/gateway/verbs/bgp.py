@@ -8,7 +8,7 @@ from typing import Any
 
 from raslab.errors import GatewayRefusedError
 from raslab.gateway import settings
-from raslab.gateway.core import GatewayCore, call
+from raslab.gateway.core import GatewayPart, call
 from raslab.gateway.edits import Collection
 from raslab.gateway.state import (
     BgpCustomRoute,
@@ -25,7 +25,7 @@ AGGREGATES = Collection("bgp_route_aggregates", BgpRouteAggregate, "aggregate", 
 Texts = str | Sequence[str]
 
 
-class BgpVerbs(GatewayCore):
+class BgpVerbs(GatewayPart):
     """Router, peers, custom routes, aggregates and dampening."""
 
     @settings.takes(BgpRouter)
@@ -35,7 +35,7 @@ class BgpVerbs(GatewayCore):
 
         def edit(state: GatewayState) -> GatewayState:
             if state.bgp_router not in (None, new):
-                raise GatewayRefusedError([f"{self.name} is a BGP router already: change it with set_bgp_router."])
+                raise GatewayRefusedError([f"{self.title} is a BGP router already: change it with set_bgp_router."])
             return replace(state, bgp_router=new)
 
         self._change(call("add_bgp_router", **values), edit)
@@ -71,22 +71,22 @@ class BgpVerbs(GatewayCore):
     def add_bgp_peer(self, name: str, **values: Any) -> BgpPeer:
         """Add a neighbour; see BgpPeer for the settings. One with peering_mode ``Manual`` waits for start_bgp_peer."""
         given = {"started": values.get("peering_mode") != "Manual", "name": name, **values}
-        self._change(call("add_bgp_peer", name, **values), lambda state: PEERS.add(state, self.name, given))
-        return PEERS.get(self.state, self.name, name)
+        self._change(call("add_bgp_peer", name, **values), lambda state: PEERS.add(state, self.title, given))
+        return PEERS.get(self.state, self.title, name)
 
     @settings.takes(BgpPeer)
     def set_bgp_peer(self, name: str, **values: Any) -> BgpPeer:
         """Change a neighbour; its session begins anew if addresses, AS numbers, timers or graceful restart change."""
         self._change(
-            call("set_bgp_peer", name, **values), lambda state: PEERS.change(state, self.name, (name,), values)
+            call("set_bgp_peer", name, **values), lambda state: PEERS.change(state, self.title, (name,), values)
         )
-        return PEERS.get(self.state, self.name, name)
+        return PEERS.get(self.state, self.title, name)
 
     def remove_bgp_peer(self, name: str) -> None:
         """Remove a neighbour, and the policies bound to it."""
 
         def edit(state: GatewayState) -> GatewayState:
-            left = PEERS.remove(state, self.name, name)
+            left = PEERS.remove(state, self.title, name)
             uses = tuple(use for use in left.bgp_routing_policies_for_peers if use.peer_name != name)
             return replace(left, bgp_routing_policies_for_peers=uses)
 
@@ -95,13 +95,13 @@ class BgpVerbs(GatewayCore):
     def start_bgp_peer(self, name: str) -> None:
         """Let the session with a neighbour come up."""
         self._change(
-            call("start_bgp_peer", name), lambda state: PEERS.change(state, self.name, (name,), {"started": True})
+            call("start_bgp_peer", name), lambda state: PEERS.change(state, self.title, (name,), {"started": True})
         )
 
     def stop_bgp_peer(self, name: str) -> None:
         """End the session with a neighbour until start_bgp_peer."""
         self._change(
-            call("stop_bgp_peer", name), lambda state: PEERS.change(state, self.name, (name,), {"started": False})
+            call("stop_bgp_peer", name), lambda state: PEERS.change(state, self.title, (name,), {"started": False})
         )
 
     def add_bgp_custom_route(self, network: Texts = (), interface: Texts = ()) -> BgpCustomRoute:
@@ -128,7 +128,9 @@ class BgpVerbs(GatewayCore):
             unknown = [one for one in (*gone.network, *gone.interface) if one not in (*old.network, *old.interface)]
             if unknown:
                 known = ", ".join((*old.network, *old.interface)) or "nothing"
-                raise GatewayRefusedError([f"{self.name} announces no {one}: it announces {known}." for one in unknown])
+                raise GatewayRefusedError(
+                    [f"{self.title} announces no {one}: it announces {known}." for one in unknown]
+                )
             left = BgpCustomRoute(
                 network=tuple(one for one in old.network if one not in gone.network),
                 interface=tuple(one for one in old.interface if one not in gone.interface),
@@ -147,15 +149,15 @@ class BgpVerbs(GatewayCore):
         """Announce a prefix while routes inside it are known; see BgpRouteAggregate."""
         given = {"prefix": prefix, **values}
         verb = call("add_bgp_route_aggregate", prefix, **values)
-        self._change(verb, lambda state: AGGREGATES.add(state, self.name, given))
-        return AGGREGATES.get(self.state, self.name, prefix)
+        self._change(verb, lambda state: AGGREGATES.add(state, self.title, given))
+        return AGGREGATES.get(self.state, self.title, prefix)
 
     @settings.takes(BgpRouteAggregate)
     def set_bgp_route_aggregate(self, prefix: str, **values: Any) -> BgpRouteAggregate:
         """Change an aggregate."""
         verb = call("set_bgp_route_aggregate", prefix, **values)
-        self._change(verb, lambda state: AGGREGATES.change(state, self.name, (prefix,), values))
-        return AGGREGATES.get(self.state, self.name, prefix)
+        self._change(verb, lambda state: AGGREGATES.change(state, self.title, (prefix,), values))
+        return AGGREGATES.get(self.state, self.title, prefix)
 
     def get_bgp_route_aggregate(self) -> tuple[BgpRouteAggregate, ...]:
         """All aggregates."""
@@ -164,12 +166,12 @@ class BgpVerbs(GatewayCore):
     def remove_bgp_route_aggregate(self, prefix: str) -> None:
         """Remove an aggregate."""
         verb = call("remove_bgp_route_aggregate", prefix)
-        self._change(verb, lambda state: AGGREGATES.remove(state, self.name, prefix))
+        self._change(verb, lambda state: AGGREGATES.remove(state, self.title, prefix))
 
     @settings.takes(BgpRouteFlapDampening)
     def enable_bgp_route_flap_dampening(self, **values: Any) -> BgpRouteFlapDampening:
         """Hold back routes that come and go; see BgpRouteFlapDampening for the settings."""
-        new = settings.record(BgpRouteFlapDampening, f"route flap dampening of {self.name}", values)
+        new = settings.record(BgpRouteFlapDampening, f"route flap dampening of {self.title}", values)
         self._change(
             call("enable_bgp_route_flap_dampening", **values),
             lambda state: replace(state, bgp_route_flap_dampening=new),
@@ -179,13 +181,13 @@ class BgpVerbs(GatewayCore):
     @settings.takes(BgpRouteFlapDampening)
     def set_bgp_route_flap_dampening(self, **values: Any) -> BgpRouteFlapDampening:
         """Change settings of dampening, which has to be on; what is held back already goes by the new ones."""
-        title = f"route flap dampening of {self.name}"
+        title = f"route flap dampening of {self.title}"
 
         def edit(state: GatewayState) -> GatewayState:
             old = state.bgp_route_flap_dampening
             if old is None:
                 raise GatewayRefusedError(
-                    [f"Route flap dampening of {self.name} is off: call enable_bgp_route_flap_dampening first."]
+                    [f"Route flap dampening of {self.title} is off: call enable_bgp_route_flap_dampening first."]
                 )
             return replace(state, bgp_route_flap_dampening=settings.changed(old, title, values))
 
@@ -203,13 +205,13 @@ class BgpVerbs(GatewayCore):
 
     @property
     def _router_title(self) -> str:
-        return f"the BGP router of {self.name}"
+        return f"the BGP router of {self.title}"
 
     def _router(self, state: GatewayState) -> BgpRouter:
         if state.bgp_router is None:
-            raise GatewayRefusedError([f"{self.name} is no BGP router: call add_bgp_router first."])
+            raise GatewayRefusedError([f"{self.title} is no BGP router: call add_bgp_router first."])
         return state.bgp_router
 
     def _custom_route(self, network: Texts, interface: Texts) -> BgpCustomRoute:
         values = {"network": network, "interface": interface}
-        return settings.record(BgpCustomRoute, f"custom route of {self.name}", values)
+        return settings.record(BgpCustomRoute, f"custom route of {self.title}", values)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from raslab.errors import GatewayRefusedError
 from raslab.gateway import settings
 from raslab.gateway.ask import filters
-from raslab.gateway.core import GatewayCore, call
+from raslab.gateway.core import GatewayPart, call
 from raslab.gateway.edits import Collection
 from raslab.gateway.records import IpFilterCounter
 from raslab.gateway.state import GatewayState, RemoteAccessIpFilter
@@ -24,7 +24,7 @@ FILTERS = Collection(
 Texts = str | Sequence[str]
 
 
-class FilterVerbs(GatewayCore):
+class FilterVerbs(GatewayPart):
     """Packet filters of interfaces."""
 
     def add_remote_access_ip_filter(
@@ -44,7 +44,7 @@ class FilterVerbs(GatewayCore):
             if old is not None and old.action != action:
                 raise GatewayRefusedError(
                     [
-                        f"The {FILTERS.title(self.name, *name)} has the action {old.action}: "
+                        f"The {FILTERS.title(self.title, *name)} has the action {old.action}: "
                         "change it with set_remote_access_ip_filter."
                     ]
                 )
@@ -54,7 +54,7 @@ class FilterVerbs(GatewayCore):
         self._change(
             call("add_remote_access_ip_filter", interface_alias, action, list, direction, address_family), edit
         )
-        return FILTERS.get(self.state, self.name, *name)
+        return FILTERS.get(self.state, self.title, *name)
 
     def set_remote_access_ip_filter(
         self,
@@ -78,7 +78,7 @@ class FilterVerbs(GatewayCore):
         """Remove the filter of an interface."""
         self._change(
             call("remove_remote_access_ip_filter", interface_alias, direction, address_family),
-            lambda state: FILTERS.remove(state, self.name, interface_alias, address_family, direction),
+            lambda state: FILTERS.remove(state, self.title, interface_alias, address_family, direction),
         )
 
     def get_remote_access_ip_filter(self) -> tuple[RemoteAccessIpFilter, ...]:
@@ -103,5 +103,5 @@ class FilterVerbs(GatewayCore):
             "direction": direction,
             "address_family": address_family,
         }
-        title = FILTERS.title(self.name, interface_alias, address_family, direction)
+        title = FILTERS.title(self.title, interface_alias, address_family, direction)
         return settings.record(RemoteAccessIpFilter, title, values)

@@ -7,7 +7,7 @@ from typing import Any
 
 from raslab.gateway import settings
 from raslab.gateway.ask import sessions
-from raslab.gateway.core import GatewayCore, call
+from raslab.gateway.core import GatewayPart, call
 from raslab.gateway.edits import Collection
 from raslab.gateway.records import NetNatSession
 from raslab.gateway.state import GatewayState, NetNat, NetNatExternalAddress, NetNatStaticMapping
@@ -29,21 +29,21 @@ MAPPINGS = Collection(
 )
 
 
-class NatVerbs(GatewayCore):
+class NatVerbs(GatewayPart):
     """Translators, their external addresses and static mappings."""
 
     @settings.takes(NetNat)
     def new_net_nat(self, name: str, **values: Any) -> NetNat:
         """Translate what leaves by the outside interface; see NetNat."""
         given = {"name": name, **values}
-        self._change(call("new_net_nat", name, **values), lambda state: NATS.add(state, self.name, given))
-        return NATS.get(self.state, self.name, name)
+        self._change(call("new_net_nat", name, **values), lambda state: NATS.add(state, self.title, given))
+        return NATS.get(self.state, self.title, name)
 
     @settings.takes(NetNat)
     def set_net_nat(self, name: str, **values: Any) -> NetNat:
         """Change a translator."""
-        self._change(call("set_net_nat", name, **values), lambda state: NATS.change(state, self.name, (name,), values))
-        return NATS.get(self.state, self.name, name)
+        self._change(call("set_net_nat", name, **values), lambda state: NATS.change(state, self.title, (name,), values))
+        return NATS.get(self.state, self.title, name)
 
     def get_net_nat(self) -> tuple[NetNat, ...]:
         """All translators."""
@@ -53,7 +53,7 @@ class NatVerbs(GatewayCore):
         """Remove a translator with its external addresses and static mappings."""
 
         def edit(state: GatewayState) -> GatewayState:
-            left = NATS.remove(state, self.name, name)
+            left = NATS.remove(state, self.title, name)
             left = POOLS.keep(left, lambda one: one.nat_name != name)
             return MAPPINGS.keep(left, lambda one: one.nat_name != name)
 
@@ -64,8 +64,8 @@ class NatVerbs(GatewayCore):
         """Let a translator use other addresses than that of the outside interface; see NetNatExternalAddress."""
         given = {"nat_name": nat_name, "ip_address": ip_address, **values}
         verb = call("add_net_nat_external_address", nat_name, ip_address, **values)
-        self._change(verb, lambda state: POOLS.add(state, self.name, given))
-        return POOLS.get(self.state, self.name, nat_name, ip_address)
+        self._change(verb, lambda state: POOLS.add(state, self.title, given))
+        return POOLS.get(self.state, self.title, nat_name, ip_address)
 
     def get_net_nat_external_address(self) -> tuple[NetNatExternalAddress, ...]:
         """All external addresses."""
@@ -74,7 +74,7 @@ class NatVerbs(GatewayCore):
     def remove_net_nat_external_address(self, nat_name: str, ip_address: str) -> None:
         """Take external addresses from a translator."""
         verb = call("remove_net_nat_external_address", nat_name, ip_address)
-        self._change(verb, lambda state: POOLS.remove(state, self.name, nat_name, ip_address))
+        self._change(verb, lambda state: POOLS.remove(state, self.title, nat_name, ip_address))
 
     @settings.takes(NetNatStaticMapping)
     def add_net_nat_static_mapping(
@@ -91,8 +91,8 @@ class NatVerbs(GatewayCore):
             "internal_ip_address": internal_ip_address,
         }
         verb = call("add_net_nat_static_mapping", nat_name, protocol, external_port, internal_ip_address, **values)
-        self._change(verb, lambda state: MAPPINGS.add(state, self.name, given))
-        return MAPPINGS.get(self.state, self.name, *(given[field] for field in MAPPINGS.key))
+        self._change(verb, lambda state: MAPPINGS.add(state, self.title, given))
+        return MAPPINGS.get(self.state, self.title, *(given[field] for field in MAPPINGS.key))
 
     def get_net_nat_static_mapping(self) -> tuple[NetNatStaticMapping, ...]:
         """All static mappings."""
@@ -110,7 +110,7 @@ class NatVerbs(GatewayCore):
         name = (nat_name, protocol, external_ip_address, external_port, remote_external_ip_address_prefix)
         self._change(
             call("remove_net_nat_static_mapping", nat_name, protocol, external_port),
-            lambda state: MAPPINGS.remove(state, self.name, *name),
+            lambda state: MAPPINGS.remove(state, self.title, *name),
         )
 
     def get_net_nat_session(self) -> tuple[NetNatSession, ...]:

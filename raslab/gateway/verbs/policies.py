@@ -7,7 +7,7 @@ from typing import Any
 
 from raslab.errors import GatewayRefusedError
 from raslab.gateway import settings
-from raslab.gateway.core import GatewayCore, call
+from raslab.gateway.core import GatewayPart, call
 from raslab.gateway.edits import Collection
 from raslab.gateway.state import BgpRoutingPolicy, BgpRoutingPolicyForPeer, GatewayState
 
@@ -23,7 +23,7 @@ USES = Collection(
 Texts = str | Sequence[str]
 
 
-class PolicyVerbs(GatewayCore):
+class PolicyVerbs(GatewayPart):
     """Routing policies, and their use for peers."""
 
     @settings.takes(BgpRoutingPolicy)
@@ -31,15 +31,15 @@ class PolicyVerbs(GatewayCore):
         """Add a policy, which does nothing until it is given to a peer; see BgpRoutingPolicy."""
         given = {"name": name, "policy_type": policy_type, **values}
         verb = call("add_bgp_routing_policy", name, policy_type, **values)
-        self._change(verb, lambda state: POLICIES.add(state, self.name, given))
-        return POLICIES.get(self.state, self.name, name)
+        self._change(verb, lambda state: POLICIES.add(state, self.title, given))
+        return POLICIES.get(self.state, self.title, name)
 
     @settings.takes(BgpRoutingPolicy)
     def set_bgp_routing_policy(self, name: str, **values: Any) -> BgpRoutingPolicy:
         """Change a policy. Sessions stay up: routes are asked for again (RFC 2918)."""
         verb = call("set_bgp_routing_policy", name, **values)
-        self._change(verb, lambda state: POLICIES.change(state, self.name, (name,), values))
-        return POLICIES.get(self.state, self.name, name)
+        self._change(verb, lambda state: POLICIES.change(state, self.title, (name,), values))
+        return POLICIES.get(self.state, self.title, name)
 
     def get_bgp_routing_policy(self) -> tuple[BgpRoutingPolicy, ...]:
         """All policies."""
@@ -47,7 +47,7 @@ class PolicyVerbs(GatewayCore):
 
     def remove_bgp_routing_policy(self, name: str) -> None:
         """Remove a policy that nobody uses."""
-        self._change(call("remove_bgp_routing_policy", name), lambda state: POLICIES.remove(state, self.name, name))
+        self._change(call("remove_bgp_routing_policy", name), lambda state: POLICIES.remove(state, self.title, name))
 
     def add_bgp_routing_policy_for_peer(self, peer_name: Texts, policy_name: Texts, direction: str) -> None:
         """Give policies to peers, after those that they have. direction: ``Ingress`` or ``Egress``."""
@@ -69,18 +69,18 @@ class PolicyVerbs(GatewayCore):
         def edit(state: GatewayState) -> GatewayState:
             gone = _texts(policy_name)
             for peer in _texts(peer_name):
-                old = USES.get(state, self.name, peer, direction)
+                old = USES.get(state, self.title, peer, direction)
                 unknown = [name for name in gone if name not in old.policy_name]
                 if unknown:
                     known = ", ".join(old.policy_name)
                     raise GatewayRefusedError(
                         [
-                            f"BGP peer {peer} of {self.name} has no {direction} policy {name}: it has {known}."
+                            f"BGP peer {peer} of {self.title} has no {direction} policy {name}: it has {known}."
                             for name in unknown
                         ]
                     )
                 left = tuple(name for name in old.policy_name if name not in gone)
-                state = USES.remove(state, self.name, peer, direction)
+                state = USES.remove(state, self.title, peer, direction)
                 if left:
                     state = USES.put(state, _use(peer, direction, left))
             return state

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from raslab.gateway.core import GatewayCore, call
-from raslab.gateway.settings import record
+from raslab.gateway.settings import record, takes
 from raslab.gateway.state import GatewayState, RemoteAccess
 
 
 class RemoteAccessVerbs(GatewayCore):
     """The role itself."""
 
-    def install_remote_access(self, vpn_type: str = "VpnS2S") -> RemoteAccess:
-        """Make the node a gateway. vpn_type: ``Vpn``, ``VpnS2S`` or ``RoutingOnly`` (no VPN, just BGP)."""
-        role = record(RemoteAccess, f"remote access of {self.name}", {"vpn_type": vpn_type})
-        self._change(call("install_remote_access", vpn_type=vpn_type), lambda state: replace(state, remote_access=role))
+    @takes(RemoteAccess)
+    def install_remote_access(self, **values: Any) -> RemoteAccess:
+        """Make the node a gateway; see RemoteAccess for the settings."""
+        role = record(RemoteAccess, f"remote access of {self.title}", values)
+        self._change(call("install_remote_access", **values), lambda state: replace(state, remote_access=role))
         return role
 
     def uninstall_remote_access(self) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 from raslab.errors import GatewayRefusedError, TunnelRefusedError
 from raslab.gateway import settings
 from raslab.gateway.ask import ipsec
-from raslab.gateway.core import GatewayCore, call
-from raslab.gateway.dialler import Dialler, Exchange, dial
+from raslab.gateway.core import GatewayPart, call
+from raslab.gateway.dialler import dial
 from raslab.gateway.edits import Collection
-from raslab.gateway.plan.s2s import connections, inbound
+from raslab.gateway.plan.s2s import inbound
 from raslab.gateway.records import VpnS2SInterfaceStatus
 from raslab.gateway.state import (
     GatewayState,
@@ -32,10 +32,8 @@ KINDS: tuple[Collection[Any], ...] = (IKEV2, GRE, WIREGUARD)
 DIAL_S = 15.0
 
 
-class S2SVerbs(GatewayCore):
+class S2SVerbs(GatewayPart):
     """Site-to-site interfaces: IKEv2 and GRE."""
-
-    _dialler: Dialler | None = None  # while the network runs
 
     @settings.takes(VpnS2SInterface)
     def add_vpn_s2s_interface(self, name: str, **values: Any) -> VpnS2SInterface:
@@ -43,9 +41,9 @@ class S2SVerbs(GatewayCore):
         given = {"name": name, **values}
         self._change(
             call("add_vpn_s2s_interface", name, **values),
-            self._of_new_name(name, IKEV2, lambda state: IKEV2.add(state, self.name, given)),
+            self._of_new_name(name, IKEV2, lambda state: IKEV2.add(state, self.title, given)),
         )
-        return IKEV2.get(self.state, self.name, name)
+        return IKEV2.get(self.state, self.title, name)
 
     @settings.takes(GreInterface)
     def add_gre_interface(self, name: str, **values: Any) -> GreInterface:
@@ -53,23 +51,23 @@ class S2SVerbs(GatewayCore):
         given = {"name": name, **values}
         self._change(
             call("add_gre_interface", name, **values),
-            self._of_new_name(name, GRE, lambda state: GRE.add(state, self.name, given)),
+            self._of_new_name(name, GRE, lambda state: GRE.add(state, self.title, given)),
         )
-        return GRE.get(self.state, self.name, name)
+        return GRE.get(self.state, self.title, name)
 
     def set_vpn_s2s_interface(self, name: str, **values: Any) -> S2SInterface:
         """Change an interface, of any kind. What IKEv2 has agreed on stays until the next connection."""
         kind = self._kind(name)
         self._change(
-            call("set_vpn_s2s_interface", name, **values), lambda state: kind.change(state, self.name, (name,), values)
+            call("set_vpn_s2s_interface", name, **values), lambda state: kind.change(state, self.title, (name,), values)
         )
-        found: S2SInterface = kind.get(self.state, self.name, name)
+        found: S2SInterface = kind.get(self.state, self.title, name)
         return found
 
     def remove_vpn_s2s_interface(self, name: str) -> None:
         """Remove an interface, of any kind, with its tunnel and its routes."""
         kind = self._kind(name)
-        self._change(call("remove_vpn_s2s_interface", name), lambda state: kind.remove(state, self.name, name))
+        self._change(call("remove_vpn_s2s_interface", name), lambda state: kind.remove(state, self.title, name))
 
     def get_vpn_s2s_interface(self, name: str | None = None) -> tuple[VpnS2SInterfaceStatus, ...]:
         """All interfaces, or the one of that name, with the state of their tunnels."""
@@ -93,13 +91,13 @@ class S2SVerbs(GatewayCore):
         if known.connection_state == "Disabled":
             raise GatewayRefusedError(
                 [
-                    f"S2S interface {name} of {self.name} is disabled: "
+                    f"S2S interface {name} of {self.title} is disabled: "
                     f"call set_vpn_s2s_interface({name!r}, admin_status=True)."
                 ]
             )
         if known.connection_state == "Disconnected":
             with self._dialler.by_hand(name) if self._dialler is not None else nullcontext():
-                self._dial(self._kind(name).get(self.state, self.name, name), timeout_s)
+                self._dial(self._kind(name).get(self.state, self.title, name), timeout_s)
         return self.get_vpn_s2s_interface(name)[0]
 
     def disconnect_vpn_s2s_interface(self, name: str) -> VpnS2SInterfaceStatus:
@@ -145,41 +143,14 @@ class S2SVerbs(GatewayCore):
             first = answered if answered is not None and interface.promote_alternate else interface.destination[0]
             self._order(interface, first)
 
-    def _after_change(self) -> None:
-        """The thread that dials by itself is there while strongSwan is."""
-        super()._after_change()
-        if self._dialler is None and self._has_charon():
-            self._dialler = Dialler(
-                Exchange(
-                    lambda: self.services.vici(self.name),
-                    lambda: tuple(one for one in self.state.vpn_s2s_interfaces if one.admin_status),
-                    self._load,
-                    lambda one: self._order(one, one.destination[0]),
-                )
-            )
-            self.network.before_stop(self._end_dialler)
-        elif self._dialler is not None:
-            self._dialler.look()
-
-    def _end_dialler(self) -> None:
-        dialler, self._dialler = self._dialler, None
-        if dialler is not None:
-            dialler.close()
-
-    def _load(self, interface: VpnS2SInterface) -> None:
-        """Give strongSwan the connection of an interface with its destinations in another order than is wanted."""
-        self._check(self.state)  # a route may have gone since
-        found = connections(interface, self.surroundings)[interface.name]
-        self.services.vici(self.name).request("load-conn", {interface.name: found})
-
     def _order(self, interface: VpnS2SInterface, first: str) -> None:
         """Put one destination first and leave the others in their order."""
         others = tuple(one for one in interface.destination if one != first)
-        if IKEV2.get(self.state, self.name, interface.name).destination != (first, *others):
+        if IKEV2.get(self.state, self.title, interface.name).destination != (first, *others):
             wanted = {"destination": (first, *others)}
             self._change(
                 call("connect_vpn_s2s_interface", interface.name, **wanted),
-                lambda state: IKEV2.change(state, self.name, (interface.name,), wanted),
+                lambda state: IKEV2.change(state, self.title, (interface.name,), wanted),
             )
 
     def _of_new_name(
@@ -190,7 +161,7 @@ class S2SVerbs(GatewayCore):
         def checked(state: GatewayState) -> GatewayState:
             for other in KINDS:
                 if other is not kind and other.find(state, name) is not None:
-                    raise GatewayRefusedError([f"{self.name} already has a {other.noun} {name}: choose another name."])
+                    raise GatewayRefusedError([f"{self.title} already has a {other.noun} {name}: choose another name."])
             return edit(state)
 
         return checked
@@ -201,14 +172,11 @@ class S2SVerbs(GatewayCore):
             if kind.find(self.state, name) is not None:
                 return kind
         known = [one.name for one in self.state.s2s_interfaces]
-        raise GatewayRefusedError([f"{self.name} has no S2S interface {name}: there is {', '.join(known) or 'none'}."])
+        raise GatewayRefusedError([f"{self.title} has no S2S interface {name}: there is {', '.join(known) or 'none'}."])
 
     def _has_keys(self, interface: S2SInterface) -> bool:
         """Whether an interface has agreed on keys without strongSwan."""
         return False
 
-    def _has_charon(self) -> bool:
-        return self.network.is_running and any(one.name == "charon" for one in self.services.declared(self.name))
-
     def _sas(self) -> list[dict[str, Any]]:
-        return self.services.vici(self.name).list_sas() if self._has_charon() else []
+        return self.services.vici(self.name).list_sas() if self._has_daemon("charon") else []

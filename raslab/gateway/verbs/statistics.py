@@ -10,6 +10,7 @@ from typing import Any
 from raslab.errors import GatewayRefusedError
 from raslab.gateway.ask import bgp, ipsec, links
 from raslab.gateway.core import call
+from raslab.gateway.plan.bgp import instance
 from raslab.gateway.records import BgpPeerStatus, BgpRouteInformation, BgpStatistics, VpnS2SInterfaceStatistics
 from raslab.gateway.rules.reading import choice_problem, given, prefix_problem
 from raslab.gateway.state.notation import asn
@@ -50,7 +51,7 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
     def get_bgp_peer(self, name: str | None = None) -> tuple[BgpPeerStatus, ...]:
         """All peers, or the one of that name, with the state of their sessions."""
         if name is not None:
-            PEERS.get(self.state, self.name, name)
+            PEERS.get(self.state, self.title, name)
         known = self._neighbours()
         peers = [peer for peer in self.state.bgp_peers if name in (None, peer.name)]
         return tuple(bgp.peer_status(peer, known.get(peer.peer_ip_address, {})) for peer in peers)
@@ -58,7 +59,7 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
     def get_bgp_statistics(self, peer_name: str | None = None) -> tuple[BgpStatistics, ...]:
         """What the sessions have exchanged."""
         if peer_name is not None:
-            PEERS.get(self.state, self.name, peer_name)
+            PEERS.get(self.state, self.title, peer_name)
         known = self._neighbours()
         peers = [peer for peer in self.state.bgp_peers if peer_name in (None, peer.name)]
         return tuple(bgp.statistics(peer, known.get(peer.peer_ip_address, {})) for peer in peers)
@@ -77,14 +78,16 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
         problems.append(choice_problem(type, ROUTE_TYPES, "Type", "this question"))
         if any(problems):
             raise GatewayRefusedError(list(given(*problems)))
-        if not self._has_bgpd():
+        if not self._has_daemon("bgpd"):
             return ()
         wanted = set(map(ip_network, texts))
         names = {peer.peer_ip_address: peer.name for peer in self.state.bgp_peers}
         families = ["ipv4", *(["ipv6"] if self.get_bgp_router().ipv6_routing else [])]
         with closing(self.services.vty(self.name, "bgpd")) as vty:
             found = [
-                route for family in families for route in bgp.routes(vty.show(f"show bgp {family} unicast json"), names)
+                route
+                for family in families
+                for route in bgp.routes(vty.show(f"show bgp{self._instance} {family} unicast json"), names)
             ]
         return tuple(
             route
@@ -95,20 +98,24 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
     def clear_bgp_route_flap_dampening(self, prefix: str | None = None) -> None:
         """Let held back routes, or those to one prefix, pass at once."""
         self._require_running()
-        clear = " ".join(["clear ip bgp dampening", *([prefix] if prefix else [])])
+        clear = " ".join([f"clear ip bgp{self._instance} dampening", *([prefix] if prefix else [])])
         # FRR 8.4 lets the routes pass, but uses them only when it next chooses among paths; this line lets it choose.
-        choose = (f"router bgp {asn(self.get_bgp_router().local_asn)}", "no bgp bestpath compare-routerid")
+        choose = (
+            f"router bgp {asn(self.get_bgp_router().local_asn)}{self._instance}",
+            "no bgp bestpath compare-routerid",
+        )
         with closing(self.services.vty(self.name, "bgpd")) as vty:
             vty.run(clear)
             vty.configure(choose)
         typed = " ".join(f"-c '{line}'" for line in (clear, "configure terminal", *choose))
         self._note(call("clear_bgp_route_flap_dampening", prefix), f"vtysh {typed}")
 
-    def _has_bgpd(self) -> bool:
-        return self.network.is_running and any(one.name == "bgpd" for one in self.services.declared(self.name))
+    @property
+    def _instance(self) -> str:
+        return instance(self.surroundings)
 
     def _neighbours(self) -> dict[str, Any]:
-        if not self._has_bgpd():
+        if not self._has_daemon("bgpd"):
             return {}
         with closing(self.services.vty(self.name, "bgpd")) as vty:
-            return dict(vty.show("show bgp neighbors json"))
+            return dict(vty.show(f"show bgp{self._instance} neighbors json"))

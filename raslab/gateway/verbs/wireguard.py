@@ -27,9 +27,9 @@ class WireguardVerbs(S2SVerbs):
         given = {"name": name, **values}
         self._change(
             call("add_wireguard_interface", name, **values),
-            self._of_new_name(name, WIREGUARD, lambda state: WIREGUARD.add(state, self.name, given)),
+            self._of_new_name(name, WIREGUARD, lambda state: WIREGUARD.add(state, self.title, given)),
         )
-        return WIREGUARD.get(self.state, self.name, name)
+        return WIREGUARD.get(self.state, self.title, name)
 
     def disconnect_vpn_s2s_interface(self, name: str) -> VpnS2SInterfaceStatus:
         """Hang up, see S2SVerbs; of WireGuard: forget the keys, until the next packet makes new ones."""

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from math import inf
 
-from raslab.model.topology import Interface, Node, Topology, Tunnel
+from raslab.model.topology import AnyInterface, Node, Topology, Vrf
+from raslab.model.vrfs import Vrfs
 
 Address = IPv4Interface | IPv6Interface
 
@@ -16,17 +17,29 @@ class Facts:
 
     def __init__(self, topology: Topology) -> None:
         self.topology = topology
+        self.vrfs = Vrfs(topology)
         self.nodes: dict[str, Node] = {node.name: node for node in topology.nodes}
-        self.interfaces: dict[str, list[Interface | Tunnel]] = {}
+        self.interfaces: dict[str, list[AnyInterface]] = {}
+        self._by_vrf: dict[tuple[str, str | None], list[AnyInterface]] = {}
         for interface in self.all_interfaces():
             self.interfaces.setdefault(interface.node, []).append(interface)
+            self._by_vrf.setdefault((interface.node, self.vrfs.of(interface)), []).append(interface)
         self._parsed: dict[str, Address | None] = {}
 
-    def all_interfaces(self) -> Iterator[Interface | Tunnel]:
-        """Ends of links, then tunnels."""
+    def all_interfaces(self) -> Iterator[AnyInterface]:
+        """Ends of links, then tunnels, then devices."""
         for link in self.topology.links:
             yield from link.ends
         yield from self.topology.tunnels
+        yield from self.topology.devices
+
+    def named(self, node: str, name: str) -> AnyInterface | None:
+        """The interface of a node that has this name."""
+        return next((interface for interface in self.interfaces.get(node, []) if interface.name == name), None)
+
+    def vrfs_of(self, node: str) -> list[str]:
+        """Names of the VRFs of a node."""
+        return [interface.name for interface in self.interfaces.get(node, []) if isinstance(interface, Vrf)]
 
     def address(self, text: str) -> Address | None:
         """The address with its subnet, or None if it cannot be read or has no prefix length."""
@@ -37,9 +50,11 @@ class Facts:
                 self._parsed[text] = None
         return self._parsed[text]
 
-    def addresses_of(self, node: str, except_for: Tunnel | None = None) -> Iterator[Address]:
-        """All readable addresses of a node, those of one tunnel left out."""
-        for interface in self.interfaces.get(node, []):
+    def addresses_of(
+        self, node: str, vrf: str | None = None, except_for: AnyInterface | None = None
+    ) -> Iterator[Address]:
+        """All readable addresses of a node in one VRF (None: the default one), those of one interface left out."""
+        for interface in self._by_vrf.get((node, vrf), []):
             if interface is not except_for:
                 for text in interface.addresses:
                     if (address := self.address(str(text))) is not None:

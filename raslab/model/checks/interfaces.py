@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Interface
 
 from raslab.model.checks.facts import Address, Facts, is_integer, is_number
-from raslab.model.topology import Impairment, Interface, Tunnel
+from raslab.model.topology import AnyInterface, Impairment, Interface, Vrf
 
 MIN_MTU_IPV4 = 68  # RFC 791, section 3.2
 MIN_MTU_IPV6 = 1280  # RFC 8200, section 5
@@ -27,6 +27,8 @@ def check(facts: Facts) -> Iterator[str]:
     for interface in facts.all_interfaces():
         where = f"interface {interface.name} of node {interface.node}"
         yield from _addresses(facts, interface, where)
+        if isinstance(interface, Vrf):
+            continue
         if interface.mtu is not None:
             yield from mtu_problems(interface.mtu, interface.addresses, where)
         if interface.mac is not None:
@@ -35,7 +37,7 @@ def check(facts: Facts) -> Iterator[str]:
             yield from _impairment(interface.impairment, where)
 
 
-def _addresses(facts: Facts, interface: Interface | Tunnel, where: str) -> Iterator[str]:
+def _addresses(facts: Facts, interface: AnyInterface, where: str) -> Iterator[str]:
     node = facts.nodes.get(interface.node)
     if interface.addresses and isinstance(interface, Interface) and node is not None and node.kind.is_switch:
         yield (f"Switch port {interface.name} of {interface.node} has an address: put it on a host or router instead.")

@@ -22,6 +22,9 @@ def check(facts: Facts) -> Iterator[str]:
         if facts.nodes[route.node].kind.is_switch:
             yield f"The {where} is on a switch: put it on a host or router."
             continue
+        if route.vrf is not None and facts.vrfs.table(route.node, route.vrf) is None:
+            yield sentences.unknown_here(f"the {where}", "VRF", route.vrf, facts.vrfs_of(route.node))
+            continue
         family = 0
         try:
             family = 0 if route.destination == "default" else ip_network(str(route.destination)).version
@@ -33,14 +36,23 @@ def check(facts: Facts) -> Iterator[str]:
 
 
 def is_connected(facts: Facts, route: Route) -> bool:
-    """True if the next hop is on a subnet of the node, or on an interface that the route names."""
+    """True if the next hop is on a subnet of the node and VRF, or on an interface that the route names."""
+    if route.vrf is not None and facts.vrfs.table(route.node, route.vrf) is None:
+        return False
     interfaces = facts.interfaces.get(route.node, [])
     if route.dev is not None and route.dev != "lo" and all(route.dev != interface.name for interface in interfaces):
         return False
     if route.via is None or route.dev is not None:
         return True
     hop = ip_address(str(route.via))
-    return any(hop in address.network for address in facts.addresses_of(route.node))
+    return any(hop in address.network for address in facts.addresses_of(route.node, route.vrf))
+
+
+def _place(facts: Facts, route: Route) -> str:
+    """Where next hops are looked for, in words that a node without VRFs needs no more of."""
+    if route.vrf is not None:
+        return f"node in VRF {route.vrf}"
+    return "node outside its VRFs" if facts.vrfs_of(route.node) else "node"
 
 
 def _unreadable(route: Route) -> str:
@@ -78,6 +90,6 @@ def _next_hop(facts: Facts, route: Route, family: int, where: str) -> Iterator[s
         )
     else:
         yield (
-            f"Next hop {route.via} of the {where} is on no subnet of that node: "
+            f"Next hop {route.via} of the {where} is on no subnet of that {_place(facts, route)}: "
             "choose a neighbour's address, or give the node an address there."
         )

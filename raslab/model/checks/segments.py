@@ -1,4 +1,4 @@
-"""Addresses that share a layer 2 segment: a wire, or all wires that switches join."""
+"""Addresses that share a layer 2 segment: a wire, or all wires that switches join; each VLAN is one of its own."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from ipaddress import IPv4Network, IPv6Network
 from itertools import combinations
 
 from raslab.model.checks.facts import Address, Facts
-from raslab.model.topology import Interface
+from raslab.model.topology import Interface, Vlan
 
 _Key = tuple[str, ...]
+_Member = Interface | Vlan
 
 
 def check(facts: Facts) -> Iterator[str]:
@@ -25,8 +26,8 @@ def check(facts: Facts) -> Iterator[str]:
         yield from _overlaps(placed)
 
 
-def _segments(facts: Facts) -> list[list[Interface]]:
-    """The interfaces of hosts and routers, grouped by segment."""
+def _segments(facts: Facts) -> list[list[_Member]]:
+    """The interfaces of hosts and routers, grouped by segment and VLAN."""
     parent: dict[_Key, _Key] = {}
 
     def root(key: _Key) -> _Key:
@@ -42,16 +43,19 @@ def _segments(facts: Facts) -> list[list[Interface]]:
 
     for link in facts.topology.links:
         parent[root(key_of(link.a))] = root(key_of(link.b))
-    groups: dict[_Key, list[Interface]] = {}
+    groups: dict[object, list[_Member]] = {}
     for link in facts.topology.links:
         for end in link.ends:
             if len(key_of(end)) > 1:
                 groups.setdefault(root(key_of(end)), []).append(end)
+    for device in facts.topology.devices:
+        if isinstance(device, Vlan) and (device.node, device.parent) in parent:
+            groups.setdefault((root((device.node, device.parent)), str(device.vlan_id)), []).append(device)
     return list(groups.values())
 
 
-def _duplicates(placed: list[tuple[Address, Interface]]) -> Iterator[str]:
-    first: dict[object, Interface] = {}
+def _duplicates(placed: list[tuple[Address, _Member]]) -> Iterator[str]:
+    first: dict[object, _Member] = {}
     for address, interface in placed:
         other = first.setdefault(address.ip, interface)
         if other is not interface:
@@ -62,8 +66,8 @@ def _duplicates(placed: list[tuple[Address, Interface]]) -> Iterator[str]:
             )
 
 
-def _overlaps(placed: list[tuple[Address, Interface]]) -> Iterator[str]:
-    distinct: dict[IPv4Network | IPv6Network, Interface] = {}
+def _overlaps(placed: list[tuple[Address, _Member]]) -> Iterator[str]:
+    distinct: dict[IPv4Network | IPv6Network, _Member] = {}
     for address, interface in placed:
         if address.network.prefixlen < address.network.max_prefixlen:  # a lone host address overlaps by intention
             distinct.setdefault(address.network, interface)

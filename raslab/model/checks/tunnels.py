@@ -80,8 +80,20 @@ def _end_points(facts: Facts, tunnel: Tunnel, where: str) -> Iterator[str]:
     if local == remote:
         yield f"Local and remote address of {where} are both {local}: the remote one is the other gateway's."
     own = [address.ip for address in facts.addresses_of(tunnel.node, except_for=tunnel)]
-    if local not in own:
+    if local in own:
+        return
+    inside = next((vrf for vrf in facts.vrfs_of(tunnel.node) if local in _addresses(facts, tunnel, vrf)), None)
+    if inside is not None:
+        yield (
+            f"Local address {local} of {where} is in VRF {inside}, but the outer packets are routed by the main table: "
+            "use an address of an interface that belongs to no VRF."
+        )
+    else:
         choice = ", ".join(str(address) for address in own if address.version == local.version)
         yield (
             f"Local address {local} of {where} is not an address of that node: use one of {choice or 'its interfaces'}."
         )
+
+
+def _addresses(facts: Facts, tunnel: Tunnel, vrf: str) -> list[IPv4Address | IPv6Address]:
+    return [address.ip for address in facts.addresses_of(tunnel.node, vrf, except_for=tunnel)]

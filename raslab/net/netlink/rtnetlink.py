@@ -62,6 +62,8 @@ RTA_DST = 1
 RTA_OIF = 4
 RTA_GATEWAY = 5
 RTA_PRIORITY = 6
+RTA_TABLE = 15
+RT_TABLE_UNSPEC = 0  # of tables whose number needs more than the header's byte
 RT_TABLE_MAIN = 254
 RTPROT_UNSPEC = 0
 RTPROT_STATIC = 4
@@ -70,6 +72,8 @@ RT_SCOPE_LINK = 253
 RT_SCOPE_NOWHERE = 255
 RTN_UNSPEC = 0
 RTN_UNICAST = 1
+RTN_UNREACHABLE = 7
+LAST_RESORT_METRIC = 4278198272  # of a VRF's table: above those of routing daemons (Documentation/networking/vrf.rst)
 
 NDA_DST = 1
 NDA_LLADDR = 2
@@ -94,14 +98,15 @@ def _ifinfo(index: int = 0, flags: int = 0, change: int = 0) -> bytes:
     return _IFINFOMSG.pack(socket.AF_UNSPEC, 0, index, flags, change)
 
 
-def _properties(mac: str | None, mtu: int | None) -> bytes:
+def properties(mac: str | None, mtu: int | None) -> bytes:
     """Attributes that any kind of link understands."""
     return (wire.attribute(IFLA_ADDRESS, mac_bytes(mac)) if mac else b"") + (wire.u32(IFLA_MTU, mtu) if mtu else b"")
 
 
-def _add_link(index: int, name: str, properties: bytes, kind: str, *data: bytes) -> bytes:
+def add_link(index: int, name: str, general: bytes, kind: str, *data: bytes) -> bytes:
+    """Create a link of some kind from the attributes that all kinds have and those of the kind."""
     info = wire.text(IFLA_INFO_KIND, kind) + (wire.nested(IFLA_INFO_DATA, *data) if data else b"")
-    body = _ifinfo(index) + wire.text(IFLA_IFNAME, name) + properties + wire.nested(IFLA_LINKINFO, info)
+    body = _ifinfo(index) + wire.text(IFLA_IFNAME, name) + general + wire.nested(IFLA_LINKINFO, info)
     return wire.message(RTM_NEWLINK, _NEW, body)
 
 
@@ -122,16 +127,16 @@ def add_veth(
         VETH_INFO_PEER,
         _ifinfo(peer_index)
         + wire.text(IFLA_IFNAME, peer_name)
-        + _properties(peer_mac, peer_mtu)
+        + properties(peer_mac, peer_mtu)
         + wire.u32(IFLA_NET_NS_FD, peer_namespace_fd),
     )
-    return _add_link(index, name, _properties(mac, mtu), "veth", peer)
+    return add_link(index, name, properties(mac, mtu), "veth", peer)
 
 
 def add_bridge(index: int, name: str, *, mac: str | None = None, stp: bool = False) -> bytes:
     """Create a Linux bridge that forwards all multicast, as a plain switch does."""
     data = wire.u32(IFLA_BR_STP_STATE, int(stp)) + wire.u8(IFLA_BR_MCAST_SNOOPING, 0)
-    return _add_link(index, name, _properties(mac, None), "bridge", data)
+    return add_link(index, name, properties(mac, None), "bridge", data)
 
 
 def add_gre(
@@ -163,17 +168,17 @@ def add_gre(
     if outer_local.version == 6:
         kind = "ip6" + kind
         data += wire.u32(IFLA_GRE_FLAGS, IP6_TNL_F_IGN_ENCAP_LIMIT)
-    return _add_link(index, name, _properties(mac, mtu), kind, data)
+    return add_link(index, name, properties(mac, mtu), kind, data)
 
 
 def add_xfrm(index: int, name: str, if_id: int, *, mtu: int | None = None) -> bytes:
     """Create an XFRM interface: it carries what IPsec policies and states with the number `if_id` let through."""
-    return _add_link(index, name, _properties(None, mtu), "xfrm", wire.u32(IFLA_XFRM_IF_ID, if_id))
+    return add_link(index, name, properties(None, mtu), "xfrm", wire.u32(IFLA_XFRM_IF_ID, if_id))
 
 
 def add_wireguard(index: int, name: str, *, mtu: int | None = None) -> bytes:
     """Create a WireGuard interface, which has no keys yet and passes nothing."""
-    return _add_link(index, name, _properties(None, mtu), "wireguard")
+    return add_link(index, name, properties(None, mtu), "wireguard")
 
 
 def delete_link(index: int) -> bytes:
@@ -195,9 +200,9 @@ def set_link(
     mac: str | None = None,
     master: int | None = None,
 ) -> bytes:
-    """Change a link; None leaves a property as it is."""
+    """Change a link; None leaves a property as it is. master: 0 for none."""
     flags, change = (IFF_UP if up else 0, IFF_UP if up is not None else 0)
-    body = _ifinfo(index, flags, change) + _properties(mac, mtu)
+    body = _ifinfo(index, flags, change) + properties(mac, mtu)
     if master is not None:
         body += wire.u32(IFLA_MASTER, master)
     return wire.message(RTM_NEWLINK, 0, body)
@@ -251,15 +256,24 @@ def delete_address(index: int, address: AnyInterface) -> bytes:
 
 
 def _route(
-    kind: int, flags: int, header: tuple[int, int, int], destination: AnyNetwork, via: str | None, rest: bytes
+    kind: int,
+    flags: int,
+    header: tuple[int, int, int],
+    destination: AnyNetwork,
+    rest: bytes,
+    via: str | None = None,
+    table: int | None = None,
 ) -> bytes:
     protocol, scope, route_type = header
     family = socket.AF_INET if destination.version == 4 else socket.AF_INET6
-    body = _RTMSG.pack(family, destination.prefixlen, 0, 0, RT_TABLE_MAIN, protocol, scope, route_type, 0)
+    number = RT_TABLE_MAIN if table is None else RT_TABLE_UNSPEC
+    body = _RTMSG.pack(family, destination.prefixlen, 0, 0, number, protocol, scope, route_type, 0)
     if destination.prefixlen:
         body += wire.attribute(RTA_DST, destination.network_address.packed)
     if via is not None:
         body += wire.attribute(RTA_GATEWAY, ip_address(via).packed)
+    if table is not None:
+        body += wire.u32(RTA_TABLE, table)
     return wire.message(kind, flags, body + rest)
 
 
@@ -270,21 +284,48 @@ def _route_options(index: int | None, metric: int | None) -> bytes:
 
 
 def add_route(
-    destination: AnyNetwork, *, via: str | None = None, index: int | None = None, metric: int | None = None
+    destination: AnyNetwork,
+    *,
+    via: str | None = None,
+    index: int | None = None,
+    metric: int | None = None,
+    table: int | None = None,
 ) -> bytes:
-    """Add a route to the main table, or replace the one with the same destination and metric."""
+    """Add a route to a table (None: the main one), or replace the one with the same destination and metric."""
     scope = RT_SCOPE_LINK if via is None and destination.version == 4 else RT_SCOPE_UNIVERSE
     header = (RTPROT_STATIC, scope, RTN_UNICAST)
     flags = wire.CREATE | wire.REPLACE
-    return _route(RTM_NEWROUTE, flags, header, destination, via, _route_options(index, metric))
+    return _route(RTM_NEWROUTE, flags, header, destination, _route_options(index, metric), via, table)
 
 
 def delete_route(
-    destination: AnyNetwork, *, via: str | None = None, index: int | None = None, metric: int | None = None
+    destination: AnyNetwork,
+    *,
+    via: str | None = None,
+    index: int | None = None,
+    metric: int | None = None,
+    table: int | None = None,
 ) -> bytes:
-    """Delete the route of the main table that has these properties."""
+    """Delete the route of a table (None: the main one) that has these properties."""
     header = (RTPROT_UNSPEC, RT_SCOPE_NOWHERE, RTN_UNSPEC)
-    return _route(RTM_DELROUTE, 0, header, destination, via, _route_options(index, metric))
+    return _route(RTM_DELROUTE, 0, header, destination, _route_options(index, metric), via, table)
+
+
+_EVERYTHING: dict[int, AnyNetwork] = {4: IPv4Network("0.0.0.0/0"), 6: IPv6Network("::/0")}
+
+
+def add_unreachable(version: int, table: int) -> bytes:
+    """Have a table say that what it has no other route for is unreachable."""
+    header = (RTPROT_STATIC, RT_SCOPE_UNIVERSE, RTN_UNREACHABLE)
+    metric = _route_options(None, LAST_RESORT_METRIC)
+    return _route(RTM_NEWROUTE, _NEW, header, _EVERYTHING[version], metric, table=table)
+
+
+def delete_unreachable(version: int, table: int) -> bytes:
+    """Take back `add_unreachable`."""
+    header = (RTPROT_UNSPEC, RT_SCOPE_NOWHERE, RTN_UNREACHABLE)
+    metric = _route_options(None, LAST_RESORT_METRIC)
+    return _route(RTM_DELROUTE, 0, header, _EVERYTHING[version], metric, table=table)
 
 
 def add_neighbour(index: int, address: str, mac: str) -> bytes:

@@ -75,6 +75,11 @@ def u8(kind: int, value: int) -> bytes:
     return attribute(kind, struct.pack("=B", value))
 
 
+def u16(kind: int, value: int) -> bytes:
+    """A 16-bit attribute in host byte order."""
+    return attribute(kind, struct.pack("=H", value))
+
+
 def u32(kind: int, value: int) -> bytes:
     """A 32-bit attribute in host byte order."""
     return attribute(kind, struct.pack("=I", value))
