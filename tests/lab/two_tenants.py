@@ -42,57 +42,38 @@ class TwoTenants(Topo):
         )
         self.addRoute("gw", "default", via="203.0.113.254")
         for tenant in NAMES:
-            self._add_lan("gw", f"{tenant}-lan", f"{tenant}1", "10.0.1.1", "fd00:0:0:1::1")
-            self._add_lan("gw", f"{tenant}-own", f"{tenant}3", *ONLY[tenant])
+            for node in ("gw", "pe"):
+                self.addVrf(node, f"vrf-{tenant}", TABLES[tenant])
+            vrf = f"vrf-{tenant}"
+            self._add_lan("gw", f"{tenant}-lan", f"{tenant}1", "10.0.1.1", "fd00:0:0:1::1", vrf)
+            self._add_lan("gw", f"{tenant}-own", f"{tenant}3", *ONLY[tenant], vrf)
             self.addRouter(f"{tenant}s")
             self.addLink(f"{tenant}s", "ix", params1={"name": "wan0", "ips": [f"{SITE_WAN[tenant]}/24"]})
             self.addRoute(f"{tenant}s", "default", via="198.51.100.254")
             self._add_lan(f"{tenant}s", "lan0", f"{tenant}2", "10.0.2.1", "fd00:0:0:2::1")
-            self._add_lan("pe", f"{tenant}-lan", f"{tenant}4", "10.0.5.1", "fd00:0:0:5::1")
-            self._add_tunnel(f"site-{tenant}", f"{tenant}s", SITE_WAN[tenant], SITE_KEYS[tenant])
-            self._add_tunnel(f"edge-{tenant}", "pe", EDGE_WAN, EDGE_KEYS[tenant])
+            self._add_lan("pe", f"{tenant}-lan", f"{tenant}4", "10.0.5.1", "fd00:0:0:5::1", vrf)
+            self._add_tunnel(f"site-{tenant}", f"{tenant}s", SITE_WAN[tenant], SITE_KEYS[tenant], vrf, None)
+            self._add_tunnel(f"edge-{tenant}", "pe", EDGE_WAN, EDGE_KEYS[tenant], vrf, vrf)
+            for tunnel, number in ((f"site-{tenant}", 2), (f"edge-{tenant}", 5)):
+                for prefix in (f"10.0.{number}.0/24", f"fd00:0:0:{number}::/64"):
+                    self.addRoute("gw", prefix, dev=tunnel, vrf=vrf)
             for prefix in ("10.0.0.0/8", "fd00::/16"):
                 self.addRoute(f"{tenant}s", prefix, dev=f"site-{tenant}")
+                self.addRoute("pe", prefix, dev=f"edge-{tenant}", vrf=vrf)
 
-    def _add_lan(self, router: str, interface: str, host: str, four: str, six: str) -> None:
+    def _add_lan(self, router: str, interface: str, host: str, four: str, six: str, master: str | None = None) -> None:
         near = [f"{four.rpartition('.')[0]}.254/24", f"{six.rpartition(':')[0]}:fe/64"]
         self.addHost(host, defaultRoute=[f"via {one.partition('/')[0]}" for one in near])
         self.addLink(
             host,
             router,
             params1={"name": "eth0", "ips": [f"{four}/24", f"{six}/64"]},
-            params2={"name": interface, "ips": near},
+            params2={"name": interface, "ips": near, "master": master},
         )
 
-    def _add_tunnel(self, name: str, far: str, address: str, key: int) -> None:
-        self.addTunnel("gw", name, local=GATEWAY_WAN, remote=address, key=key)
-        self.addTunnel(far, name, local=address, remote=GATEWAY_WAN, key=key)
-
-
-def separate(network: Network) -> None:
-    """Put the tenants' interfaces of the gateway and the edge into VRFs, with the routes that they need there."""
-    for tenant in NAMES:
-        far = {"gw": {f"site-{tenant}": 2, f"edge-{tenant}": 5}, "pe": {f"edge-{tenant}": 0}}
-        for node, tunnels in far.items():
-            lans = [f"{tenant}-lan", f"{tenant}-own"] if node == "gw" else [f"{tenant}-lan"]
-            _make_vrf(network, node, tenant, [*lans, *tunnels])
-            for tunnel, number in tunnels.items():
-                for family, prefix in (("-4", f"10.0.{number}.0/24"), ("-6", f"fd00:0:0:{number}::/64")):
-                    everything = "default" if not number else prefix
-                    typed(network, node, f"ip {family} route add {everything} dev {tunnel} table {TABLES[tenant]}")
-    for node in ("gw", "pe"):
-        for family in ("-4", "-6"):  # the node's own addresses are looked up after the VRFs, not before
-            typed(network, node, f"ip {family} rule add pref 32765 lookup local", f"ip {family} rule del pref 0")
-
-
-def _make_vrf(network: Network, node: str, tenant: str, interfaces: list[str]) -> None:
-    typed(network, node, f"ip link add vrf-{tenant} type vrf table {TABLES[tenant]}", f"ip link set vrf-{tenant} up")
-    for family in ("-4", "-6"):
-        typed(network, node, f"ip {family} route add unreachable default metric 4278198272 table {TABLES[tenant]}")
-    for interface in interfaces:
-        # An interface that changes its master loses its IPv6 addresses, unless the kernel is told to keep them.
-        typed(network, node, f"sysctl -qw net.ipv6.conf.{interface}.keep_addr_on_down=1")
-        typed(network, node, f"ip link set {interface} master vrf-{tenant}")
+    def _add_tunnel(self, name: str, far: str, address: str, key: int, here: str, there: str | None) -> None:
+        self.addTunnel("gw", name, local=GATEWAY_WAN, remote=address, key=key, master=here)
+        self.addTunnel(far, name, local=address, remote=GATEWAY_WAN, key=key, master=there)
 
 
 def typed(network: Network, node: str, *lines: str) -> None:

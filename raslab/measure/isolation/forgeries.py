@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from random import Random
 
-from raslab.measure.isolation.probes import Door, Probe, Scene
+from raslab.measure.isolation.probes import KEYS, Door, Probe, Scene
 from raslab.measure.isolation.tenants import STRANGER, Tenant
 from raslab.measure.isolation.wire import Datagram, Encapsulation, Packet, Protocol, Tunnelled, version
 
@@ -15,7 +15,6 @@ _PROTOCOLS: tuple[Protocol, ...] = ("icmp", "tcp", "udp")
 _ENCAPSULATIONS: tuple[Encapsulation, ...] = ("gre", "nvgre", "vxlan")
 _PORTS = (22, 53, 80, 179, 443, 500, 2605, 3784, 4500, 4789, 5353)
 _TTLS = (1, 2, 64, 255)
-_MANY_KEYS = 1 << 32
 
 
 def forgeries(scene: Scene, count: int, seed: int) -> Iterator[Probe]:
@@ -63,9 +62,9 @@ def _tunnelled(scene: Scene, victim: Tenant, door: Door, inner: Datagram, chance
         return None
     source = chance.choice(sources)
     known = [end.key for end in ends if end.key is not None]
-    key = chance.choice([*known, chance.randrange(_MANY_KEYS), None])
+    key = chance.choice([*known, chance.randrange(KEYS[encapsulation]), None])
     if encapsulation == "vxlan":
-        key = (key or 0) & 0xFFFFFF
+        key = (key or 0) % KEYS[encapsulation]
     if scene.is_let_out(door) and scene.is_agreed(source, local, key):
         return None
     return Tunnelled(encapsulation, source, local, key, inner)

@@ -14,6 +14,9 @@ MANAGEMENT = "management ports"
 SPOOFED = "spoofed source"
 IN_TUNNEL = {"gre": "GRE", "nvgre": "NVGRE", "vxlan": "VXLAN"}
 
+KEYS = {"gre": 1 << 32, "nvgre": 1 << 32, "vxlan": 1 << 24}
+"""How many keys there are."""
+
 PLAIN: dict[int, tuple[tuple[str, Protocol, int], ...]] = {
     4: (("ICMP", "icmp", 0), ("TCP", "tcp", 80), ("BGP", "tcp", 179), ("UDP", "udp", 5353)),
     6: (("ICMPv6", "icmp", 0), ("TCP, IPv6", "tcp", 80), ("BGP, IPv6", "tcp", 179), ("UDP, IPv6", "udp", 5353)),
@@ -237,7 +240,7 @@ def _other_keys(scene: Scene, sender: str, end: TunnelEnd) -> list[int | None]:
     if end.key is None:
         return sorted(own - {None}, key=str)
     step = 1 << 8 if end.encapsulation == "nvgre" else 1
-    known = {key for key in own if key is not None} | {end.key + step, end.key ^ step}
+    known = {key for key in own if key is not None} | {(end.key + step) % KEYS[end.encapsulation], end.key ^ step}
     others = [key for key in sorted(known) if not is_same_network(end, key)]
     return [*others, *([None] if end.encapsulation != "vxlan" else [])]
 

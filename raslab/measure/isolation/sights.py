@@ -123,8 +123,14 @@ def in_order(sights: Iterable[Heard], start: str, links: Mapping[Place, Place]) 
 
 
 def summary(heard: Heard) -> str:
-    """A packet in scapy's words."""
+    """A packet in scapy's words, ports as numbers: their names are not the same on every computer."""
+    from scapy.config import conf
     from scapy.layers import inet, inet6, l2, vxlan  # noqa: F401 - they tell the reader what the bytes are
 
     first = l2.Ether if heard.has_ethernet else inet6.IPv6 if _network_packet(heard)[0] == _IPV6 else inet.IP
-    return str(first(heard.data).summary())
+    ports = (inet.TCP.sport, inet.TCP.dport, inet.UDP.sport, inet.UDP.dport)
+    conf.noenum.add(*ports)
+    try:
+        return str(first(heard.data).summary())
+    finally:
+        conf.noenum.remove(*ports)
