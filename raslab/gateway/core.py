@@ -52,6 +52,11 @@ class GatewayPart(ABC):
 
     @property
     @abstractmethod
+    def vrf(self) -> str | None:
+        """The VRF in which it routes, None for the node's own table."""
+
+    @property
+    @abstractmethod
     def _dialler(self) -> Dialler | None:
         """The thread that dials by itself, while strongSwan runs."""
 
@@ -95,6 +100,10 @@ class GatewayCore(GatewayPart):
     def state(self) -> GatewayState:
         """What it should be."""
         return self._state
+
+    @property
+    def vrf(self) -> None:
+        """None: the node's own table."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"

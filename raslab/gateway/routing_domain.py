@@ -45,6 +45,11 @@ class RoutingDomainOfGateway(PartVerbs):
         return self.domain.state
 
     @property
+    def vrf(self) -> str:
+        """The VRF of the routing domain."""
+        return self.domain.vrf
+
+    @property
     def surroundings(self) -> Surroundings:
         """Its interfaces and routes, without what the gateway itself has made."""
         everything = scopes(self._gateway.state, self._gateway.surroundings)

@@ -50,9 +50,9 @@ def within(surroundings: Surroundings, lines: Iterable[str]) -> list[str]:
     return [f"vrf {kernel_name(surroundings.vrf)}", *(f" {line}" for line in lines)]
 
 
-def instance(surroundings: Surroundings) -> str:
-    """The words of FRR for the VRF of a part, empty or with a space before them."""
-    return "" if surroundings.vrf is None else f" vrf {kernel_name(surroundings.vrf)}"
+def instance(vrf: str | None) -> str:
+    """The words of FRR for a VRF, with a space before them; empty for the node's own table."""
+    return "" if vrf is None else f" vrf {kernel_name(vrf)}"
 
 
 def way_in(peer: BgpPeer, surroundings: Surroundings) -> str:
@@ -68,7 +68,7 @@ def way_out(peer: BgpPeer, surroundings: Surroundings) -> str:
 def _lines(router: BgpRouter, state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     yield from definitions(_policies(state, surroundings).values())
     yield from _route_maps(router, state, surroundings)
-    yield f"router bgp {asn(router.local_asn)}{instance(surroundings)}"
+    yield f"router bgp {asn(router.local_asn)}{instance(surroundings.vrf)}"
     yield f" bgp router-id {router.bgp_identifier}"
     yield " no bgp ebgp-requires-policy"
     yield " no bgp default ipv4-unicast"

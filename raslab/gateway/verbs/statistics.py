@@ -112,7 +112,7 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
 
     @property
     def _instance(self) -> str:
-        return instance(self.surroundings)
+        return instance(self.vrf)
 
     def _neighbours(self) -> dict[str, Any]:
         if not self._has_daemon("bgpd"):
