@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from two_tenants import EDGE_WAN, GATEWAY_WAN, TwoTenants, tenants, typed
+from vrf_tenants import EDGE_WAN, GATEWAY_WAN, TwoTenants, tenants, typed
 
 from raslab.errors import BadMeasurementError, NotIsolatedError
 from raslab.measure.isolation import IsolationReport, Leak, check_isolation

@@ -8,7 +8,7 @@ import pytest
 from crowd import GATEWAY_WAN, MOST, Crowd, Part, give
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from two_tenants import typed
+from vrf_tenants import typed
 
 from raslab.measure.isolation import IsolationReport, check_isolation
 from raslab.net import Network

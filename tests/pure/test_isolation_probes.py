@@ -129,7 +129,9 @@ def test_a_token_elsewhere_is_none(findings: Findings, place: str) -> None:
 
 def test_an_answer_of_the_address_that_was_asked_is_a_leak(findings: Findings) -> None:
     number = crossing(findings)
-    findings.hear([sight(number, "Red1:eth0", True), sight(number, "Red1:eth0", False, source="10.0.3.1")])
+    back = Datagram("icmp", "10.0.3.1", "10.0.1.1").encode(TOKENS.token(number), 0)
+    heard = Heard("Red1", "eth0", False, 0, bytes(12) + b"\x08\x00" + back, True)
+    findings.hear([sight(number, "Red1:eth0", True), heard])
     (leak,) = findings.leaks([number])
     assert leak.how == "answered"
     assert str(leak).startswith("ICMP of Red was answered by Blue by Red1:eth0 (")
@@ -138,6 +140,12 @@ def test_an_answer_of_the_address_that_was_asked_is_a_leak(findings: Findings) -
 def test_an_error_of_the_own_gateway_is_none(findings: Findings) -> None:
     number = crossing(findings)
     findings.hear([sight(number, "Red1:eth0", True), sight(number, "Red1:eth0", False, source="10.0.1.254")])
+    assert findings.leaks([number]) == ()
+
+
+def test_a_probe_that_is_sent_back_is_no_answer(findings: Findings) -> None:
+    number = crossing(findings)
+    findings.hear([sight(number, "Red1:eth0", True), sight(number, "Red1:eth0", False, source="10.0.3.1")])
     assert findings.leaks([number]) == ()
 
 
@@ -171,7 +179,9 @@ LEAK = Leak("ICMP", "Red", "Blue", "delivered", ("Red1:eth0", "gw:Red", "Blue2:e
 
 def test_verdicts() -> None:
     isolated = IsolationReport((OWN, ACROSS), ())
-    assert isolated.verdict == "Nothing crossed: 1,200 probes of 1 kinds. Of the tenants' own, 4 of 4 arrived."
+    assert isolated.verdict == (
+        "Nothing crossed: 1,200 probes of 1 kinds. Of the tenants' own, 4 arrived, some of each kind from each node."
+    )
     assert isolated
     assert isolated.observation
     isolated.require()

@@ -77,7 +77,7 @@ class Findings:
         if number is None or number in self.answered:
             return
         probe = self.probes[number]
-        if heard.node != probe.door.node or (isinstance(answer, Answer) and answer.source != packed(probe.asked)):
+        if heard.node != probe.door.node or (isinstance(answer, Answer) and not _is_from(answer, packed(probe.asked))):
             return
         is_own = probe.sender != STRANGER and probe.asked in self._tenants[probe.sender].addresses
         opens = probe.kind == MANAGEMENT and isinstance(answer, Answer) and answer.accepts
@@ -149,3 +149,8 @@ class Findings:
         places = [f"{heard.node}:{heard.interface}" for heard in trail]
         path = [place for n, place in enumerate(places) if n == 0 or place != places[n - 1]]
         return Leak(probe.kind, probe.sender, tenant, how, tuple(path), summary(packet))
+
+
+def _is_from(answer: Answer, asked: bytes) -> bool:
+    """True if it comes from the address that was asked, and is not the probe itself, which somebody has sent back."""
+    return answer.source == asked != answer.destination

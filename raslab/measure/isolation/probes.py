@@ -177,7 +177,7 @@ def _to_victim(scene: Scene, sender: str, victim: Tenant, door: Door) -> Iterato
 
 def _is_across(door: Door, home: Home) -> bool:
     """True if the door is a way to it."""
-    return home.node != door.node and home.address not in door.beside
+    return home.routed and home.node != door.node and home.address not in door.beside
 
 
 def _disguises(scene: Scene, victim: Tenant, home: Home) -> Iterator[str]:

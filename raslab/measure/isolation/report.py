@@ -76,10 +76,10 @@ class IsolationReport:
             more = f", and {len(self.unproven) - 1} more" if len(self.unproven) > 1 else ""
             return f"Nothing crossed, which proves nothing: {self.unproven[0]}{more}."
         kinds = len({one.probe for one in crossing})
-        own = [one for one in self.counts if one.sender == one.target]
-        arrived, all_own = sum(one.arrived for one in own), sum(one.sent for one in own)
+        arrived = sum(one.arrived for one in self.counts)
         return (
-            f"Nothing crossed: {sent:,} probes of {kinds} kinds. Of the tenants' own, {arrived} of {all_own} arrived."
+            f"Nothing crossed: {sent:,} probes of {kinds} kinds. "
+            f"Of the tenants' own, {arrived:,} arrived, some of each kind from each node."
         )
 
     @property

@@ -50,10 +50,11 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back from the address that was asked. number: of the probe; source: who says so."""
+    """A packet that belongs to a probe, be it an answer or not: that depends on who sent it to whom."""
 
     number: int
     source: bytes
+    destination: bytes
     accepts: bool = False
     """True for the second segment of a TCP handshake: the port is open."""
 
@@ -71,18 +72,19 @@ def read_answer(heard: Heard, tokens: Tokens) -> Answer | Claim | None:
     if ethertype == _ARP:
         return Claim(packet[14:18]) if packet[6:8] == b"\0\2" else None
     if ethertype == _IPV4 and len(packet) >= 20:
-        source, protocol, inner = packet[12:16], packet[9], packet[(packet[0] & 15) * 4 :]
+        ends, protocol, inner = (packet[12:16], packet[16:20]), packet[9], packet[(packet[0] & 15) * 4 :]
     elif ethertype == _IPV6 and len(packet) >= 40:
-        source, protocol, inner = packet[8:24], packet[6], packet[40:]
+        ends, protocol, inner = (packet[8:24], packet[24:40]), packet[6], packet[40:]
         if protocol == _ICMP6 and inner[:1] == bytes((_ADVERTISEMENT,)):
             return Claim(inner[8:24])
     else:
         return None
     number = tokens.number_in(packet)
     if number is not None:
-        return Answer(number, source)
+        return Answer(number, *ends)
     if protocol == _TCP and len(inner) >= 20 and int.from_bytes(inner[2:4]) == SOURCE_PORT:
-        return Answer(tokens.number_acknowledged(int.from_bytes(inner[8:12])), source, inner[13] & 0x12 == 0x12)
+        number = tokens.number_acknowledged(int.from_bytes(inner[8:12]))
+        return Answer(number, *ends, accepts=inner[13] & 0x12 == 0x12)
     return None
 
 

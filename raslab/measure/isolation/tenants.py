@@ -19,10 +19,14 @@ PROVIDER = "the provider"
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """An address of a tenant, without prefix length, and the node that has it."""
+    """An address of a tenant, without prefix length, and the node that has it.
+
+    routed: the tenant's other nodes have a route to it, which they need not have to the ends of a tunnel.
+    """
 
     address: str
     node: str
+    routed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
