@@ -8,6 +8,8 @@ from typing import Any, Self
 from raslab.errors import LabNotRunningError
 from raslab.gateway import RasGateway, start_together
 from raslab.measure.addresses import address_of
+from raslab.measure.greeting import Greeter, who_answers
+from raslab.measure.isolation import IsolationReport, check_isolation, find_parties
 from raslab.measure.observable import ObservableNetwork, ObservableNode
 from raslab.measure.places import find_interface, find_link
 from raslab.measure.reachability import reaches
@@ -92,6 +94,39 @@ class Bed:
         """
         self._need("reach")
         return reaches(self[source], self._address(destination, ip_version), **options)
+
+    def greet(self, *nodes: str) -> None:
+        """Let nodes say their names to whoever calls them, see `who_answers`. They stop when the network does."""
+        for node in nodes:
+            Greeter(self[node])
+
+    def who_answers(self, source: str, destination: str, *, ip_version: IpVersion = 4) -> str:
+        """The name of the node that greets `source` at a node's or another address, or ``nobody`` and why."""
+        self._need("call")
+        return who_answers(self[source], self._address(destination, ip_version))
+
+    def check_isolation(self, **options: Any) -> IsolationReport:
+        """Try to get from tenant to tenant of the multitenant gateways; see `raslab.measure.isolation`.
+
+        What is behind the VRF of a routing domain belongs to its tenant, all other nodes are strangers that forge
+        packets too. options: of `raslab.measure.isolation.check_isolation`, such as ``forged=1000``. Raises
+        LabNotRunningError, BadMeasurementError.
+        """
+        self._need("probe")
+        names = {one.vrf: one.name for gateway in self._gateways.values() for one in gateway.state.routing_domains}
+        gateways = [name for name, gateway in self._gateways.items() if gateway.state.routing_domains]
+        parties = find_parties(self.network.topology(), gateways, names)
+        found = {"underlay": parties.underlay, "strangers": parties.strangers}
+        return check_isolation(self.network, parties.tenants, **(found | options))
+
+    def tenants(self) -> dict[str, str]:
+        """The tenant of each tunnel and interface of the multitenant gateways, by ``gateway:interface``."""
+        return {
+            f"{gateway.name}:{interface}": domain.name
+            for gateway in self._gateways.values()
+            for domain in gateway.state.routing_domains
+            for interface in (*domain.interfaces, *(one.name for one in domain.state.s2s_interfaces))
+        }
 
     def _address(self, destination: str, ip_version: IpVersion) -> str:
         """`destination` if it is an address, else one of the node of that name."""

@@ -61,3 +61,11 @@ class NoSuchSettingError(RaslabError, KeyError):
 
     def __str__(self) -> str:
         return str(self.args[0])  # KeyError would show it in quotes
+
+
+class NotIsolatedError(RaslabError):
+    """Something crossed between tenants, or nothing at all moved. verdict: of the report, a sentence."""
+
+    def __init__(self, verdict: str) -> None:
+        super().__init__(verdict)
+        self.verdict = verdict

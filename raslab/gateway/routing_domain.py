@@ -45,10 +45,19 @@ class RoutingDomainOfGateway(PartVerbs):
         return self.domain.state
 
     @property
+    def vrf(self) -> str:
+        """The VRF of the routing domain."""
+        return self.domain.vrf
+
+    @property
     def surroundings(self) -> Surroundings:
         """Its interfaces and routes, without what the gateway itself has made."""
         everything = scopes(self._gateway.state, self._gateway.surroundings)
         return next(where for _, where in everything if where.domain == self.domain)
+
+    @property
+    def _routing_domain(self) -> str | None:
+        return self._domain
 
     @property
     def _dialler(self) -> Dialler | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from raslab.model.checks import devices, interfaces, names, routes, segments, switching, tunnels
+from raslab.model.checks import devices, interfaces, labels, names, routes, segments, switching, tunnels
 from raslab.model.checks.facts import Facts
 from raslab.model.switching import ForwardingEntry, Neighbour, PortSettings
 from raslab.model.topology import Topology
@@ -21,6 +21,7 @@ def problems_of(topology: Topology) -> list[str]:
         switching.check,
         tunnels.check,
         routes.check,
+        labels.check,
     )
     return [problem for check in checks for problem in check(facts)]
 
@@ -37,6 +38,7 @@ def without_dead_entries(topology: Topology) -> Topology:
     return replace(
         topology,
         routes=tuple(route for route in topology.routes if routes.is_connected(facts, route)),
+        mpls_routes=tuple(route for route in topology.mpls_routes if labels.is_connected(facts, route)),
         ports=tuple(filter(alive, topology.ports)),
         forwarding=tuple(filter(alive, topology.forwarding)),
         neighbours=tuple(filter(alive, topology.neighbours)),

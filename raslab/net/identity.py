@@ -16,5 +16,5 @@ def tunnel_identity(tunnel: Tunnel) -> Tunnel:
 def device_identity(device: Device) -> Device:
     """What of a device cannot be changed while it exists."""
     if isinstance(device, Vrf):
-        return replace(device, addresses=(), up=True)
+        return replace(device, addresses=(), up=True, mark=None)
     return replace(device, addresses=(), up=True, mtu=None, master=None)

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from raslab.net.editing import EditableNetwork
 
-_NETWORK = ("hosts", "switches", "links", "routes", "ports", "forwarding", "neighbours", "nameToNode")
+_NETWORK = (
+    "hosts",
+    "switches",
+    "links",
+    "routes",
+    "mpls_routes",
+    "ports",
+    "forwarding",
+    "neighbours",
+    "nameToNode",
+)
 _NODE = ("intfs", "ports", "nameToIntf", "tunnel_interfaces", "device_interfaces")
 
 

@@ -128,9 +128,11 @@ class Lab(Bed):
     def picture(self, tenants: Mapping[str, str] | None = None) -> Figure:
         """The topology as it should be, whether it runs or not.
 
-        tenants: tenant by node, or by ``node:tunnel``, for colours; those of the lab if left out.
+        tenants: tenant by node, or by ``node:interface``, for colours; if left out, those of the lab and of the routing
+        domains of its gateways.
         """
-        drawing = lay_out(self.network.topology(), self.name, self._tenants if tenants is None else tenants)
+        owners = self._tenants | self.tenants() if tenants is None else tenants
+        drawing = lay_out(self.network.topology(), self.name, owners)
         return Figure(to_svg(drawing), f"Picture of {drawing.title}")
 
     def view(self) -> View:

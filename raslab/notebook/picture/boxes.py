@@ -198,7 +198,10 @@ def _directed(topology: Topology) -> list[tuple[Interface, Interface]]:
 
 
 def _box(name: str, content: Content, columns: Columns, column: int, top: float, owners: Mapping[str, str]) -> Box:
-    ports = tuple(Port(row[0], round(top + content.port_offset(row[0]), 1), row[1]) for row in content.rows)
+    ports = tuple(
+        Port(interface, round(top + content.port_offset(interface), 1), addresses, owners.get(f"{name}:{interface}"))
+        for interface, addresses in content.rows
+    )
     return Box(
         name,
         content.role,

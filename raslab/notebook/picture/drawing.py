@@ -13,11 +13,15 @@ End = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """An interface's lines in its node's box. `y` is the height at which its wire leaves."""
+    """An interface's lines in its node's box. `y` is the height at which its wire leaves.
+
+    tenant: whose it is, of a node that several share.
+    """
 
     name: str
     y: float
     addresses: tuple[str, ...]
+    tenant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

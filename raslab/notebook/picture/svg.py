@@ -75,6 +75,10 @@ def _box(box: Box, tenants: tuple[str, ...], state: LiveState | None) -> str:
     y = box.y + measures.TITLE_HEIGHT
     for number, port in enumerate(box.ports):
         height = (box.ports[number + 1].y + port.y) / 2 - y if number + 1 < len(box.ports) else 0
+        if port.tenant:
+            below = y + 2 * (port.y - y) if height else box.y + box.height
+            tint = _colour(port.tenant, tenants, "fill")
+            parts.append(f'<rect fill-opacity=".18" {_rectangle(box.x + 1, y, box.width - 2, below - y - 1)}{tint}/>')
         if number:
             parts.append(f'<path class="row" d="M{box.x:g} {y:g}H{right:g}"/>')
         parts += _port(box, port, state)

@@ -1,0 +1,139 @@
+"""The check itself: send the probes, hear all interfaces, judge."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Sequence
+
+from raslab.errors import BadMeasurementError
+from raslab.machine.here import here
+from raslab.measure.frame import attributes, lab_name
+from raslab.measure.isolation.doors import find_doors
+from raslab.measure.isolation.forgeries import forgeries
+from raslab.measure.isolation.judging import Findings
+from raslab.measure.isolation.listening import Ears
+from raslab.measure.isolation.post import Post
+from raslab.measure.isolation.probes import Scene, controls, crossings
+from raslab.measure.isolation.report import IsolationReport
+from raslab.measure.isolation.sights import Tokens, far_ends
+from raslab.measure.isolation.tenants import Tenant
+from raslab.net import Network
+
+_AT_ONCE = 20
+_PAUSE_S = 0.002
+"""Probes are sent in small groups, so that neither a queue of the network nor a socket overflows."""
+_RESEND_S = 0.25
+_RESTLESS_S = 30.0
+
+
+def check_isolation(
+    network: Network,
+    tenants: Iterable[Tenant],
+    *,
+    underlay: Sequence[str] = (),
+    strangers: Sequence[str] = (),
+    meeting: Iterable[tuple[str, str]] = (),
+    forged: int = 0,
+    seed: int = 0,
+    deadline_s: float = 5.0,
+    quiet_s: float = 1.0,
+) -> IsolationReport:
+    """Try to get from each tenant to every other one, to the gateway itself, and from strangers to all of them.
+
+    Each probe carries a token; every interface of every node is heard, and a token where it does not belong is a leak.
+    Before and after, each tenant sends probes of the same kinds to its own, which have to arrive: a network in which
+    nothing moves is not isolated but dead.
+
+    network: running. underlay: addresses of the gateway itself, where tunnels end, which no tenant may reach from
+    within. strangers: nodes on the provider's network that send forged packets too. meeting: pairs of tenants that are
+    meant to reach each other, sender first. forged: how many packets with random addresses, keys and protocols to send
+    besides, chosen by `seed`. deadline_s: how long a tenant's own probes are repeated until they have arrived;
+    quiet_s: how long after the last sight of a probe to wait for more, both by the lab's clock.
+
+    Raises BadMeasurementError, CaptureError.
+    """
+    everyone = tuple(tenants)
+    _complain(network, everyone)
+    topology = network.topology()
+    shared = {home.address for one in everyone for home in one.homes if home.node not in one.nodes}
+    doors = find_doors(network, everyone, strangers, sorted(shared | set(underlay)))
+    scene = Scene(everyone, doors, tuple(underlay), frozenset(meeting))
+    tokens = Tokens(os.urandom(4))
+    findings = Findings(scene, tokens, far_ends(topology))
+    with Ears(network) as ears, Post(network, doors, tokens) as post:
+        bench = _Bench(ears, post, findings)
+        before = bench.send_until_arrived(scene, deadline_s)
+        probes = [findings.add(probe) for probe in crossings(scene)]
+        probes += [findings.add(probe) for probe in forgeries(scene, forged, seed)]
+        bench.send(probes)
+        bench.wait_until_quiet(quiet_s)
+        after = bench.send_until_arrived(scene, deadline_s)
+        bench.wait_until_quiet(quiet_s)
+    unproven = findings.unproven(before) or findings.unproven(after)
+    return IsolationReport(
+        findings.counts([*after, *probes]),
+        findings.leaks([*before, *probes, *after]),
+        (*_silent(network, scene), *findings.unsent(probes), *unproven),
+        attributes(lab_name(next(iter(network.values()))), here(), []),
+    )
+
+
+def _complain(network: Network, tenants: tuple[Tenant, ...]) -> None:
+    if len({one.name for one in tenants}) < 2:
+        raise BadMeasurementError("Isolation is between tenants: describe at least two, with different names.")
+    if not network.is_running:
+        raise BadMeasurementError("Isolation is tried out on a network that runs: start it first.")
+    seen: dict[str, str] = {}
+    for one in tenants:
+        for node in one.nodes:
+            if (other := seen.setdefault(node, one.name)) != one.name:
+                raise BadMeasurementError(
+                    f"Node {node} cannot belong to both {other} and {one.name}: of a node that they share, name each "
+                    "one's interfaces."
+                )
+
+
+def _silent(network: Network, scene: Scene) -> list[str]:
+    """A sentence for each tenant's node that cannot send anything."""
+    sending = {door.node for door in scene.doors}
+    return [
+        f"{node} of {tenant.name} has no next hop that it could send to"
+        for tenant in scene.tenants
+        for node in tenant.nodes
+        if node not in sending and not network[node].kind.is_switch
+    ]
+
+
+class _Bench:
+    """What probes are sent and heard with."""
+
+    def __init__(self, ears: Ears, post: Post, findings: Findings) -> None:
+        self._ears, self._post, self._findings = ears, post, findings
+
+    def send(self, numbers: Sequence[int]) -> None:
+        """Send probes and take in what is heard meanwhile."""
+        for position, number in enumerate(numbers, start=1):
+            self._post.send(number, self._findings.probes[number])
+            if position % _AT_ONCE == 0:
+                time.sleep(_PAUSE_S)
+                self._findings.hear(self._ears.listen())
+
+    def send_until_arrived(self, scene: Scene, deadline_s: float) -> list[int]:
+        """Send each tenant's probes to its own, again and again those that have not arrived; returns their numbers."""
+        numbers = [self._findings.add(probe) for probe in controls(scene)]
+        deadline = time.monotonic() + deadline_s
+        while missing := [number for number in numbers if number not in self._findings.arrived]:
+            self.send(missing)
+            self.wait_until_quiet(_RESEND_S)
+            if time.monotonic() >= deadline:
+                break
+        return numbers
+
+    def wait_until_quiet(self, quiet_s: float) -> None:
+        """Hear the network until no probe has been seen for that long; not for ever, if one runs in circles."""
+        now = time.monotonic()
+        end, last = now + quiet_s, now + _RESTLESS_S
+        while (now := time.monotonic()) < min(end, last):
+            if self._findings.hear(self._ears.listen(min(end, last) - now)):
+                end = time.monotonic() + quiet_s

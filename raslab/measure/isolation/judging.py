@@ -1,0 +1,156 @@
+"""From what was sent and what was heard to the report. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from raslab.measure.isolation.listening import Heard
+from raslab.measure.isolation.probes import ARP, MANAGEMENT, SOLICITATION, Probe, Scene
+from raslab.measure.isolation.report import Count, Leak
+from raslab.measure.isolation.sights import Answer, Claim, Tokens, in_order, read_answer, summary
+from raslab.measure.isolation.tenants import PROVIDER, STRANGER, Owners, Place
+from raslab.measure.isolation.wire import packed
+
+_QUESTIONS = (ARP, SOLICITATION)
+
+
+@dataclass
+class Findings:
+    """What has been heard so far of the probes, which are known by their numbers."""
+
+    scene: Scene
+    tokens: Tokens
+    links: Mapping[Place, Place]
+    probes: list[Probe] = field(default_factory=list)
+    sights: dict[int, list[Heard]] = field(default_factory=lambda: defaultdict(list))
+    answered: dict[int, Heard] = field(default_factory=dict)
+    arrived: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._owners = Owners(self.scene.tenants)
+        self._tenants = {one.name: one for one in self.scene.tenants}
+        self._senders = {door.node for door in self.scene.doors}
+        self._asked: dict[tuple[Place, bytes], int] = {}
+
+    def add(self, probe: Probe) -> int:
+        """Give a probe its number."""
+        number = len(self.probes)
+        self.probes.append(probe)
+        if probe.kind in _QUESTIONS and not probe.is_control:
+            self._asked.setdefault(((probe.door.node, probe.door.interface), packed(probe.asked)), number)
+        return number
+
+    def hear(self, everything: Iterable[Heard]) -> bool:
+        """Take in what the ears have heard; True if a probe was among it."""
+        any_probe = False
+        for heard in everything:
+            number = self.tokens.number_in(heard.data)
+            if number is not None and number < len(self.probes):
+                any_probe = True
+                self.sights[number].append(heard)
+                self._note_arrival(number, heard)
+            if not heard.outgoing and heard.node in self._senders:
+                self._note_answer(heard)
+        return any_probe
+
+    def _note_arrival(self, number: int, heard: Heard) -> None:
+        probe = self.probes[number]
+        if probe.is_control and number not in self.arrived:
+            place = (heard.node, heard.interface)
+            at_home = heard.node in self._homes_of(probe.target, probe.asked)
+            if at_home and self._owners.owner_of(place) == probe.target:
+                self.arrived.add(number)
+
+    def _homes_of(self, tenant: str, address: str) -> set[str]:
+        return {home.node for home in self._tenants[tenant].homes if home.address == address}
+
+    def _note_answer(self, heard: Heard) -> None:
+        answer = read_answer(heard, self.tokens)
+        if isinstance(answer, Claim):
+            number = self._asked.get(((heard.node, heard.interface), answer.address))
+        elif isinstance(answer, Answer) and answer.number < len(self.probes):
+            number = answer.number
+        else:
+            return
+        if number is None or number in self.answered:
+            return
+        probe = self.probes[number]
+        if heard.node != probe.door.node or (isinstance(answer, Answer) and not _is_from(answer, packed(probe.asked))):
+            return
+        is_own = probe.sender != STRANGER and probe.asked in self._tenants[probe.sender].addresses
+        opens = probe.kind == MANAGEMENT and isinstance(answer, Answer) and answer.accepts
+        if opens or not is_own:
+            self.answered[number] = heard
+
+    # The report
+
+    def leaks(self, numbers: Iterable[int]) -> tuple[Leak, ...]:
+        """What crossed."""
+        found = (self._leak(number) for number in numbers)
+        return tuple(leak for leak in found if leak is not None)
+
+    def counts(self, numbers: Iterable[int]) -> tuple[Count, ...]:
+        """Probes by kind and pair, in the order in which they were sent."""
+        groups: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+        for number in numbers:
+            probe = self.probes[number]
+            target = PROVIDER if probe.kind == MANAGEMENT else probe.target
+            groups[probe.kind, probe.sender, target].append(number)
+        return tuple(
+            Count(
+                *group,
+                sent=len(members),
+                arrived=sum(number in self.arrived for number in members),
+                leaked=sum(self._leak(number) is not None for number in members),
+            )
+            for group, members in groups.items()
+        )
+
+    def unproven(self, numbers: Sequence[int]) -> tuple[str, ...]:
+        """A sentence for each kind of own probe of which a node gets none through."""
+        outcomes: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+        for number in numbers:
+            probe = self.probes[number]
+            outcomes[probe.kind, probe.sender, probe.door.node].append(number)
+        return tuple(
+            f"{kind} of {sender} from {node} did not get to its own {self.probes[members[0]].asked} either"
+            for (kind, sender, node), members in outcomes.items()
+            if not any(number in self.arrived for number in members)
+        )
+
+    def unsent(self, numbers: Iterable[int]) -> tuple[str, ...]:
+        """A sentence about the probes that have not been seen to leave their nodes, if there are any."""
+        lost = [number for number in numbers if number not in self.sights]
+        if not lost:
+            return ()
+        first = self.probes[lost[0]]
+        return (f"{len(lost)} probes never left, the first of them by {first.door.interface} of {first.door.node}",)
+
+    def _leak(self, number: int) -> Leak | None:
+        probe = self.probes[number]
+        trail = in_order(self.sights.get(number, ()), probe.door.node, self.links)
+        for position, heard in enumerate(trail):
+            owner = self._owners.owner_of((heard.node, heard.interface))
+            if owner is None or owner == probe.sender or (probe.sender, owner) in self.scene.meeting:
+                continue
+            end = next(
+                (later for later in range(position, len(trail)) if trail[later].node in self._tenants[owner].nodes),
+                position,
+            )
+            return self._made(probe, owner, "delivered", trail[: end + 1], heard)
+        if number in self.answered:
+            target = PROVIDER if probe.kind == MANAGEMENT else probe.target
+            return self._made(probe, target, "answered", [*trail, self.answered[number]], self.answered[number])
+        return None
+
+    def _made(self, probe: Probe, tenant: str, how: str, trail: Sequence[Heard], packet: Heard) -> Leak:
+        places = [f"{heard.node}:{heard.interface}" for heard in trail]
+        path = [place for n, place in enumerate(places) if n == 0 or place != places[n - 1]]
+        return Leak(probe.kind, probe.sender, tenant, how, tuple(path), summary(packet))
+
+
+def _is_from(answer: Answer, asked: bytes) -> bool:
+    """True if it comes from the address that was asked, and is not the probe itself, which somebody has sent back."""
+    return answer.source == asked != answer.destination

@@ -1,0 +1,193 @@
+"""Who is who, found out from the topology: what is behind each VRF of the gateways belongs to one tenant. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from raslab.measure.isolation.sights import far_ends
+from raslab.measure.isolation.tenants import Home, Place, Tenant, TunnelEnd
+from raslab.measure.isolation.wire import Encapsulation
+from raslab.model.topology import AnyInterface, NodeKind, Topology, Tunnel, Vrf
+from raslab.model.vrfs import Vrfs
+
+_ENCAPSULATIONS: dict[str, Encapsulation] = {"gre": "gre", "gretap": "nvgre"}
+"""Kinds of tunnels whose packets can be forged: the others encrypt."""
+
+
+@dataclass(frozen=True)
+class Parties:
+    """All that a check of isolation is about.
+
+    underlay: addresses of the gateways outside of all VRFs; strangers: nodes that are nobody's.
+    """
+
+    tenants: tuple[Tenant, ...]
+    underlay: tuple[str, ...]
+    strangers: tuple[str, ...]
+
+
+def find_parties(topology: Topology, gateways: Sequence[str], names: Mapping[str, str] | None = None) -> Parties:
+    """The tenants of some gateways, each with the nodes that its VRF leads to, over links and through tunnels.
+
+    gateways: nodes on which each tenant has a VRF; VRFs of two of them are one tenant's if they have one name, or if a
+    link or a tunnel joins them. names: tenants' names by VRF, which are their names otherwise. A node to which the VRFs
+    of several tenants lead is the provider's.
+    """
+    shared = set(gateways)
+    while True:
+        search = _Search(topology, frozenset(shared))
+        reached = [search.reach(vrf) for vrf in search.vrfs]
+        groups = _joined(reached)
+        claims: dict[str, int] = defaultdict(int)
+        for group in groups:
+            for node in group.nodes:
+                claims[node] += 1
+        contested = {node for node, count in claims.items() if count > 1}
+        if not contested:
+            break
+        shared |= contested
+    tenants = tuple(search.tenant(group, names or {}) for group in groups)
+    owned = {node for one in tenants for node in one.nodes}
+    strangers = (n.name for n in topology.nodes if n.name not in owned | set(gateways) and not n.kind.is_switch)
+    return Parties(tenants, tuple(search.underlay(gateways)), tuple(strangers))
+
+
+@dataclass(frozen=True)
+class _Group:
+    """VRFs of the shared nodes, and the nodes that they lead to."""
+
+    vrfs: frozenset[Place]
+    nodes: frozenset[str]
+
+
+def _joined(groups: Sequence[_Group]) -> list[_Group]:
+    """Groups that have a VRF in common are one; in the order of the first ones."""
+    result: list[_Group] = []
+    for group in groups:
+        overlapping = [one for one in result if one.vrfs & group.vrfs]
+        for one in overlapping:
+            group = _Group(group.vrfs | one.vrfs, group.nodes | one.nodes)
+        position = result.index(overlapping[0]) if overlapping else len(result)
+        result = [one for one in result if one not in overlapping]
+        result.insert(position, group)
+    return result
+
+
+class _Search:
+    """Follows links and tunnels from a VRF."""
+
+    def __init__(self, topology: Topology, shared: frozenset[str]) -> None:
+        self._topology = topology
+        self._shared = shared
+        self._vrfs = Vrfs(topology)
+        self._far_ends = far_ends(topology)
+        self._interfaces: dict[str, list[AnyInterface]] = defaultdict(list)
+        self._tunnels: dict[str, list[Tunnel]] = defaultdict(list)
+        ends = (end for link in topology.links for end in link.ends)
+        for one in (*ends, *topology.tunnels, *topology.devices):
+            self._interfaces[one.node].append(one)
+        for tunnel in topology.tunnels:
+            self._tunnels[tunnel.node].append(tunnel)
+        self._owners = {
+            address.partition("/")[0]: one.node
+            for ones in self._interfaces.values()
+            for one in ones
+            if self._vrfs.of(one) is None
+            for address in one.addresses
+        }
+        self._switches = {node.name for node in topology.nodes if node.kind in (NodeKind.BRIDGE, NodeKind.OVS)}
+
+    @property
+    def vrfs(self) -> list[Place]:
+        """The VRFs of the shared nodes."""
+        return [(one.node, one.name) for one in self._topology.devices if isinstance(one, Vrf) and self._is_shared(one)]
+
+    def _is_shared(self, interface: AnyInterface) -> bool:
+        return interface.node in self._shared
+
+    def reach(self, vrf: Place) -> _Group:
+        """What a VRF leads to, together with those of its name."""
+        vrfs, nodes = {one for one in self.vrfs if one[1] == vrf[1]}, set[str]()
+        waiting = [interface for one in vrfs for interface in self._within(one)]
+        while waiting:
+            interface = waiting.pop()
+            for node, inside in self._beyond(interface):
+                if node not in self._shared:
+                    if node not in nodes:
+                        nodes.add(node)
+                        outside = self._outside(node)
+                        waiting += [one for one in self._interfaces[node] if one.name not in outside]
+                elif self._is_shared(interface) and inside is not None and (node, inside) not in vrfs:
+                    vrfs.add((node, inside))
+                    waiting += self._within((node, inside))
+        return _Group(frozenset(vrfs), frozenset(nodes))
+
+    def _within(self, vrf: Place) -> Iterator[AnyInterface]:
+        node, name = vrf
+        return (one for one in self._interfaces[node] if self._vrfs.of(one) == name)
+
+    def _beyond(self, interface: AnyInterface) -> Iterator[tuple[str, str | None]]:
+        """The nodes at the other end, each with the VRF in which that end is."""
+        if isinstance(interface, Tunnel):
+            yield from self._through(interface)
+            return
+        far = self._far_ends.get((interface.node, interface.name))
+        if far is not None:
+            yield far[0], next((self._vrfs.of(one) for one in self._interfaces[far[0]] if one.name == far[1]), None)
+
+    def _through(self, tunnel: Tunnel) -> Iterator[tuple[str, str | None]]:
+        node = self._owners.get(tunnel.remote)
+        if node is None:
+            return
+        other = next((one for one in self._tunnels[node] if _is_other_end(tunnel, one)), None)
+        if node not in self._shared or other is not None:
+            yield node, None if other is None else self._vrfs.of(other)
+
+    def _outside(self, node: str) -> set[str]:
+        """The interfaces of a site on the provider's network: those from which its tunnels go."""
+        ends = {tunnel.local for tunnel in self._tunnels[node]}
+        return {one.name for one in self._interfaces[node] if ends & {text.partition("/")[0] for text in one.addresses}}
+
+    # What is found
+
+    def tenant(self, group: _Group, names: Mapping[str, str]) -> Tenant:
+        """The group as a tenant."""
+        own = [one for vrf in sorted(group.vrfs) for one in self._within(vrf)]
+        nodes = [node.name for node in self._topology.nodes if node.name in group.nodes]
+        outside = [(node, name) for node in nodes for name in sorted(self._outside(node))]
+        inside = [one for node in nodes for one in self._interfaces[node] if (node, one.name) not in outside]
+        name = next((names[vrf] for _, vrf in sorted(group.vrfs) if vrf in names), min(group.vrfs)[1])
+        return Tenant(
+            name,
+            nodes=tuple(nodes),
+            interfaces=tuple((one.node, one.name) for one in own),
+            homes=tuple(
+                Home(text.partition("/")[0], one.node, routed=not isinstance(one, Tunnel))
+                for one in (*inside, *own)
+                for text in one.addresses
+            ),
+            outside=tuple(outside),
+            tunnels=tuple(self._ends(own, group)),
+        )
+
+    def _ends(self, interfaces: Sequence[AnyInterface], group: _Group) -> Iterator[TunnelEnd]:
+        for one in interfaces:
+            if isinstance(one, Tunnel) and one.kind in _ENCAPSULATIONS:
+                far = self._owners.get(one.remote)
+                site = far if far in group.nodes else None
+                yield TunnelEnd(_ENCAPSULATIONS[one.kind], one.local, one.remote, one.key, site)
+
+    def underlay(self, gateways: Sequence[str]) -> Iterator[str]:
+        """The gateways' own addresses."""
+        for node in gateways:
+            for one in self._interfaces[node]:
+                if self._vrfs.of(one) is None:
+                    yield from (text.partition("/")[0] for text in one.addresses)
+
+
+def _is_other_end(one: Tunnel, other: Tunnel) -> bool:
+    """True if two tunnels are one; the numbers of IPsec's interfaces are each node's own affair."""
+    same_key = one.key == other.key or one.kind not in _ENCAPSULATIONS
+    return (one.local, one.remote, one.kind) == (other.remote, other.local, other.kind) and same_key

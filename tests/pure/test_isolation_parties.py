@@ -1,0 +1,85 @@
+"""Who is who is found out from the topology."""
+
+from __future__ import annotations
+
+import pytest
+
+from raslab.measure.isolation import Home, Parties, TunnelEnd, find_parties
+from raslab.net import Network, Topo
+from topologies.two_tenants import TwoTenants
+
+GATEWAY, SITES = "203.0.113.1", {"red": "203.0.113.11", "blue": "203.0.113.12"}
+
+
+class Datacentre(Topo):
+    """Two tenants with a host each on gw and a site each behind a tunnel; a server that both of them are linked to."""
+
+    def build(self, shared: bool = False) -> None:
+        self.addRouter("gw")
+        self.addSwitch("wire")
+        self.addHost("x")
+        self.addLink("gw", "wire", params1={"name": "wan", "ips": [f"{GATEWAY}/24"]})
+        self.addLink("x", "wire", params1={"name": "eth0", "ips": ["203.0.113.99/24"]})
+        for number, (name, address) in enumerate(SITES.items(), start=1):
+            self.addVrf("gw", f"vrf-{name}")
+            self.addHost(f"{name}-vm")
+            self._link(f"{name}-vm", "gw", f"{name}0", f"vrf-{name}", "10.0.0")
+            self.addRouter(f"{name}-site")
+            self.addHost(f"{name}-pc")
+            self._link(f"{name}-pc", f"{name}-site", "lan0", None, "10.0.1")
+            self.addLink(f"{name}-site", "wire", params1={"name": "wan", "ips": [f"{address}/24"]})
+            self.addTunnel("gw", f"gre-{name}", local=GATEWAY, remote=address, key=number, master=f"vrf-{name}")
+            self.addTunnel(f"{name}-site", "gate", local=address, remote=GATEWAY, key=number, ips=["10.9.0.2/30"])
+        if shared:
+            self.addHost("server")
+            for name in SITES:
+                self._link("server", "gw", f"{name}1", f"vrf-{name}", "10.0.2")
+
+    def _link(self, host: str, router: str, interface: str, master: str | None, prefix: str) -> None:
+        ends = {"ips": [f"{prefix}.1/24"]}, {"name": interface, "ips": [f"{prefix}.254/24"], "master": master}
+        self.addLink(host, router, params1=ends[0], params2=ends[1])
+
+
+def parties(topo: Topo, *gateways: str, **names: str) -> Parties:
+    return find_parties(Network(topo).topology(), gateways, names)
+
+
+def test_what_is_behind_a_vrf_belongs_to_one_tenant() -> None:
+    found = parties(Datacentre(), "gw")
+    red, blue = found.tenants
+    assert (red.name, set(red.nodes)) == ("vrf-red", {"red-vm", "red-site", "red-pc"})
+    assert set(blue.nodes) == {"blue-vm", "blue-site", "blue-pc"}
+    assert set(red.interfaces) == {("gw", "red0"), ("gw", "gre-red"), ("gw", "vrf-red")}
+    assert red.outside == (("red-site", "wan"),)
+    assert red.tunnels == (TunnelEnd("gre", GATEWAY, SITES["red"], 1, "red-site"),)
+    assert Home("10.0.0.254", "gw") in red.homes
+    assert Home("10.9.0.2", "red-site", routed=False) in red.homes
+    assert SITES["red"] not in red.addresses
+    assert red.addresses == blue.addresses
+    assert (found.underlay, found.strangers) == ((GATEWAY,), ("x",))
+
+
+def test_a_node_that_two_vrfs_lead_to_is_the_providers() -> None:
+    found = parties(Datacentre(shared=True), "gw")
+    assert not any("server" in one.nodes for one in found.tenants)
+    assert "server" in found.strangers
+
+
+def test_names_may_be_others_than_those_of_the_vrfs() -> None:
+    found = find_parties(Network(Datacentre()).topology(), ["gw"], {"vrf-red": "Red", "vrf-blue": "Blue"})
+    assert [one.name for one in found.tenants] == ["Red", "Blue"]
+
+
+def test_without_vrfs_there_is_no_tenant() -> None:
+    assert parties(TwoTenants(), "csp").tenants == ()
+
+
+@pytest.mark.parametrize(
+    "place", [("red-site", "lan0"), ("gw", "gre-red"), ("gw", "vrf-red"), ("red-vm", "red-vm-eth0")]
+)
+def test_what_a_tenant_owns(place: tuple[str, str]) -> None:
+    red, blue = parties(Datacentre(), "gw").tenants
+    assert red.owns(place)
+    assert not blue.owns(place)
+    assert not red.owns(("red-site", "wan"))
+    assert not red.owns(("gw", "wan"))
