@@ -17,7 +17,6 @@ from raslab.measure import capture
 pytestmark = [
     pytest.mark.usefixtures("root"),
     pytest.mark.needs("vrf", "bridge vlans", "vxlan", "gretap"),
-    pytest.mark.both,
 ]
 
 ENCAPSULATIONS = {"vxlan": {"encapsulation": "vxlan"}, "nvgre": {"encapsulation": "nvgre"}}
