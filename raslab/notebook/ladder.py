@@ -108,11 +108,8 @@ def _is_tunnelled(row: Mapping[str, Any]) -> bool:
 
 def _tunnel_words(row: Mapping[str, Any]) -> str:
     key = _text(row, "gre_key")
-    words = (
-        "GRE" if _text(row, "protocol") == "gre" else "VXLAN",
-        f"key {key}" if key else "",
-        _fragment_words(row, "fragment_offset"),
-    )
+    name = "GRE" if _text(row, "protocol") == "gre" else "VXLAN"
+    words = (name, f"key {key}" if key else "", _fragment_words(row, "fragment_offset"))
     return " ".join(filter(None, words)) + ":"
 
 
