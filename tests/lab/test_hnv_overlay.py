@@ -163,3 +163,14 @@ def test_all_of_it_goes_again(bed: Tenants) -> None:
     bed.dc.attach("contoso-sql", 5001, host="host2", addresses=f"{SQL}/24")
     assert bed.pings("contoso-sql", "10.1.1.1") == 1
     assert SQL6 not in bed.network["contoso-sql"].run(["ip", "addr"]).stdout
+
+
+def test_it_starts_again(bed: Tenants) -> None:
+    bed.network.stop()
+    bed.dc.attach("fabrikam-app", 5001, host="host1", addresses="10.1.1.16/24", interface="eth1", default_route=False)
+    bed.network.start()
+    bed.dc.start()
+    assert bed.pings("contoso-sql", WEB) == 1
+    assert bed.pings("contoso-sql", "10.1.1.16") == 1
+    assert bed.dc.get_port_statistics("Contoso")
+    assert str(bed.dc.start()) == "# start"  # there is nothing more to do
