@@ -11,14 +11,16 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from raslab.errors import RaslabError
+from raslab.gateway import conntrack
 from raslab.gateway.journal import service_lines
 from raslab.gateway.plan import Plan, dialling, sessions
-from raslab.gateway.plan.nat import USUAL_TIMEOUTS
+from raslab.gateway.plan.nat_timeouts import USUAL_TIMEOUTS
 from raslab.model.topology import Device, Interface, Link, Topology, Vrf
 from raslab.net import Network
 from raslab.net.namespaces import write_sysctls
 from raslab.net.plan import difference
-from raslab.services import Bgpd, Charon, Nftables, Supervisor
+from raslab.services import Bgpd, Charon, Nftables, Supervisor, Zebra
+from raslab.services.zebra_addresses import remind
 
 D = TypeVar("D", Interface, Device)
 
@@ -58,6 +60,7 @@ def bring_about(network: Network, services: Supervisor, wanted: Mapping[str, Tra
     try:
         for node, one in wanted.items():
             _write_sysctls(network, node, one)
+            _remind_zebra(network, services, node, one)
         changes = services.apply({node: one.new.services for node, one in wanted.items()})
     except BaseException:
         with suppress(RaslabError):  # the first failure is the one to tell
@@ -149,8 +152,9 @@ def _change_node(network: Network, node: str, wanted: Transition) -> None:
     for route in wanted.new.routes:
         if route not in network.routes:
             network.routes.append(route)
+    staying = {vrf.name for vrf in wanted.new.vrfs}
     for vrf in wanted.old.vrfs:
-        if vrf not in wanted.new.vrfs:
+        if vrf.name not in staying:
             network.delVrf(node, vrf.name)
     for interface, address in wanted.old.addresses:
         if (interface, address) not in wanted.new.addresses and address in network[node].intf(interface).addresses:
@@ -167,11 +171,25 @@ def _change_vrfs(network: Network, node: str, wanted: Transition) -> None:
         if name not in new.masters and name in network[node].nameToIntf:
             network[node].intf(name).change(master=None)
     for vrf in new.vrfs:
-        if vrf not in old.vrfs or vrf.name not in network[node].nameToIntf:
+        if vrf.name not in network[node].nameToIntf:
             network.take_device(vrf)
+        elif vrf not in old.vrfs:
+            network[node].intf(vrf.name).take(vrf)
     for name, master in new.masters.items():
         if network[node].intf(name).spec.master != master:
             network[node].intf(name).change(master=master)
+
+
+def _remind_zebra(network: Network, services: Supervisor, node: str, wanted: Transition) -> None:
+    """A zebra that runs already has to know the interfaces by which bgpd's new neighbours are reached."""
+    if not any(service.name == Zebra.name for service in services.declared(node)):
+        return
+    changed = [one for one in wanted.new.tunnels if one not in wanted.old.tunnels]
+    moved = dict(wanted.new.masters.items() - wanted.old.masters.items())
+    known = {one.name: one.addresses for one in changed} | {name: network[node].intf(name).addresses for name in moved}
+    if any(known.values()):
+        with closing(services.vty(node, Zebra.name)) as vty:
+            remind(vty, network.namespace_of(node), known)
 
 
 def _write_sysctls(network: Network, node: str, wanted: Transition) -> None:
@@ -189,7 +207,11 @@ def _on(node: str) -> tuple[str, ...]:
 
 
 def _after(services: Supervisor, node: str, wanted: Transition) -> Iterator[str]:
-    """What concerns sessions and tunnels that are up."""
+    """What concerns sessions and tunnels that are up, and connections that are known."""
+    for zone in sorted(set(wanted.old.zones) - set(wanted.new.zones)):
+        # The next tenant may get that number, and must not be taken for this one.
+        conntrack.forget(services.network[node], zone)
+        yield f"ip netns exec {node} conntrack -D --zone {zone}"
     for neighbour in wanted.sessions:
         with closing(services.vty(node, Bgpd.name)) as vty:
             vty.run(sessions.command(neighbour))

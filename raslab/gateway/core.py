@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from raslab.errors import GatewayNotRunningError, GatewayRefusedError
 from raslab.gateway.bring_about import Transition, bring_about, preview
 from raslab.gateway.dialler import Dialler
 from raslab.gateway.journal import Deed, Explanation
 from raslab.gateway.plan import NOTHING, Plan, plan
+from raslab.gateway.records import OfPart
 from raslab.gateway.rules import problems_of
 from raslab.gateway.state import GatewayState
 from raslab.gateway.surroundings import Surroundings
 from raslab.net import Network, Node
 from raslab.services import Supervisor
+
+R = TypeVar("R", bound=OfPart)
 
 
 class GatewayPart(ABC):
@@ -67,6 +70,15 @@ class GatewayPart(ABC):
     @abstractmethod
     def _note(self, verb: str, *lines: str) -> None:
         """Tell of a verb that changes no desired state."""
+
+    @property
+    def _routing_domain(self) -> str | None:
+        """The name of the routing domain, None of the gateway itself."""
+        return None
+
+    def _of_here(self, records: Iterable[R]) -> tuple[R, ...]:
+        """Records that say what routing domain they are about."""
+        return tuple(replace(one, routing_domain=self._routing_domain) for one in records)
 
     def _require_running(self) -> None:
         if not self.network.is_running:

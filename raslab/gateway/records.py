@@ -8,8 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfPart:
+    """Something of a gateway, or of one of its routing domains. routing_domain: its name, None without any."""
+
+    routing_domain: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
-class VpnS2SInterfaceStatus:
+class VpnS2SInterfaceStatus(OfPart):
     """One S2S interface: Get-VpnS2SInterface. connection_state: ``Connected``, ``Disconnected`` or ``Disabled``.
 
     ike, esp: the algorithms in use, as strongSwan writes them; last_error: why the last dialling failed.
@@ -28,7 +35,7 @@ class VpnS2SInterfaceStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class VpnS2SInterfaceStatistics:
+class VpnS2SInterfaceStatistics(OfPart):
     """What an S2S interface carried since it exists or was cleared: Get-VpnS2SInterfaceStatistics.
 
     up_s: seconds since its tunnel came up, None while it is down; always None for GRE
@@ -61,7 +68,7 @@ class RemoteAccessRoutingDomain:
 
 
 @dataclass(frozen=True, slots=True)
-class BgpPeerStatus:
+class BgpPeerStatus(OfPart):
     """One BGP session: Get-BgpPeer. connectivity_status: ``Connected``, ``Connecting`` or ``Stopped``."""
 
     peer_name: str
@@ -74,7 +81,7 @@ class BgpPeerStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class BgpRouteInformation:
+class BgpRouteInformation(OfPart):
     """One path to a network: Get-BgpRouteInformation. med and local_pref are None where the path has none.
 
     state: ``Best``, ``Valid``, ``Unresolved``, ``Damped`` or ``Suppressed``.
@@ -93,7 +100,7 @@ class BgpRouteInformation:
 
 
 @dataclass(frozen=True, slots=True)
-class BgpStatistics:
+class BgpStatistics(OfPart):
     """What one session has exchanged: Get-BgpStatistics. state: of RFC 4271's state machine; up_s: None while down."""
 
     peer_name: str
@@ -115,7 +122,7 @@ class BgpStatistics:
 
 
 @dataclass(frozen=True, slots=True)
-class IpFilterCounter:
+class IpFilterCounter(OfPart):
     """What one line of a packet filter has seen. verdict: ``accept`` or ``drop``; line ``*`` is the rest of a Deny."""
 
     interface_alias: str
@@ -128,7 +135,7 @@ class IpFilterCounter:
 
 
 @dataclass(frozen=True, slots=True)
-class NetNatSession:
+class NetNatSession(OfPart):
     """One translated connection: Get-NetNatSession. direction: who called, ``Inbound`` by a static mapping.
 
     Of ICMP the identifier stands for the ports. state: of TCP; timeout_s: seconds until it is forgotten if idle.

@@ -56,6 +56,10 @@ class RoutingDomainOfGateway(PartVerbs):
         return next(where for _, where in everything if where.domain == self.domain)
 
     @property
+    def _routing_domain(self) -> str | None:
+        return self._domain
+
+    @property
     def _dialler(self) -> Dialler | None:
         return self._gateway._dialler
 

@@ -138,6 +138,11 @@ class Surroundings:
         found = self.towards(ip_address("192.0.0.0" if version == 4 else "2000::"))  # in nobody's prefix
         return found[0] if found else None
 
+    def default_gateway(self, version: int) -> str | None:
+        """The next hop of the default route of an IP version, None if there is none."""
+        hops = (route.via for route in self.routes if not _length(route) and _version(route) == version)
+        return next(hops, None)
+
     def _address_on(self, interface: str, version: int) -> AnyInterface | None:
         return next((known for name, known in self.addresses if name == interface and known.version == version), None)
 

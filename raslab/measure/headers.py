@@ -1,73 +1,18 @@
 """The bytes of a packet as headers within headers, each field with its name, its place and its meaning. Pure.
 
-Knows Ethernet, IPv4, IPv6, GRE with its optional fields, ESP, WireGuard, TCP, UDP, IKE, ICMP, ICMPv6 and ARP. What
-follows the last header that it knows is the payload. Fields that senders choose anew, or compute from such ones,
-are marked as varying: the same experiment gives the same bytes but for these.
+Knows Ethernet, VLAN tags, MPLS labels, IPv4, IPv6, GRE with its optional fields, ESP, WireGuard, TCP, UDP, IKE, ICMP,
+ICMPv6 and ARP. What follows the last header that it knows is the payload. Fields that senders choose anew, or compute
+from such ones, are marked as varying: the same experiment gives the same bytes but for these.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from raslab.measure import header_meanings as words
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """Some bytes of a header.
-
-    offset: counts from the first byte of the packet. varying_digits: how many hexadecimal digits at the end differ
-    from run to run of the same experiment. steady_meaning: what can be said of the field without those.
-    """
-
-    name: str
-    offset: int
-    data: bytes
-    meaning: str
-    varying_digits: int = 0
-    steady_meaning: str = "varies"
-
-    @property
-    def steady_data(self) -> str:
-        """The bytes in hexadecimal, with an x for each digit that varies: ``60 0x xx xx``."""
-        digits = self.data.hex()
-        kept = digits[: len(digits) - self.varying_digits].ljust(len(digits), "x")
-        return " ".join(kept[start : start + 2] for start in range(0, len(kept), 2))
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """A header: its protocol, ``inner`` or ``outer`` where there are several of its kind, its source, its fields."""
-
-    protocol: str
-    source: str
-    fields: tuple[Field, ...]
-    place: str = ""
-
-    @property
-    def title(self) -> str:
-        """``Outer IPv4``."""
-        return f"{self.place.capitalize()} {self.protocol}".strip()
-
-    @property
-    def length(self) -> int:
-        """Bytes."""
-        return sum(len(field.data) for field in self.fields)
-
-
-@dataclass(frozen=True, slots=True)
-class Dissection:
-    """The headers of a packet from the outside in, and what they carry."""
-
-    headers: tuple[Header, ...]
-    payload: bytes
-
-    def __str__(self) -> str:
-        parts = [f"{header.title} {header.length}" for header in self.headers]
-        return " | ".join([*parts, f"payload {len(self.payload)}"])
-
+from raslab.measure.header_fields import Cursor, Dissection, Header
 
 LINK_ETHERNET, LINK_RAW, LINK_COOKED = 1, 101, 113
 """LINKTYPE_* of a capture file (draft-ietf-opsawg-pcaplinktype); tcpdump writes cooked captures of tunnels."""
@@ -97,7 +42,7 @@ def _walk(data: bytes, protocol: str) -> tuple[list[Header], bytes]:
     headers: list[Header] = []
     offset = 0
     while protocol in _PARSERS:
-        cursor = _Cursor(data, offset)
+        cursor = Cursor(data, offset)
         following = _PARSERS[protocol](cursor)
         if cursor.is_short:
             break  # cut off in the middle of a header: what is there of it is payload
@@ -123,59 +68,25 @@ def _placed(headers: list[Header]) -> tuple[Header, ...]:
 _LAYERS_TWICE = ("Ethernet", "IPv4", "IPv6")
 
 
-class _Cursor:
-    """Takes fields off the front of some bytes."""
-
-    def __init__(self, data: bytes, offset: int) -> None:
-        self.offset = offset
-        self.fields: list[Field] = []
-        self.is_short = False
-        self._data = data
-
-    def take(self, name: str, length: int, meaning: Callable[[int], str] = str) -> int:
-        """The next `length` bytes as a number, noted under `name` with what they mean."""
-        return int.from_bytes(self.take_bytes(name, length, lambda data: meaning(int.from_bytes(data))))
-
-    def take_port(self, name: str) -> int:
-        """A port: those of servers are known, those of clients are chosen anew for each connection."""
-        port = int.from_bytes(self._data[self.offset : self.offset + 2])
-        if port < words.FIRST_CHOSEN_PORT or port == words.WIREGUARD_PORT:
-            return self.take(name, 2)
-        return self.take_varying(name, 2)
-
-    def take_varying(
-        self,
-        name: str,
-        length: int,
-        meaning: Callable[[int], str] = str,
-        digits: int | None = None,
-        steadily: Callable[[int], str] = lambda _: "varies",
-    ) -> int:
-        """As `take`, of a field of which the last `digits` (all of them) differ from run to run."""
-        value = self.take(name, length, meaning)
-        if not self.is_short:
-            varying = 2 * length if digits is None else digits
-            self.fields[-1] = replace(self.fields[-1], varying_digits=varying, steady_meaning=steadily(value))
-        return value
-
-    def take_bytes(self, name: str, length: int, meaning: Callable[[bytes], str]) -> bytes:
-        """The next `length` bytes."""
-        data = self._data[self.offset : self.offset + length]
-        if len(data) < length:
-            self.is_short = True
-        else:
-            self.fields.append(Field(name, self.offset, data, meaning(data)))
-        self.offset += length
-        return data.ljust(length, b"\0")
-
-
-def _ethernet(cursor: _Cursor) -> str:
+def _ethernet(cursor: Cursor) -> str:
     cursor.take_bytes("destination", 6, words.mac)
     cursor.take_bytes("source", 6, words.mac)
     return words.ETHERTYPES.get(cursor.take("type", 2, words.ethertype), "")
 
 
-def _ipv4(cursor: _Cursor) -> str:
+def _vlan(cursor: Cursor) -> str:
+    cursor.take("priority, VLAN id", 2, lambda value: f"{value >> 13}, {value & 0xFFF}")
+    return words.ETHERTYPES.get(cursor.take("type", 2, words.ethertype), "")
+
+
+def _mpls(cursor: Cursor) -> str:
+    """What the last label is before is told by nothing but its own first bits."""
+    entry = cursor.take("label, class, bottom", 3, lambda value: f"{value >> 4}, {value >> 1 & 7}, {value & 1}")
+    cursor.take("TTL", 1)
+    return words.IP_VERSIONS.get(cursor.next_byte >> 4, "") if entry & 1 else "MPLS"
+
+
+def _ipv4(cursor: Cursor) -> str:
     first = cursor.take("version, length", 1, lambda value: f"{value >> 4}, {(value & 15) * 4} bytes")
     cursor.take("DSCP, ECN", 1, lambda value: f"{value >> 2}, {value & 3}")
     cursor.take("total length", 2)
@@ -192,7 +103,7 @@ def _ipv4(cursor: _Cursor) -> str:
     return "" if fragment & 0x1FFF else words.IP_PROTOCOLS.get(protocol, "")
 
 
-def _ipv6(cursor: _Cursor) -> str:
+def _ipv6(cursor: Cursor) -> str:
     cursor.take_varying("version, class, flow", 4, words.ipv6_flow, digits=5, steadily=words.ipv6_class)
     cursor.take("payload length", 2)
     protocol = cursor.take("next header", 1, words.protocol)
@@ -202,7 +113,7 @@ def _ipv6(cursor: _Cursor) -> str:
     return words.IP_PROTOCOLS.get(protocol, "")
 
 
-def _gre(cursor: _Cursor) -> str:
+def _gre(cursor: Cursor) -> str:
     flags = cursor.take("flags, version", 2, words.gre_flags)
     carried = cursor.take("protocol", 2, words.ethertype)
     if flags & words.GRE_CHECKSUM:
@@ -215,14 +126,14 @@ def _gre(cursor: _Cursor) -> str:
     return words.ETHERTYPES.get(carried, "")
 
 
-def _esp(cursor: _Cursor) -> str:
+def _esp(cursor: Cursor) -> str:
     """What follows is encrypted."""
     cursor.take_varying("SPI", 4, words.hexadecimal)
     cursor.take("sequence", 4)
     return ""
 
 
-def _tcp(cursor: _Cursor) -> str:
+def _tcp(cursor: Cursor) -> str:
     cursor.take_port("source port")
     cursor.take_port("destination port")
     cursor.take_varying("sequence", 4)
@@ -239,14 +150,14 @@ def _tcp(cursor: _Cursor) -> str:
     return ""
 
 
-def _udp(cursor: _Cursor) -> str:
+def _udp(cursor: Cursor) -> str:
     ports = cursor.take_port("source port"), cursor.take_port("destination port")
     cursor.take("length", 2)
     cursor.take_varying("checksum", 2, words.hexadecimal)
     return next((words.UDP_PORTS[port] for port in ports if port in words.UDP_PORTS), "")
 
 
-def _ike(cursor: _Cursor) -> str:
+def _ike(cursor: Cursor) -> str:
     """The header only: the payloads after it have a form of their own, and most are encrypted."""
     cursor.take_varying("initiator's SPI", 8, words.hexadecimal)
     answered = cursor.take_varying("responder's SPI", 8, words.hexadecimal)
@@ -261,7 +172,7 @@ def _ike(cursor: _Cursor) -> str:
     return ""
 
 
-def _wireguard(cursor: _Cursor) -> str:
+def _wireguard(cursor: Cursor) -> str:
     """What follows is encrypted, but for the keys of a handshake. Numbers are little-endian."""
     kind = cursor.take("type", 1, lambda value: words.WIREGUARD_TYPES.get(value, str(value)))
     cursor.take("reserved", 3)
@@ -275,8 +186,8 @@ def _wireguard(cursor: _Cursor) -> str:
     return ""
 
 
-def _icmp(types: dict[int, str]) -> Callable[[_Cursor], str]:
-    def parse(cursor: _Cursor) -> str:
+def _icmp(types: dict[int, str]) -> Callable[[Cursor], str]:
+    def parse(cursor: Cursor) -> str:
         kind = cursor.take("type", 1, lambda value: types.get(value, str(value)))
         code = cursor.take("code", 1, lambda value: words.icmp_code(types.get(kind, ""), value))
         cursor.take_varying("checksum", 2, words.hexadecimal)
@@ -295,7 +206,7 @@ def _icmp(types: dict[int, str]) -> Callable[[_Cursor], str]:
     return parse
 
 
-def _arp(cursor: _Cursor) -> str:
+def _arp(cursor: Cursor) -> str:
     cursor.take("hardware", 2, lambda value: "Ethernet" if value == 1 else str(value))
     cursor.take("protocol", 2, words.ethertype)
     cursor.take("lengths", 2, lambda value: f"{value >> 8}, {value & 255}")
@@ -307,8 +218,10 @@ def _arp(cursor: _Cursor) -> str:
     return ""
 
 
-_PARSERS: dict[str, Callable[[_Cursor], str]] = {
+_PARSERS: dict[str, Callable[[Cursor], str]] = {
     "Ethernet": _ethernet,
+    "VLAN": _vlan,
+    "MPLS": _mpls,
     "IPv4": _ipv4,
     "IPv6": _ipv6,
     "GRE": _gre,
@@ -323,6 +236,8 @@ _PARSERS: dict[str, Callable[[_Cursor], str]] = {
 }
 _SOURCES = {
     "Ethernet": "IEEE 802.3",
+    "VLAN": "IEEE 802.1Q",
+    "MPLS": "RFC 3032",
     "IPv4": "RFC 791",
     "IPv6": "RFC 8200",
     "GRE": "RFC 2784, RFC 2890",

@@ -118,7 +118,9 @@ class Capture:
     @cached_property
     def packets(self) -> list[Any]:
         """The packets, dissected by scapy."""
-        from scapy.layers import inet, inet6, l2  # noqa: F401 - they tell the reader what the bytes are
+        # They tell the reader what the bytes are.
+        from scapy.contrib import mpls  # noqa: F401
+        from scapy.layers import inet, inet6, l2  # noqa: F401
         from scapy.utils import PcapReader
 
         return list(PcapReader(io.BytesIO(self.pcap))) if self.pcap else []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 import socket
 import struct
 import threading
@@ -12,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from raslab.model.encapsulation import IpVersion
+from raslab.net.waiting import readable_within
 
 _HEADER = struct.Struct("!BBHHH")
 _TIMESPEC = struct.Struct("@qq")
@@ -92,8 +92,7 @@ class Prober:
     def receive_until(self, deadline: float, enough: int | None = None) -> None:
         """Take in answers until the deadline on the monotonic clock, or until `enough` have come in all."""
         while enough is None or len(self._answered_ns) < enough:
-            readable, _, _ = select.select([self._socket], [], [], max(deadline - time.monotonic(), 0.0))
-            if not readable:
+            if not readable_within(self._socket.fileno(), deadline - time.monotonic()):
                 return
             self._receive()
 

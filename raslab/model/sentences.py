@@ -35,6 +35,11 @@ def no_such_route(node: str, destination: str) -> str:
     return f"Node {node} has no such route to {destination}: its routes are those that addRoute gave it."
 
 
+def no_such_label(node: str, label: object) -> str:
+    """A label to forget that the node does not know."""
+    return f"Node {node} has no path for label {label}: its paths are those that addMplsRoute gave it."
+
+
 def no_such_address(interface: str, node: str, address: str) -> str:
     """An address to remove that is not there."""
     return f"Interface {interface} of node {node} has no address {address}: write it as it was given."

@@ -131,7 +131,8 @@ class Vrf:
     """A routing table of its own for the interfaces that have it as their master (Linux's "vrf" device).
 
     table: its number, one per VRF of a node. What it has no route for is unreachable, and not looked up in the main
-    table. addresses: those of the node itself within the VRF.
+    table. addresses: those of the node itself within the VRF. mark: packets that come from elsewhere and that the
+    firewall has given this mark (nfmark) are routed in it too, None for no such packets.
     """
 
     node: str
@@ -139,6 +140,7 @@ class Vrf:
     table: int
     addresses: tuple[str, ...] = ()
     up: bool = True
+    mark: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,8 @@ AnyInterface = Interface | Tunnel | Device
 class Route:
     """A static route; `destination` is a prefix or ``default``, `via` the next hop, `dev` the interface.
 
-    vrf: the VRF whose table it is in, None is the main one.
+    vrf: the VRF whose table it is in, None is the main one. labels: an MPLS label stack (RFC 3032) to put before the
+    packets, outermost first.
     """
 
     node: str
@@ -175,6 +178,23 @@ class Route:
     dev: str | None = None
     metric: int | None = None
     vrf: str | None = None
+    labels: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MplsRoute:
+    """What a node does with packets whose outermost MPLS label is `label` (RFC 3031): part of a label switched path.
+
+    out_labels: those put in the label's place, outermost first; without any the label is only taken away, and the
+    packet below goes to the next hop `via` (penultimate hop popping), or out of `dev`: ``lo`` is the node itself, a
+    VRF's name is that VRF.
+    """
+
+    node: str
+    label: int
+    via: str | None = None
+    dev: str | None = None
+    out_labels: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +206,7 @@ class Topology:
     tunnels: tuple[Tunnel, ...] = ()
     routes: tuple[Route, ...] = ()
     devices: tuple[Device, ...] = ()
+    mpls_routes: tuple[MplsRoute, ...] = ()
 
 
 EMPTY = Topology()

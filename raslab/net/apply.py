@@ -20,8 +20,10 @@ _DELETIONS = (
     steps.DeleteAddress,
     steps.DeleteRoute,
     steps.DeleteImpairment,
+    steps.DeleteMplsRoute,
     steps.DeleteLastResort,
     steps.DeleteLocalRule,
+    steps.DeleteMarkRule,
 )
 _NOT_NETLINK = (steps.AddNamespace, steps.DeleteNamespace, steps.SetSysctl, *steps.OVS_STEPS)
 _ALREADY_GONE = {errno.ENODEV, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENOENT}
@@ -106,12 +108,13 @@ def _refused(step: Step, code: int, reason: str) -> KernelRefusedError:
 
 def _fix(step: Step, code: int) -> str:
     """What the user can do about a refused step."""
-    if code == errno.EOPNOTSUPP or (code == errno.ENOENT and isinstance(step, steps.SetImpairment)):
+    lacking = isinstance(step, steps.SetImpairment) or (isinstance(step, steps.SetSysctl) and ".mpls." in step.key)
+    if code == errno.EOPNOTSUPP or (code == errno.ENOENT and lacking):
         return "This kernel has no such feature: run in the lab machine, `raslab exec --machine uml -- ...`."
     if code == errno.EEXIST and isinstance(step, steps.AddTunnel):
         return "Another tunnel of the node has the same end points and key: choose another key."
     if code == errno.EEXIST:
         return "The node already has one: choose another name or address."
-    if isinstance(step, steps.AddRoute):
+    if isinstance(step, steps.AddRoute | steps.AddMplsRoute):
         return "Check that the next hop is on a subnet of an interface that is up."
     return "Correct that setting in the topology."

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface
 from typing import NamedTuple
 
-from raslab.model.topology import AnyInterface, Route, Topology, Vlan
+from raslab.model.topology import AnyInterface, MplsRoute, Route, Topology, Vlan
 from raslab.model.vrfs import Vrfs
 from raslab.net.quantities import everything
 
@@ -18,9 +18,13 @@ class Carrier(NamedTuple):
     address: str
 
 
-def carriers(topology: Topology) -> dict[Route, Carrier]:
+AnyRoute = Route | MplsRoute
+
+
+def carriers(topology: Topology) -> dict[AnyRoute, Carrier]:
     """The routes that the kernel takes, those whose interface is up, each with what carries it."""
-    nodes = {route.node for route in topology.routes}
+    routes: tuple[AnyRoute, ...] = (*topology.routes, *topology.mpls_routes)
+    nodes = {route.node for route in routes}
     vrfs = Vrfs(topology)
     names: dict[str, set[str]] = {node: {"lo"} for node in nodes}
     subnets: dict[tuple[str, str | None], list[tuple[IPv4Network | IPv6Network, Carrier]]] = {}
@@ -30,10 +34,14 @@ def carriers(topology: Topology) -> dict[Route, Carrier]:
             here = subnets.setdefault((interface.node, vrfs.of(interface)), [])
             here += [(ip_interface(text).network, Carrier(interface.name, text)) for text in interface.addresses]
     found = (
-        (route, _carrier(route, names[route.node], subnets.get((route.node, route.vrf), ())))
-        for route in topology.routes
+        (route, _carrier(route, names[route.node], subnets.get((route.node, _vrf(route)), ()))) for route in routes
     )
     return {route: carrier for route, carrier in found if carrier is not None}
+
+
+def _vrf(route: AnyRoute) -> str | None:
+    """Where its next hop is looked for."""
+    return route.vrf if isinstance(route, Route) else None
 
 
 def switched_on(topology: Topology) -> list[AnyInterface]:
@@ -47,7 +55,7 @@ def switched_on(topology: Topology) -> list[AnyInterface]:
 
 
 def _carrier(
-    route: Route, names: set[str], subnets: Sequence[tuple[IPv4Network | IPv6Network, Carrier]]
+    route: AnyRoute, names: set[str], subnets: Sequence[tuple[IPv4Network | IPv6Network, Carrier]]
 ) -> Carrier | None:
     if route.dev is not None:
         return Carrier(route.dev, "") if route.dev in names else None

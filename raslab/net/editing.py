@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 from raslab.errors import TopologyError, UnknownNodeError
 from raslab.model import sentences
-from raslab.model.topology import Route, Topology
-from raslab.model.validation import connected_routes
+from raslab.model.topology import MplsRoute, Route, Topology
+from raslab.model.validation import connected_paths, connected_routes
 from raslab.net import mininet_classes as mininet
 from raslab.net.link import Link
 from raslab.net.node import Host, Node, OvsSwitch, Router, Switch
@@ -30,6 +31,7 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
         self.switches: list[Any] = []
         self.links: list[Any] = []
         self.routes: list[Route] = []
+        self.mpls_routes: list[MplsRoute] = []
         self.nameToNode: dict[str, Any] = {}
         self.controller = None  # a bridge needs none
         self.controllers: list[Any] = []
@@ -50,6 +52,7 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
             tunnels=tuple(tunnel.spec for node in nodes for tunnel in node.tunnel_interfaces.values()),
             routes=tuple(self.routes),
             devices=tuple(device.spec for node in nodes for device in node.device_interfaces.values()),
+            mpls_routes=tuple(self.mpls_routes),
         )
 
     # Nodes
@@ -89,6 +92,7 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
             (self.hosts if node in self.hosts else self.switches).remove(node)
             del self.nameToNode[node.name]
             self.routes = [route for route in self.routes if route.node != node.name]
+            self.mpls_routes = [path for path in self.mpls_routes if path.node != node.name]
         node.terminate()
         node.network = None
 
@@ -183,10 +187,15 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
         dev: str | None = None,
         metric: int | None = None,
         vrf: str | None = None,
+        labels: Sequence[int] = (),
     ) -> None:
-        """Give a node a static route to `destination`, a prefix or ``default``; vrf: None for the main table."""
+        """Give a node a static route to `destination`, a prefix or ``default``.
+
+        vrf: the VRF whose table gets it, None for the main one. labels: MPLS labels to put before the packets, the
+        outermost first.
+        """
         with self.changing():
-            self.routes.append(Route(self.node(node).name, destination, via, dev, metric, vrf))
+            self.routes.append(Route(self.node(node).name, destination, via, dev, metric, vrf, tuple(labels)))
 
     def delRoute(
         self,
@@ -224,6 +233,21 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
             ]
             self.routes.append(new)
 
+    def addMplsRoute(
+        self, node: Any, label: int, via: str | None = None, dev: str | None = None, out_labels: Sequence[int] = ()
+    ) -> None:
+        """Say what a node does with packets that carry an MPLS label; see `raslab.model.topology.MplsRoute`."""
+        with self.changing():
+            self.mpls_routes.append(MplsRoute(self.node(node).name, label, via, dev, tuple(out_labels)))
+
+    def delMplsRoute(self, node: Any, label: int) -> None:
+        """Have packets with that label dropped again."""
+        name = self.node(node).name
+        if not any((path.node, path.label) == (name, label) for path in self.mpls_routes):
+            raise TopologyError([sentences.no_such_label(name, label)])
+        with self.changing():
+            self.mpls_routes = [path for path in self.mpls_routes if (path.node, path.label) != (name, label)]
+
     def addAddress(self, node: Any, interface: Any, address: str) -> None:
         """Give an interface one more address, with prefix length."""
         intf = self.node(node).intf(interface)
@@ -239,7 +263,8 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
             self._drop_dead_routes()
 
     def _drop_dead_routes(self) -> None:
-        self.routes = connected_routes(self.topology())
+        topology = self.topology()
+        self.routes, self.mpls_routes = connected_routes(topology), connected_paths(topology)
 
 
 def _is_ipv6(route: Route) -> bool:

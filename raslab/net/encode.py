@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import ip_interface, ip_network
+from ipaddress import ip_interface
 
-from raslab.model.topology import Route, Vrf
+from raslab.model.topology import Vrf
 from raslab.net import steps
+from raslab.net.carriers import AnyRoute
 from raslab.net.names import kernel_name
 from raslab.net.namespaces import Namespace
-from raslab.net.netlink import devices, rtnetlink, rules, traffic_control
+from raslab.net.netlink import devices, labels, rtnetlink, rules, traffic_control
+from raslab.net.quantities import destination
 from raslab.net.steps import Step
 
 
@@ -73,12 +75,21 @@ def request(step: Step, namespaces: Mapping[str, Namespace]) -> bytes:
             return rtnetlink.delete_address(here.index_of(interface), ip_interface(address))
         case steps.AddRoute(_, route, table):
             return rtnetlink.add_route(
-                _destination(route), via=route.via, index=_device(route, here), metric=route.metric, table=table
+                destination(route),
+                via=route.via,
+                index=_device(route, here),
+                metric=route.metric,
+                table=table,
+                encapsulation=labels.push(route.labels),
             )
         case steps.DeleteRoute(_, route, table):
             return rtnetlink.delete_route(
-                _destination(route), via=route.via, index=_device(route, here), metric=route.metric, table=table
+                destination(route), via=route.via, index=_device(route, here), metric=route.metric, table=table
             )
+        case steps.AddMplsRoute(_, path):
+            return labels.add_path(path.label, via=path.via, index=_device(path, here), out_labels=path.out_labels)
+        case steps.DeleteMplsRoute(_, path):
+            return labels.delete_path(path.label)
         case steps.AddLastResort(_, table, version):
             return rtnetlink.add_unreachable(version, table)
         case steps.DeleteLastResort(_, table, version):
@@ -87,6 +98,10 @@ def request(step: Step, namespaces: Mapping[str, Namespace]) -> bytes:
             return rules.add_local_rule(version, priority)
         case steps.DeleteLocalRule(_, priority, version):
             return rules.delete_local_rule(version, priority)
+        case steps.AddMarkRule(_, mark, table, version):
+            return rules.add_mark_rule(version, mark, table)
+        case steps.DeleteMarkRule(_, mark, table, version):
+            return rules.delete_mark_rule(version, mark, table)
         case steps.AddNeighbour(_, interface, address, mac):
             return rtnetlink.add_neighbour(here.index_of(interface), address, mac)
         case steps.SetImpairment(_, interface, impairment, limit_packets):
@@ -104,11 +119,5 @@ def request(step: Step, namespaces: Mapping[str, Namespace]) -> bytes:
     raise TypeError(f"no request for {step!r}")
 
 
-def _destination(route: Route) -> rtnetlink.AnyNetwork:
-    if route.destination != "default":
-        return ip_network(route.destination)
-    return ip_network("::/0" if route.via is not None and ":" in route.via else "0.0.0.0/0")
-
-
-def _device(route: Route, node: Namespace) -> int | None:
+def _device(route: AnyRoute, node: Namespace) -> int | None:
     return None if route.dev is None else node.index_of(route.dev)

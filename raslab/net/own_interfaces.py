@@ -78,7 +78,9 @@ class OwnInterfaces(ABC):
 
     # VRFs and VLANs
 
-    def addVrf(self, node: Any, name: str, table: int | None = None, ips: Sequence[str] = ()) -> DeviceIntf:
+    def addVrf(
+        self, node: Any, name: str, table: int | None = None, ips: Sequence[str] = (), mark: int | None = None
+    ) -> DeviceIntf:
         """Give a node a VRF, a routing table of its own, and return it; see `raslab.model.topology.Vrf`.
 
         table: its number; None chooses one. Interfaces belong to it that have its name as their `master`.
@@ -86,7 +88,7 @@ class OwnInterfaces(ABC):
         node = self.node(node)
         with self.changing():
             number = free_table(node.name, [intf.spec for intf in node.device_interfaces.values()], table)
-            return self.take_device(Vrf(node.name, name, number, addresses(None, ips)))
+            return self.take_device(Vrf(node.name, name, number, addresses(None, ips), mark=mark))
 
     def delVrf(self, node: Any, name: str) -> None:
         """Remove a VRF and its routes; the interfaces that belonged to it are outside all VRFs then."""

@@ -15,6 +15,7 @@ from raslab.model.topology import (
     Impairment,
     Interface,
     Link,
+    MplsRoute,
     NodeKind,
     Topology,
     Tunnel,
@@ -24,6 +25,7 @@ from raslab.model.topology import (
 from raslab.model.vrfs import Vrfs
 from raslab.net import steps
 from raslab.net.carriers import carriers, switched_on
+from raslab.net.label_settings import label_settings
 from raslab.net.names import fits
 from raslab.net.quantities import Mtus, everything, queue_limit
 from raslab.net.render import command
@@ -78,7 +80,7 @@ def _tunnel_identity(tunnel: Tunnel) -> Tunnel:
 def _device_identity(device: Device) -> Device:
     """What of a device cannot be changed while it exists."""
     if isinstance(device, Vrf):
-        return replace(device, addresses=(), up=True)
+        return replace(device, addresses=(), up=True, mark=None)
     return replace(device, addresses=(), up=True, mtu=None, master=None)
 
 
@@ -144,6 +146,10 @@ class _Difference:
         for route in self.old.routes:
             if route not in staying and route.node in self.kept:
                 yield steps.DeleteRoute(route.node, route, self.old_vrfs.table(route.node, route.vrf))
+        labels = {(path.node, path.label) for path in self.new.mpls_routes}
+        for path in self.old.mpls_routes:
+            if (path.node, path.label) not in labels and path.node in self.kept:
+                yield steps.DeleteMplsRoute(path.node, path)
         gone = [device for key, device in self.old_devices.items() if key not in self.kept_devices]
         yield from (steps.DeleteLink(*_end(device)) for device in gone if not isinstance(device, Vrf))
         for key in self.old_tunnels.keys() - self.kept_tunnels:
@@ -159,6 +165,7 @@ class _Difference:
                     yield steps.DeleteLink(node, name)
         for device in gone:
             if isinstance(device, Vrf):
+                yield from _mark_rules(device, None)
                 yield from (steps.DeleteLastResort(device.node, device.table, version) for version in (4, 6))
                 yield steps.DeleteLink(*_end(device))
         for name in _with_vrfs(self.old) - _with_vrfs(self.new):
@@ -191,6 +198,7 @@ class _Difference:
                 yield steps.SetUp(node.name, node.name, True)
             elif node.name not in self.kept and node.kind is NodeKind.OVS:
                 yield steps.AddOvsBridge(node.name, node.name)
+        yield from label_settings(self.old, self.new, self.kept, self.kept_interfaces)
         yield from self._vrfs()
         for link in self.new.links:
             old = self.old_links[_link_key(link)] if _link_key(link) in self.kept_links else None
@@ -216,6 +224,8 @@ class _Difference:
                 yield steps.AddDevice(vrf.node, vrf)
                 yield from _names(*_end(vrf))
                 yield from (steps.AddLastResort(vrf.node, vrf.table, version) for version in (4, 6))
+            assert not isinstance(old, Vlan)  # its identity is that of a VRF
+            yield from _mark_rules(old, vrf)
             yield from _addresses(*_end(vrf), old.addresses if old else (), vrf.addresses)
             if vrf.up != (old.up if old else False):
                 yield steps.SetUp(*_end(vrf), vrf.up)
@@ -290,8 +300,13 @@ class _Difference:
             _end(one) for one in self.new.devices if isinstance(one, Vlan) and (one.node, one.parent) in self.moved
         }
         for route, carrier in carriers(self.new).items():
+            unchanged = before.get(route) == carrier and (route.node, carrier.interface) in steady
+            if isinstance(route, MplsRoute):
+                if not unchanged:
+                    yield steps.AddMplsRoute(route.node, route)
+                continue
             table, old_table = (vrfs.table(route.node, route.vrf) for vrfs in (self.vrfs, self.old_vrfs))
-            if before.get(route) != carrier or (route.node, carrier.interface) not in steady or table != old_table:
+            if not unchanged or table != old_table:
                 yield steps.AddRoute(route.node, route, table)
 
 
@@ -304,6 +319,17 @@ def _local_table_at(node: str, priority: int, instead_of: int) -> Iterator[Step]
     for version in (4, 6):
         yield steps.AddLocalRule(node, priority, version)
         yield steps.DeleteLocalRule(node, instead_of, version)
+
+
+def _mark_rules(old: Vrf | None, new: Vrf | None) -> Iterator[Step]:
+    """What carries the mark of a VRF is routed in it."""
+    if old is not None and new is not None and old.mark == new.mark:
+        return
+    for version in (4, 6):
+        if old is not None and old.mark is not None:
+            yield steps.DeleteMarkRule(old.node, old.mark, old.table, version)
+        if new is not None and new.mark is not None:
+            yield steps.AddMarkRule(new.node, new.mark, new.table, version)
 
 
 def _names(node: str, interface: str) -> Iterator[Step]:

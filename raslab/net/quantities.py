@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_interface, ip_network
 from math import ceil
 
 from raslab.model.checks.interfaces import MAX_QUEUE_PACKETS
-from raslab.model.encapsulation import around
-from raslab.model.topology import DEFAULT_MTU, AnyInterface, Impairment, Interface, Topology, Tunnel, Vlan, Vrf
+from raslab.model.encapsulation import MPLS_LABEL_BYTES, around
+from raslab.model.topology import DEFAULT_MTU, AnyInterface, Impairment, Interface, Route, Topology, Tunnel, Vlan, Vrf
 from raslab.model.vrfs import Vrfs
 
 MIN_QUEUE_PACKETS = 1000
@@ -35,13 +35,19 @@ class Mtus:
     """MTUs of a topology's tunnels and VLANs, bytes: what the user chose, or what the interface below has room for.
 
     The interface below a tunnel is the one with the tunnel's local address, outside all VRFs; it may be a tunnel
-    itself. Tunnels that would carry each other end at DEFAULT_MTU.
+    itself. Tunnels that would carry each other end at DEFAULT_MTU. MPLS labels of the route to the other end take room
+    too.
     """
 
     def __init__(self, topology: Topology) -> None:
         vrfs = Vrfs(topology)
         self._named: dict[tuple[str, str], Interface | Tunnel | Vlan] = {}
         self._owners: dict[tuple[str, _Ip], list[Interface | Tunnel | Vlan]] = {}
+        self._routes: dict[str, list[Route]] = {}
+        if any(route.labels for route in topology.routes):
+            for route in topology.routes:
+                if route.vrf is None:
+                    self._routes.setdefault(route.node, []).append(route)
         for one in everything(topology):
             if not isinstance(one, Vrf):
                 self._named[one.node, one.name] = one
@@ -61,7 +67,24 @@ class Mtus:
         for carrier in self._owners.get((one.node, ip_address(one.local)), ()):
             if carrier not in (one, *above):
                 below = self.of(carrier, (one, *above))
-        return around(one).inner_mtu(below)
+        return around(one).inner_mtu(below - MPLS_LABEL_BYTES * self._labels(one))
+
+    def _labels(self, tunnel: Tunnel) -> int:
+        """How many labels the node's most specific route to the other end puts before the outer packets."""
+        remote = ip_address(tunnel.remote)
+        fitting = [
+            (network.prefixlen, len(route.labels))
+            for route in self._routes.get(tunnel.node, ())
+            if remote in (network := destination(route))
+        ]
+        return max(fitting, default=(0, 0))[1]
+
+
+def destination(route: Route) -> IPv4Network | IPv6Network:
+    """The prefix of a route; ``default`` is of the family of its next hop."""
+    if route.destination != "default":
+        return ip_network(route.destination)
+    return ip_network("::/0" if route.via is not None and ":" in route.via else "0.0.0.0/0")
 
 
 def interfaces(topology: Topology) -> Iterable[Interface]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from raslab.model.topology import Impairment, Interface, Route, Vrf
+from raslab.model.topology import Impairment, Interface, MplsRoute, Route, Vrf
 from raslab.net import steps
 from raslab.net.names import kernel_name
 from raslab.net.netlink.rtnetlink import LAST_RESORT_METRIC
+from raslab.net.netlink.rules import MARK_PRIORITY
 from raslab.net.steps import Step
 
 _EVERYTHING = {4: "default", 6: "::/0"}
@@ -76,6 +77,10 @@ def _ip(step: Step) -> str:
             return f"route replace {_route(route)}{_table(table)}"
         case steps.DeleteRoute(_, route, table):
             return f"route delete {_route(route)}{_table(table)}"
+        case steps.AddMplsRoute(_, path):
+            return f"-f mpls route replace {_path(path)}"
+        case steps.DeleteMplsRoute(_, path):
+            return f"-f mpls route delete {path.label}"
         case steps.AddLastResort(_, table, version):
             return f"route add unreachable {_EVERYTHING[version]} metric {LAST_RESORT_METRIC}{_table(table)}"
         case steps.DeleteLastResort(_, table, version):
@@ -84,6 +89,10 @@ def _ip(step: Step) -> str:
             return f"-{version} rule add priority {priority} table local"
         case steps.DeleteLocalRule(_, priority, version):
             return f"-{version} rule delete priority {priority} table local"
+        case steps.AddMarkRule(_, mark, table, version):
+            return f"-{version} rule add priority {MARK_PRIORITY} fwmark {mark} table {table}"
+        case steps.DeleteMarkRule(_, mark, table, version):
+            return f"-{version} rule delete priority {MARK_PRIORITY} fwmark {mark} table {table}"
     raise TypeError(f"no command line for {step!r}")
 
 
@@ -129,6 +138,8 @@ def _route(route: Route) -> str:
     words = [route.destination]
     if route.destination == "default" and route.via is not None and ":" in route.via:
         words = ["::/0"]
+    if route.labels:
+        words.append(f"encap mpls {_stack(route.labels)}")
     if route.via is not None:
         words.append(f"via {route.via}")
     if route.dev is not None:
@@ -136,6 +147,21 @@ def _route(route: Route) -> str:
     if route.metric is not None:
         words.append(f"metric {route.metric}")
     return " ".join(words)
+
+
+def _path(path: MplsRoute) -> str:
+    words = [str(path.label)]
+    if path.out_labels:
+        words.append(f"as {_stack(path.out_labels)}")
+    if path.via is not None:
+        words.append(f"via {'inet6' if ':' in path.via else 'inet'} {path.via}")
+    if path.dev is not None:
+        words.append(f"dev {kernel_name(path.dev)}")
+    return " ".join(words)
+
+
+def _stack(labels: tuple[int, ...]) -> str:
+    return "/".join(map(str, labels))
 
 
 def _qdisc(step: steps.SetImpairment | steps.DeleteImpairment) -> str:

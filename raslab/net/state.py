@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from raslab.net.editing import EditableNetwork
 
-_NETWORK = ("hosts", "switches", "links", "routes", "nameToNode")
+_NETWORK = ("hosts", "switches", "links", "routes", "mpls_routes", "nameToNode")
 _NODE = ("intfs", "ports", "nameToIntf", "tunnel_interfaces", "device_interfaces")
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from raslab.model.topology import Device, Impairment, Interface, Route, Tunnel
+from raslab.model.topology import Device, Impairment, Interface, MplsRoute, Route, Tunnel
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +147,20 @@ class DeleteRoute(Step):
 
 
 @dataclass(frozen=True, slots=True)
+class AddMplsRoute(Step):
+    """Say what happens to packets with a label, or say it anew."""
+
+    route: MplsRoute
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteMplsRoute(Step):
+    """Have packets with that label dropped again."""
+
+    route: MplsRoute
+
+
+@dataclass(frozen=True, slots=True)
 class AddLastResort(Step):
     """Have a VRF's table say that what it has no route for is unreachable; without that the main table would be asked.
 
@@ -178,6 +192,24 @@ class DeleteLocalRule(Step):
     """No longer have it asked at this priority."""
 
     priority: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddMarkRule(Step):
+    """Have a VRF's table asked for packets with a mark. version: 4 or 6, of IP."""
+
+    mark: int
+    table: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteMarkRule(Step):
+    """Take back `AddMarkRule`."""
+
+    mark: int
+    table: int
     version: int
 
 

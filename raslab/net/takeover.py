@@ -46,6 +46,7 @@ def take_over(network: EditableNetwork, topo: Any) -> list[str]:
         else:
             problems.append(sentences.unknown_node(f"the device {device.name}", device.node, known))
     network.routes += getattr(topo, "routes", ())
+    network.mpls_routes += getattr(topo, "mpls_routes", ())
     return problems
 
 

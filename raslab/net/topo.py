@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from raslab.model import sentences
-from raslab.model.topology import Device, Route, Tunnel, Vrf
+from raslab.model.topology import Device, MplsRoute, Route, Tunnel, Vrf
 from raslab.net import mininet_classes as mininet
 from raslab.net.node import OvsSwitch, Router
 from raslab.net.own_interfaces import free_table, vlan
@@ -23,6 +23,7 @@ class Topo(mininet.Topo):
         self.tunnels: list[Tunnel] = []
         self.devices: list[Device] = []
         self.routes: list[Route] = []
+        self.mpls_routes: list[MplsRoute] = []
         self.problems: list[str] = []
         super().__init__(*args, **params)
 
@@ -87,9 +88,12 @@ class Topo(mininet.Topo):
         own = addresses(None, ips)
         self.tunnels.append(Tunnel(node, name, kind, local, remote, key, ttl, mtu, own, master=master))
 
-    def addVrf(self, node: str, name: str, table: int | None = None, ips: Sequence[str] = ()) -> None:
+    def addVrf(
+        self, node: str, name: str, table: int | None = None, ips: Sequence[str] = (), mark: int | None = None
+    ) -> None:
         """Give `node` a VRF; see `raslab.net.Network.addVrf`."""
-        self.devices.append(Vrf(node, name, free_table(node, self.devices, table), addresses(None, ips)))
+        number = free_table(node, self.devices, table)
+        self.devices.append(Vrf(node, name, number, addresses(None, ips), mark=mark))
 
     def addVlan(
         self,
@@ -112,9 +116,16 @@ class Topo(mininet.Topo):
         dev: str | None = None,
         metric: int | None = None,
         vrf: str | None = None,
+        labels: Sequence[int] = (),
     ) -> None:
-        """Give `node` a static route to `destination`, a prefix or ``default``; vrf: None for the main table."""
-        self.routes.append(Route(node, destination, via, dev, metric, vrf))
+        """Give `node` a static route; see `raslab.net.Network.addRoute`."""
+        self.routes.append(Route(node, destination, via, dev, metric, vrf, tuple(labels)))
+
+    def addMplsRoute(
+        self, node: str, label: int, via: str | None = None, dev: str | None = None, out_labels: Sequence[int] = ()
+    ) -> None:
+        """Say what `node` does with packets that carry an MPLS label; see `raslab.net.Network.addMplsRoute`."""
+        self.mpls_routes.append(MplsRoute(node, label, via, dev, tuple(out_labels)))
 
 
 def _is_text(name: object) -> bool:

@@ -7,6 +7,7 @@ import select
 import subprocess
 import time
 from collections.abc import Callable
+from math import ceil
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from raslab.errors import NotObservedError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 Seen = TypeVar("Seen")
 _PAUSE_S = 0.005
+_SELECT_LIMIT = 1024  # FD_SETSIZE of the C library
 
 
 def look_until(
@@ -75,7 +77,16 @@ def ended_within(process: subprocess.Popen[Any], timeout_s: float) -> bool:
         return True
     descriptor = os.pidfd_open(process.pid)
     try:
-        # Not select.poll: it counts in whole milliseconds.
-        return bool(select.select([descriptor], [], [], max(timeout_s, 0.0))[0])
+        return readable_within(descriptor, timeout_s)
     finally:
         os.close(descriptor)
+
+
+def readable_within(descriptor: int, timeout_s: float) -> bool:
+    """Wait until something can be read from a descriptor, at most `timeout_s` seconds; True if it can."""
+    left_s = max(timeout_s, 0.0)
+    if descriptor < _SELECT_LIMIT:  # poll counts in whole milliseconds, which shows on a lab machine's clock
+        return bool(select.select([descriptor], [], [], left_s)[0])
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    return bool(waiting.poll(ceil(left_s * 1000)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from html import escape
 
-from raslab.measure.headers import Dissection, Field, Header
+from raslab.measure.header_fields import Dissection, Field, Header
 from raslab.notebook import cards
 
 _COLOURS = {

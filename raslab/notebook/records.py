@@ -10,16 +10,22 @@ import pandas as pd
 
 from raslab.errors import NoSuchColumnError
 
+_DOMAIN = "routing_domain"
+
 
 def frame(records: Iterable[Any], *columns: str) -> pd.DataFrame:
     """A frame of records of one kind; lists in them become text, what they have not got is an empty field.
 
+    The routing domain is left out where no record has one.
     columns: the ones to show, in that order, all if none is named. Raises NoSuchColumnError.
     """
-    rows = [{field.name: _text_of(getattr(one, field.name)) for field in fields(one)} for one in records]
-    known = list(rows[0]) if rows else list(columns)
+    shown = list(records)
+    hidden = () if any(getattr(one, _DOMAIN, None) for one in shown) else (_DOMAIN,)
+    names = [field.name for one in shown[:1] for field in fields(one) if field.name not in hidden]
+    known = names if shown else list(columns)
     if unknown := [name for name in columns if name not in known]:
         raise NoSuchColumnError(unknown[0], known)
+    rows = [{name: _text_of(getattr(one, name)) for name in names} for one in shown]
     return pd.DataFrame(rows, columns=list(columns or known), dtype=object)
 
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from zlib import crc32
+
+_NO_WORD = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,12 @@ class Table:
         return f"{self.family} {self.name}"
 
 
+def word(name: str) -> str:
+    """A name of our user's as nft takes it within the name of a chain or set: letters, digits, `_`, `-` and `.`."""
+    found = _NO_WORD.sub("_", name)
+    return found if found == name else f"{found}-{crc32(name.encode()):08x}"
+
+
 def fresh(table: Table) -> tuple[str, ...]:
     """Commands that make a table, in place of one of the same name that somebody may have made."""
     return (f"add table {table.key}", f"delete table {table.key}", *script(Table(table.family, table.name), table))
@@ -60,25 +69,31 @@ def script(old: Table, new: Table) -> tuple[str, ...]:
 
 
 def _script(old: Table, new: Table) -> Iterator[str]:
+    """Elements may lead to chains (verdict maps), and rules use sets: so elements go before chains and come after."""
     table = new.key
     yield f"add table {table}"
     remade = {name for name, one in old.sets.items() if name in new.sets and _made_as(one) != _made_as(new.sets[name])}
     dropped = [name for name in old.sets if name not in new.sets]
+    kept = {name: one for name, one in old.sets.items() if name not in remade}
     changed = [name for name, chain in new.chains.items() if _changed(name, chain, old, {*remade, *dropped})]
     rebased = [name for name in changed if name in old.chains and old.chains[name].header != new.chains[name].header]
     removed = [name for name in old.chains if name not in new.chains]
+    for name, one in new.sets.items():
+        yield from _lost(table, name, kept.get(name), one)
     yield from (f"flush chain {table} {name}" for name in (*removed, *changed) if name in old.chains)
+    yield from (f"delete {old.sets[name].kind} {table} {name}" for name in (*dropped, *sorted(remade)))
     yield from (f"delete chain {table} {name}" for name in (*removed, *rebased))
-    for name in (*dropped, *sorted(remade)):
-        yield f"delete {old.sets[name].kind} {table} {name}"
     yield from (f"delete counter {table} {name}" for name in old.counters if name not in new.counters)
     yield from (f"add counter {table} {name}" for name in new.counters if name not in old.counters)
     for name, one in new.sets.items():
-        yield from _set(table, name, None if name in remade else old.sets.get(name), one)
+        if name not in kept:
+            yield f"add {one.kind} {table} {name} {{ {one.header.strip().rstrip(';')}; }}"
     for name in changed:
         if name not in old.chains or name in rebased:
             header = new.chains[name].header.strip().rstrip(";")
             yield f"add chain {table} {name}" + (f" {{ {header}; }}" if header else "")
+    for name, one in new.sets.items():
+        yield from _fresh(table, name, kept.get(name), one)
     for name in changed:
         yield from (f"add rule {table} {name} {rule}" for rule in new.chains[name].rules)
 
@@ -87,7 +102,7 @@ def _changed(name: str, chain: Chain, old: Table, renewed_sets: set[str]) -> boo
     """True if a chain has to be filled afresh, be it for a set that its rules refer to."""
     if old.chains.get(name) != chain:
         return True
-    used = set(re.findall(r"@([\w-]+)", " ".join(chain.rules)))
+    used = set(re.findall(r"@([\w.-]+)", " ".join(chain.rules)))
     return bool(used & renewed_sets)
 
 
@@ -95,14 +110,14 @@ def _made_as(one: NftSet) -> tuple[str, str]:
     return one.kind, one.header
 
 
-def _set(table: str, name: str, old: NftSet | None, new: NftSet) -> Iterator[str]:
-    if old is None:
-        yield f"add {new.kind} {table} {name} {{ {new.header.strip().rstrip(';')}; }}"
-    known = old.elements if old else ()
-    # A map's element is removed by its key.
-    lost = [element.split(" : ")[0] for element in known if element not in new.elements]
-    fresh_ones = [element for element in new.elements if element not in known]
+def _lost(table: str, name: str, old: NftSet | None, new: NftSet) -> Iterator[str]:
+    """What a set that stays loses. A map's element is removed by its key."""
+    lost = [one.split(" : ")[0] for one in (old.elements if old else ()) if one not in new.elements]
     if lost:
         yield f"delete element {table} {name} {{ {', '.join(lost)} }}"
-    if fresh_ones:
-        yield f"add element {table} {name} {{ {', '.join(fresh_ones)} }}"
+
+
+def _fresh(table: str, name: str, old: NftSet | None, new: NftSet) -> Iterator[str]:
+    added = [one for one in new.elements if old is None or one not in old.elements]
+    if added:
+        yield f"add element {table} {name} {{ {', '.join(added)} }}"

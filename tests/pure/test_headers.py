@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from scapy.contrib.mpls import MPLS
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import ICMPv6EchoRequest, ICMPv6PacketTooBig, IPv6
 from scapy.layers.ipsec import ESP
 from scapy.layers.isakmp import ISAKMP
-from scapy.layers.l2 import ARP, GRE, Ether
+from scapy.layers.l2 import ARP, GRE, Dot1Q, Ether
 from scapy.packet import Raw
 
-from raslab.measure.headers import LINK_COOKED, LINK_RAW, Dissection, dissect
+from raslab.measure.header_fields import Dissection
+from raslab.measure.headers import LINK_COOKED, LINK_RAW, dissect
 from raslab.notebook import header_boxes
 
 MAC = {"src": "02:00:00:00:00:01", "dst": "02:00:00:00:00:02"}
@@ -40,6 +42,15 @@ def read(dissection: Dissection, header: str, field: str) -> str:
             OUTER / GRE(proto=0x6558, key_present=1, key=5) / Ether(**MAC) / ECHO6,
             OUTSIDE + "GRE 8 | Inner Ethernet 14 | Inner IPv6 40 | ICMPv6 8 | payload 0",
         ),
+        (
+            Ether(**MAC) / MPLS(label=16, s=0) / MPLS(label=101, s=1) / INNER / SYN,
+            "Ethernet 14 | MPLS 4 | MPLS 4 | IPv4 20 | TCP 36 | payload 0",
+        ),
+        (
+            Ether(**MAC) / Dot1Q(vlan=10) / MPLS(label=101, s=1) / IPv6() / ICMPv6EchoRequest(),
+            "Ethernet 14 | VLAN 4 | MPLS 4 | IPv6 40 | ICMPv6 8 | payload 0",
+        ),
+        (Ether(**MAC) / MPLS(label=101, s=1) / Raw(b"\0" * 8), "Ethernet 14 | MPLS 4 | payload 8"),
         (Ether(**MAC) / ARP(), "Ethernet 14 | ARP 28 | payload 0"),
         (OUTER / UDP() / Raw(b"x" * 20), "Ethernet 14 | IPv4 20 | UDP 8 | payload 20"),
         (OUTER / UDP() / ISAKMP() / Raw(b"x" * 9), "Ethernet 14 | IPv4 20 | UDP 8 | IKE 28 | payload 9"),
@@ -82,6 +93,13 @@ def test_meanings() -> None:
     assert read(found, "Inner IPv4", "source") == "10.1.0.1"
     assert read(found, "TCP", "flags") == "SYN"
     assert read(found, "TCP", "options") == "MSS 1432, SACK permitted, timestamps"
+
+
+def test_labels_and_tags() -> None:
+    found = dissect(bytes(Ether(**MAC) / Dot1Q(vlan=20, prio=5) / MPLS(label=101, cos=1, s=1, ttl=63) / INNER / SYN))
+    assert read(found, "VLAN", "priority, VLAN id") == "5, 20"
+    assert read(found, "MPLS", "label, class, bottom") == "101, 1, 1"
+    assert read(found, "MPLS", "TTL") == "63"
 
 
 def test_what_differs_from_run_to_run_is_shown_as_such() -> None:

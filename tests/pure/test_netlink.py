@@ -15,7 +15,7 @@ from pyroute2.netlink.rtnl.ndmsg import ndmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 from pyroute2.netlink.rtnl.tcmsg import tcmsg
 
-from raslab.net.netlink import devices, rtnetlink, rules, traffic_control, wire
+from raslab.net.netlink import devices, labels, rtnetlink, rules, traffic_control, wire
 
 GOLDEN = Path(__file__).parent / "golden" / "netlink.txt"
 
@@ -51,6 +51,14 @@ REQUESTS = {
     "last resort gone": rtnetlink.delete_unreachable(4, 1001),
     "local rule": rules.add_local_rule(4, 32765),
     "IPv6 local rule gone": rules.delete_local_rule(6, 0),
+    "label pushed": rtnetlink.add_route(
+        ip_network("10.3.0.0/16"), via="10.0.0.254", encapsulation=labels.push((100, 200))
+    ),
+    "label swapped": labels.add_path(101, via="10.0.0.254", out_labels=(102,)),
+    "label taken away": labels.add_path(1048575, via="2001:db8::1", index=103),
+    "label forgotten": labels.delete_path(101),
+    "rule of a mark": rules.add_mark_rule(4, 7, 70_000),
+    "IPv6 rule of a mark gone": rules.delete_mark_rule(6, 7, 101),
     "neighbour": rtnetlink.add_neighbour(103, "10.0.0.2", "02:00:00:02:00:00"),
     "IPv6 neighbour": rtnetlink.add_neighbour(103, "2001:db8::2", "02:00:00:02:00:00"),
     "netem": traffic_control.set_netem(
@@ -178,11 +186,26 @@ def test_tables_of_routes() -> None:
         assert (last.get_attr("RTA_TABLE"), last.get_attr("RTA_PRIORITY")) == (1001, 4278198272)
 
 
+def test_labels() -> None:
+    pushed, swapped, popped = (decoded(rtmsg, f"label {word}") for word in ("pushed", "swapped", "taken away"))
+    stack = pushed.get_attr("RTA_ENCAP").get_attr("MPLS_IPTUNNEL_DST")
+    assert [(one["label"], one["bos"]) for one in stack] == [(100, 0), (200, 1)]
+    assert [(one["family"], one["dst_len"]) for one in (swapped, popped)] == [(labels.AF_MPLS, 20)] * 2
+    assert [one.get_attr("RTA_DST")[0]["label"] for one in (swapped, popped)] == [101, 1048575]
+    assert [(one["label"], one["bos"]) for one in swapped.get_attr("RTA_NEWDST")] == [(102, 1)]
+    assert popped.get_attr("RTA_NEWDST") is None
+    assert [one.get_attr("RTA_VIA")["addr"] for one in (swapped, popped)] == ["10.0.0.254", "2001:db8::1"]
+    assert popped.get_attr("RTA_OIF") == 103
+
+
 def test_rules() -> None:
     add, gone = decoded(fibmsg, "local rule"), decoded(fibmsg, "IPv6 local rule gone")
     assert [one["family"] for one in (add, gone)] == [socket.AF_INET, socket.AF_INET6]
     assert [(one["action"], one["table"], one.get_attr("FRA_TABLE")) for one in (add, gone)] == [(1, 255, 255)] * 2
     assert [one.get_attr("FRA_PRIORITY") for one in (add, gone)] == [32765, 0]
+    marks = [decoded(fibmsg, name) for name in ("rule of a mark", "IPv6 rule of a mark gone")]
+    assert [(one["table"], one.get_attr("FRA_TABLE")) for one in marks] == [(0, 70_000), (101, 101)]
+    assert [one.get_attr("FRA_FWMARK") for one in marks] == [7, 7]
 
 
 def wide_netem_attributes(name: str) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from raslab.services.nft_script import Chain, NftSet, Table, fresh, script
+from raslab.services.nft_script import Chain, NftSet, Table, fresh, script, word
 from raslab.services.nftables import Nftables, blamed
 
 FORWARD = Chain(
@@ -22,9 +22,9 @@ def test_a_fresh_table_replaces_one_of_its_name_and_holds_all() -> None:
         "add table inet lab",
         "add counter inet lab hits",
         "add set inet lab inside { type ipv4_addr; flags interval; }",
-        "add element inet lab inside { 10.0.0.0/8 }",
         "add chain inet lab forward { type filter hook forward priority filter; policy drop; }",
         "add chain inet lab other",
+        "add element inet lab inside { 10.0.0.0/8 }",
         "add rule inet lab forward ip saddr @inside accept",
         "add rule inet lab forward counter name hits",
         "add rule inet lab other drop",
@@ -80,6 +80,29 @@ def test_a_set_of_another_type_is_remade_between_the_flush_and_the_rules_that_us
     ]
     assert [line for line in lines if line in order] == order
     assert "flush chain inet lab other" not in lines
+
+
+def test_chains_that_a_map_leads_to_come_before_its_elements_and_go_after_them() -> None:
+    def tenants(*names: str) -> Table:
+        ways = NftSet("type ifname : verdict", tuple(f'"{name}" : jump to-{name}' for name in names), "map")
+        chains = {"input": Chain("type filter hook input priority 0", ("iifname vmap @ways",))}
+        return Table("ip", "nat", {**chains, **{f"to-{name}": OTHER for name in names}}, {"ways": ways})
+
+    assert script(tenants("a", "b"), tenants("b", "c")) == (
+        "add table ip nat",
+        'delete element ip nat ways { "a" }',
+        "flush chain ip nat to-a",
+        "delete chain ip nat to-a",
+        "add chain ip nat to-c",
+        'add element ip nat ways { "c" : jump to-c }',
+        "add rule ip nat to-c drop",
+    )
+
+
+def test_names_that_nft_does_not_take_become_words_and_stay_different() -> None:
+    assert word("lan0.10") == "lan0.10"
+    assert word("a b").startswith("a_b-")
+    assert word("a b") != word("a/b")
 
 
 def test_tables_that_are_no_longer_wanted_go_first() -> None:

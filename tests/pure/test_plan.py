@@ -12,6 +12,7 @@ from raslab.model.topology import (
     Impairment,
     Interface,
     Link,
+    MplsRoute,
     Node,
     NodeKind,
     Route,
@@ -58,6 +59,12 @@ TENANTS = replace(
         replace(IN_RED, destination="10.0.3.0/24", via="10.20.0.9"),
     ),
     devices=(RED, BLUE, TAGGED),
+)
+SWAPPED = MplsRoute("gw1", 101, "192.0.2.2", out_labels=(102,))
+LABELLED = replace(
+    FULL,
+    routes=(*FULL.routes, Route("gw1", "192.0.2.2/32", "192.0.2.2", labels=(200, 300))),
+    mpls_routes=(SWAPPED, MplsRoute("gw1", 1024, "2001:db8:99::2"), MplsRoute("gw2", 102, dev="lo")),
 )
 NEW_HOST = Interface("h9", "h9-eth0", ("10.0.1.9/24",))
 
@@ -140,6 +147,9 @@ CASES = {
     "tenants added": (FULL, TENANTS),
     "tenants removed": (TENANTS, FULL),
     "tunnel moved to another tenant": (tenants(), tenants(gre="blue")),
+    "mark of a VRF given": (tenants(), tenants(red=replace(RED, mark=1))),
+    "mark of a VRF changed": (tenants(red=replace(RED, mark=1)), tenants(red=replace(RED, mark=2))),
+    "VRFs with a mark removed": (tenants(red=replace(RED, mark=1)), FULL),
     "table of a VRF changed: what belongs to it is moved": (tenants(), tenants(red=replace(RED, table=2001))),
     "address of a VRF changed": (tenants(), tenants(red=replace(RED, addresses=("10.9.9.8/32",)))),
     "VLAN tag changed: the VLAN is made anew": (tenants(), tenants(vlan=replace(TAGGED, vlan_id=30))),
@@ -155,6 +165,13 @@ CASES = {
     ),
     "MTU below a VLAN changed": (tenants(), replace(tenants(), links=with_wan(mtu=1500).links)),
     "LAN moved into a VRF": (replace(FULL, devices=(RED,)), replace(with_lan("red"), devices=(RED,))),
+    "label switched paths added": (FULL, LABELLED),
+    "label switched paths removed": (LABELLED, FULL),
+    "label switched path changed": (
+        LABELLED,
+        replace(LABELLED, mpls_routes=(replace(SWAPPED, out_labels=(103, 500)), *LABELLED.mpls_routes[1:])),
+    ),
+    "interface below a label switched path up": (replace(LABELLED, links=with_wan(up=False).links), LABELLED),
     "host becomes a router": (FULL, replace(FULL, nodes=(Node("h1", NodeKind.ROUTER), *FULL.nodes[1:]))),
 }
 

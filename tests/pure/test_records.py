@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from raslab.errors import NoSuchColumnError
@@ -31,3 +33,9 @@ def test_nothing_is_a_frame_without_rows() -> None:
 def test_unknown_columns_are_named() -> None:
     with pytest.raises(NoSuchColumnError, match="no column metric; the columns are: destination_network, next_hop"):
         frame([ROUTE], "state", "metric")
+
+
+def test_the_routing_domain_is_shown_where_there_is_one() -> None:
+    of_tenants = [replace(ROUTE, routing_domain=name) for name in ("Contoso", "Woodgrove")]
+    assert list(frame(of_tenants).columns)[:2] == ["routing_domain", "destination_network"]
+    assert frame([ROUTE, *of_tenants])["routing_domain"].tolist() == ["", "Contoso", "Woodgrove"]

@@ -20,6 +20,7 @@ from raslab.model.topology import (
     Impairment,
     Interface,
     Link,
+    MplsRoute,
     Node,
     NodeKind,
     Route,
@@ -41,6 +42,7 @@ TUNNEL = Tunnel("gw1", "gre1", "gre", "192.0.2.1", "192.0.2.2", 1001, addresses=
 ROUTE = Route("gw1", "10.0.2.0/24", "10.255.0.2")
 RED = Vrf("gw1", "red", 1001, addresses=("10.9.9.9/32",))
 TAGGED = Vlan("gw1", "wan0.10", "wan0", 10, ("10.10.0.1/24",))
+PATH = MplsRoute("gw1", 101, "192.0.2.2", out_labels=(102,))
 GOOD = Topology(
     nodes=(Node("h1"), Node("gw1", NodeKind.ROUTER), Node("gw2", NodeKind.ROUTER), Node("s1", NodeKind.BRIDGE)),
     links=(
@@ -76,6 +78,11 @@ def with_route(**changes: Any) -> Topology:
 def with_devices(*devices: Device) -> Topology:
     """GOOD with VRFs and VLANs."""
     return replace(GOOD, devices=devices)
+
+
+def with_paths(*paths: MplsRoute) -> Topology:
+    """GOOD with label switched paths."""
+    return replace(GOOD, mpls_routes=paths)
 
 
 def with_node(*nodes: Node) -> Topology:
@@ -160,10 +167,24 @@ CASES = {
     "route leads nowhere": with_route(via=None),
     "route through an unknown interface": with_route(via=None, dev="lan9"),
     "metric too large": with_route(metric=2**32),
+    "label that is reserved": with_paths(replace(PATH, label=3)),
+    "label beyond 20 bits": with_paths(replace(PATH, out_labels=(1 << 20,))),
+    "too many labels": with_paths(replace(PATH, out_labels=tuple(range(100, 131)))),
+    "label twice": with_paths(PATH, replace(PATH, out_labels=(103,))),
+    "labels on an unknown node": with_paths(replace(PATH, node="gw9")),
+    "labels on a switch": with_paths(replace(PATH, node="s1")),
+    "labels lead nowhere": with_paths(replace(PATH, via=None)),
+    "next hop of a label unreadable": with_paths(replace(PATH, via="192.0.2.2/24")),
+    "next hop of a label not connected": with_paths(replace(PATH, via="192.0.9.2")),
+    "label through an unknown interface": with_paths(replace(PATH, via=None, dev="wan1")),
+    "route with a reserved label": with_route(labels=(0,)),
+    "route with labels and no next hop": with_route(via=None, dev="wan0", labels=(100,)),
     "VRF on an unknown node": with_devices(replace(RED, node="gw9")),
     "VRF on a switch": with_devices(replace(RED, node="s1")),
     "table of zero": with_devices(replace(RED, table=0)),
     "table of the kernel's": with_devices(replace(RED, table=254)),
+    "mark of zero": with_devices(replace(RED, mark=0)),
+    "two VRFs with one mark": with_devices(replace(RED, mark=7), replace(RED, name="blue", table=1002, mark=7)),
     "two VRFs with one table": with_devices(RED, replace(RED, name="blue")),
     "VRF with the name of an interface": with_devices(replace(RED, name="lan0")),
     "VRF with the subnet's own address": with_devices(replace(RED, addresses=("10.9.9.0/24",))),
@@ -217,7 +238,7 @@ def test_things_that_look_wrong_and_are_not() -> None:
         routes=(replace(ROUTE, vrf="red"), replace(ROUTE, vrf="blue"), GOOD.routes[1]),
         devices=(RED, blue, replace(TAGGED, master="red"), replace(TAGGED, name="b", vlan_id=20, master="blue")),
     )
-    for topology in (replace(GOOD, links=(*GOOD.links, point_to_point)), virtual, two_keys, tenants):
+    for topology in (replace(GOOD, links=(*GOOD.links, point_to_point)), virtual, two_keys, tenants, with_paths(PATH)):
         assert problems_of(topology) == []
 
 

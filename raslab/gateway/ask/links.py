@@ -39,6 +39,6 @@ def statistics(
     last_error: str = "",
 ) -> VpnS2SInterfaceStatistics:
     """What was counted since `before`. tunnel: the SAs that carry the interface's packets, if any. Pure."""
-    counted = {field: now[word] - before.get(word, 0) for field, word in _FIELDS.items()}
+    counted: dict[str, Any] = {field: now[word] - before.get(word, 0) for field, word in _FIELDS.items()}
     up_s = int(tunnel[0].get("established", 0)) if tunnel else None
     return VpnS2SInterfaceStatistics(name=name, **counted, up_s=up_s, last_error=last_error)

@@ -1,4 +1,4 @@
-"""The kernel's table of translated connections."""
+"""The kernel's table of connections as those that were translated. Pure."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+from raslab.gateway.conntrack import zone_of
 from raslab.gateway.records import NetNatSession
 from raslab.gateway.state import GatewayState
-from raslab.net import Node
 
 _PROTOCOLS = {1: "ICMP", 6: "TCP", 17: "UDP"}
 _STATES = (
@@ -27,21 +27,11 @@ _STATES = (
 _SOURCE_TRANSLATED, _DESTINATION_TRANSLATED = 1 << 4, 1 << 5  # IPS_SRC_NAT, IPS_DST_NAT
 
 
-def dump(node: Node) -> list[Any]:
-    """Everything that conntrack knows of IPv4, as pyroute2 reads it."""
-
-    def inside() -> list[Any]:
-        from pyroute2 import NFCTSocket
-
-        with NFCTSocket() as conntrack:
-            return list(conntrack.dump())
-
-    return node.call(inside)
-
-
-def sessions(state: GatewayState, messages: list[Any]) -> Iterator[NetNatSession]:
-    """The connections among `messages` that were translated, each with the NAT that it belongs to. Pure."""
+def sessions(state: GatewayState, messages: list[Any], zone: int = 0) -> Iterator[NetNatSession]:
+    """The connections of a zone among `messages` that were translated, each with the NAT that it belongs to. Pure."""
     for message in messages:
+        if zone_of(message) != zone:
+            continue
         status = message.get("CTA_STATUS") or 0
         if not status & (_SOURCE_TRANSLATED | _DESTINATION_TRANSLATED):
             continue

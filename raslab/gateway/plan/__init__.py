@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from raslab.gateway.plan import bandwidth, bgp, dialling, filters, interfaces, nat, s2s, wireguard
+from raslab.gateway.plan import bandwidth, bgp, dialling, filters, interfaces, nat, nat_timeouts, s2s, wireguard
 from raslab.gateway.scopes import scopes
 from raslab.gateway.state import GatewayState
 from raslab.gateway.surroundings import Surroundings
@@ -18,7 +18,7 @@ class Plan:
 
     vrfs: one per routing domain; masters: the VRF of each interface of the node that belongs to one. addresses: what
     interfaces get besides their own, as pairs of interface and address. sysctls: kernel settings. services: daemons and
-    tables, as `raslab.services` takes them.
+    tables, as `raslab.services` takes them. zones: of conntrack, those that connections of tenants are in.
     """
 
     vrfs: tuple[Vrf, ...] = ()
@@ -28,6 +28,7 @@ class Plan:
     addresses: tuple[tuple[str, str], ...] = ()
     sysctls: dict[str, str] = field(default_factory=dict)
     services: tuple[Service, ...] = ()
+    zones: tuple[int, ...] = ()
 
 
 NOTHING = Plan()
@@ -38,18 +39,19 @@ def plan(state: GatewayState, surroundings: Surroundings) -> Plan:
     if state.remote_access is None:
         return NOTHING
     parts = list(scopes(state, surroundings))
-    wanted = (*(nat.table(*scope) for scope in parts), filters.table(parts), dialling.table(parts))
+    translations = nat.table(parts)
+    wanted = (translations, filters.table(parts), dialling.table(parts))
     tables = tuple(table for table in wanted if table is not None)
     charon = s2s.charon(parts)
     keys = wireguard.service(parts)
     shaping = bandwidth.shaping(parts)
     return Plan(
-        vrfs=tuple(Vrf(surroundings.node, one.vrf, one.table) for one in state.routing_domains),
+        vrfs=tuple(_vrf(*scope) for scope in parts if scope.surroundings.domain is not None),
         masters={name: one.vrf for one in state.routing_domains for name in one.interfaces},
         tunnels=tuple(tunnel for scope in parts for tunnel in interfaces.tunnels(*scope)),
-        routes=tuple(route for scope in parts for route in interfaces.routes(*scope)),
+        routes=tuple(route for scope in parts for route in (*interfaces.routes(*scope), *nat.routes(*scope))),
         addresses=tuple(dict.fromkeys(pair for scope in parts for pair in nat.addresses(*scope))),
-        sysctls=nat.timeouts(parts),
+        sysctls=nat_timeouts.timeouts(parts),
         services=(
             *bgp.daemons(parts),
             *([charon] if charon else []),
@@ -57,4 +59,13 @@ def plan(state: GatewayState, surroundings: Surroundings) -> Plan:
             *([Nftables(tables)] if tables else []),
             *([shaping] if shaping else []),
         ),
+        zones=tuple(one.number for one in state.routing_domains) if translations else (),
     )
+
+
+def _vrf(state: GatewayState, surroundings: Surroundings) -> Vrf:
+    """The VRF of a routing domain."""
+    domain = surroundings.domain
+    assert domain is not None
+    mark = domain.number if nat.is_shared(state, surroundings) else None
+    return Vrf(surroundings.node, domain.vrf, domain.table, mark=mark)

@@ -15,8 +15,10 @@ from raslab.gateway.state import RoutingDomain, VpnS2SInterface
 from raslab.gateway.state.notation import subnet
 from raslab.net.names import kernel_name
 from raslab.services import Chain, NftSet, Table
+from raslab.services.nft_script import word
 
 TABLE, _CONNECTED = "dialling", "connected"
+_HOOK = "type filter hook postrouting priority 290; policy accept"
 
 
 def table(parts: Sequence[Scope]) -> Table | None:
@@ -25,12 +27,15 @@ def table(parts: Sequence[Scope]) -> Table | None:
     filtered = [one for one in interfaces if one.admin_status and _is_filtered(one)]
     if not filtered:
         return None
-    rules = tuple(rule for one in filtered for rule in _rules(one))
+    ways = tuple(f'"{kernel_name(one.name)}" : jump {_chain(one)}' for one in filtered)
     return Table(
         "inet",
         TABLE,
-        chains={"postrouting": Chain("type filter hook postrouting priority 290; policy accept", rules)},
-        sets={_CONNECTED: NftSet("type ifname")},
+        chains={
+            "postrouting": Chain(_HOOK, (f"oifname != @{_CONNECTED} oifname vmap @ways",)),
+            **{_chain(one): Chain("", tuple(_rules(one))) for one in filtered},
+        },
+        sets={_CONNECTED: NftSet("type ifname"), "ways": NftSet("type ifname : verdict", ways, "map")},
     )
 
 
@@ -57,19 +62,23 @@ def updown(interface: VpnS2SInterface, domain: RoutingDomain | None) -> str:
     return f"sh -c {quote(choice)}"  # charon puts a redirection before it, which a compound command does not allow
 
 
+def _chain(interface: VpnS2SInterface) -> str:
+    """The chain for what would dial an interface."""
+    return f"dials-{word(interface.name)}"
+
+
 def _is_filtered(interface: VpnS2SInterface) -> bool:
     return bool(interface.ipv4_trigger_filter or interface.ipv6_trigger_filter)
 
 
 def _rules(interface: VpnS2SInterface) -> Iterator[str]:
-    name = kernel_name(interface.name)
-    for family, word, lines, action in (
+    for family, protocol, lines, action in (
         ("ipv4", "ip", interface.ipv4_trigger_filter, interface.ipv4_trigger_filter_action),
         ("ipv6", "ip6", interface.ipv6_trigger_filter, interface.ipv6_trigger_filter_action),
     ):
-        where = f'oifname "{name}" oifname != @{_CONNECTED} meta nfproto {family}'
+        where = f"meta nfproto {family}"
         verdict = "accept" if action == "Allow" else "drop"
         for text in lines:
-            yield " ".join([where, *match(text, word), "counter", verdict])
+            yield " ".join([where, *match(text, protocol), "counter", verdict])
         if lines and action == "Allow":
             yield f"{where} counter drop"

@@ -11,7 +11,8 @@ from raslab.gateway.scopes import Scope
 from raslab.gateway.state import RemoteAccessIpFilter
 from raslab.gateway.state.notation import AnyNetwork, packet_filter
 from raslab.net.names import kernel_name
-from raslab.services import Chain, Table
+from raslab.services import Chain, NftSet, Table
+from raslab.services.nft_script import word
 
 CHAINS = {"Inbound": "inbound", "Outbound": "outbound"}
 _HOOKS = {
@@ -26,21 +27,32 @@ _NEIGHBOURS = (
 
 
 def table(parts: Sequence[Scope]) -> Table | None:
-    """The table ``filters``, or None without any filter."""
+    """The table ``filters``, or None without any filter.
+
+    A packet finds the chain of its interface by name, however many there are. An interface of a VRF hands its packets
+    to the VRF, which lets them pass the same hook once more under its own name, so that a filter sees them once.
+    """
     wanted = [one for state, _ in parts for one in state.ip_filters]
     if not wanted:
         return None
-    return Table(
-        "inet",
-        "filters",
-        chains={
-            CHAINS[direction]: Chain(
-                _HOOKS[direction],
-                tuple(rule for one in wanted if one.direction == direction for rule in rules(one)),
-            )
-            for direction in CHAINS
-        },
-    )
+    chains: dict[str, Chain] = {}
+    ways: dict[str, NftSet] = {}
+    for direction, base in CHAINS.items():
+        names = dict.fromkeys(one.interface_alias for one in wanted if one.direction == direction)
+        chains[base] = Chain(_HOOKS[direction], (f"{_INTERFACE[direction]} vmap @{base}-ways",) if names else ())
+        if names:
+            elements = tuple(f'"{kernel_name(name)}" : jump {chain(direction, name)}' for name in names)
+            ways[f"{base}-ways"] = NftSet("type ifname : verdict", elements, "map")
+    for one in wanted:
+        name = chain(one.direction, one.interface_alias)
+        before = chains.get(name, Chain()).rules
+        chains[name] = Chain("", (*before, *rules(one)))
+    return Table("inet", "filters", chains, ways)
+
+
+def chain(direction: str, interface: str) -> str:
+    """The chain for what an interface takes in or sends."""
+    return f"{CHAINS[direction]}-{word(interface)}"
 
 
 NEIGHBOURS_LINE = "neighbour discovery"
@@ -57,9 +69,7 @@ def lines(one: RemoteAccessIpFilter) -> list[str]:
 def rules(one: RemoteAccessIpFilter) -> list[str]:
     """The rules of one filter in order: one per line of its list, and for ``Deny`` a last one that drops the rest."""
     family = "ip6" if one.address_family == "IPv6" else "ip"
-    where = (
-        f'{_INTERFACE[one.direction]} "{kernel_name(one.interface_alias)}" meta nfproto {one.address_family.lower()}'
-    )
+    where = f"meta nfproto {one.address_family.lower()}"
     verdict = "accept" if one.action == "Deny" else "drop"
     found = [" ".join([where, *match(text, family), "counter", verdict]) for text in one.list]
     if one.action == "Deny":

@@ -1,187 +1,159 @@
-"""NAT44 as nftables rules and conntrack's time-outs."""
+"""NAT44 of a node: what each of its parts translates, and how tenants with equal addresses are told apart.
+
+Conntrack remembers connections by their addresses. Those of each routing domain are in a zone of their own, which has
+its number, so that equal ones do not meet. What a tenant sends is known by the interface that it comes in by; what
+comes back by an interface that tenants share, by the address that it is for, and gets the tenant's number as a mark, by
+which it is routed in the tenant's table. A packet finds the rules of its tenant by one look-up, however many there are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from ipaddress import IPv4Address
+from collections.abc import Iterable, Sequence
 
-from raslab.gateway.rules.nat import ANY_ADDRESS, external_interfaces
+from raslab.gateway.plan.translation import Translation, external_addresses, translation
+from raslab.gateway.rules.nat import outside
 from raslab.gateway.scopes import Scope
-from raslab.gateway.state import GatewayState, NetNat, NetNatExternalAddress, NetNatStaticMapping
+from raslab.gateway.state import GatewayState, RoutingDomain
 from raslab.gateway.surroundings import Surroundings
+from raslab.model.topology import Route
 from raslab.net.names import kernel_name
 from raslab.services import Chain, NftSet, Table
+from raslab.services.nft_script import word
 
-FIRST_PORT, LAST_PORT = 1024, 65535
-_SEED = "0x1"  # without one the kernel takes another for each rule
-# Settings of conntrack with the kernel's own values, in seconds (nf_conntrack_proto_*.c).
-_TIMEOUTS = {
-    "icmp_query_timeout": (("nf_conntrack_icmp_timeout", 30),),
-    "tcp_established_connection_timeout": (("nf_conntrack_tcp_timeout_established", 432_000),),
-    "tcp_transient_connection_timeout": (
-        ("nf_conntrack_tcp_timeout_syn_sent", 120),
-        ("nf_conntrack_tcp_timeout_syn_recv", 60),
-        ("nf_conntrack_tcp_timeout_fin_wait", 120),
-        ("nf_conntrack_tcp_timeout_close_wait", 60),
-        ("nf_conntrack_tcp_timeout_time_wait", 120),
-    ),
-    "udp_idle_session_timeout": (("nf_conntrack_udp_timeout", 30), ("nf_conntrack_udp_timeout_stream", 120)),
+_HOOKS = {
+    "prerouting": "type nat hook prerouting priority dstnat; policy accept",
+    "postrouting": "type nat hook postrouting priority srcnat; policy accept",
+    "opened": "type filter hook postrouting priority 101; policy accept",
 }
+_METRIC = 1000  # any other default route of a tenant comes before the one to its translator
 
-USUAL_TIMEOUTS = {f"net.netfilter.{name}": str(value) for settings in _TIMEOUTS.values() for name, value in settings}
 
-
-def table(state: GatewayState, surroundings: Surroundings) -> Table | None:
-    """The table ``nat`` with what is translated on the way in and on the way out, or None without any NAT."""
-    if not state.net_nats:
+def table(parts: Sequence[Scope]) -> Table | None:
+    """The table ``nat`` with what is translated, or None without any NAT."""
+    found = [(where, translation(state, where)) for state, where in parts if state.net_nats]
+    if not found:
         return None
-    inward = [
-        rule
-        for mapping in state.net_nat_static_mappings
-        for rule in _inward(mapping, _nat(mapping.nat_name, state), surroundings)
-    ]
-    outward = [rule for nat in state.net_nats for rule in _outward(nat, state, surroundings)]
-    open_to_all = [(nat, protocol) for nat in state.net_nats for protocol in _open_protocols(nat)]
-    inward += [rule for nat, protocol in open_to_all for rule in _inward_to_open_port(nat, protocol, surroundings)]
-    chains = {
-        "prerouting": Chain("type nat hook prerouting priority dstnat; policy accept", tuple(inward)),
-        "postrouting": Chain("type nat hook postrouting priority srcnat; policy accept", tuple(outward)),
-    }
-    if open_to_all:
-        opened = tuple(rule for nat, protocol in open_to_all for rule in _open_port(nat, protocol, surroundings))
-        chains["opened"] = Chain("type filter hook postrouting priority 101; policy accept", opened)
-    maps = {_ports(nat, protocol): _port_map(nat, protocol) for nat, protocol in open_to_all}
-    name = "nat" if surroundings.domain is None else f"nat-{surroundings.domain.number}"
-    return Table("ip", name, chains=chains, sets=maps)
-
-
-def timeouts(parts: Sequence[Scope]) -> dict[str, str]:
-    """The kernel settings that a NAT asks for; of several the first one counts, as the kernel has one value."""
-    found: dict[str, str] = {}
-    for nat in (one for state, _ in parts for one in state.net_nats):
-        for field, settings in _TIMEOUTS.items():
-            if (seconds := getattr(nat, field)) is not None:
-                for name, _ in settings:
-                    found.setdefault(f"net.netfilter.{name}", str(seconds))
-    return found
+    domains = [where.domain for _, where in parts if where.domain is not None]
+    if not domains:
+        ((_, own),) = found
+        rules = {"prerouting": own.inward, "postrouting": own.outward, **({"opened": own.opened} if own.opened else {})}
+        return Table("ip", "nat", {name: Chain(_HOOKS[name], lines) for name, lines in rules.items()}, own.maps)
+    chains, sets = _of_tenants([(where.domain, one) for where, one in found if where.domain is not None])
+    maps = _zone_maps(parts)
+    return Table("ip", "nat", {**_zone_chains("outsides" in maps), **chains}, {**maps, **sets})
 
 
 def addresses(state: GatewayState, surroundings: Surroundings) -> tuple[tuple[str, str], ...]:
     """Addresses for the outside interfaces besides their own, so that neighbours find the translated ones."""
-    wanted = [
-        (nat, text)
-        for nat in state.net_nats
-        for text in (
-            *(one for pool in state.net_nat_external_addresses if pool.nat_name == nat.name for one in _expand(pool)),
-            *(one.external_ip_address for one in state.net_nat_static_mappings if one.nat_name == nat.name),
-        )
-    ]
-    own = {str(known.ip) for _, known in surroundings.addresses}
-    found = {
-        (outside(nat, surroundings)[0], f"{text}/32"): None
-        for nat, text in wanted
-        if text not in own and text != ANY_ADDRESS
-    }
+    found: dict[tuple[str, str], None] = {}
+    for nat in state.net_nats:
+        around, names = outside(nat, state, surroundings)
+        own = {str(known.ip) for _, known in around.addresses}
+        for text in external_addresses(nat, state):
+            if text not in own:
+                found[names[0], f"{text}/32"] = None
     return tuple(found)
 
 
-def outside(nat: NetNat, surroundings: Surroundings) -> list[str]:
-    """The interfaces on which packets are translated."""
-    if nat.external_ip_interface_address_prefix is not None:
-        return external_interfaces(nat.external_ip_interface_address_prefix, surroundings)
-    default = surroundings.default_interface(4)
-    return [] if default is None else [default]
+def routes(state: GatewayState, surroundings: Surroundings) -> tuple[Route, ...]:
+    """The way of a tenant to an outside that it shares, as soon as it has addresses there."""
+    found: dict[Route, None] = {}
+    for interface in _shared(state, surroundings):
+        hop = surroundings.underlay.default_gateway(4)
+        found[Route(surroundings.node, "default", hop, interface, _METRIC, surroundings.vrf)] = None
+    return tuple(found)
 
 
-def _nat(name: str, state: GatewayState) -> NetNat:
-    return next(nat for nat in state.net_nats if nat.name == name)
+def is_shared(state: GatewayState, surroundings: Surroundings) -> bool:
+    """Whether a tenant has addresses on interfaces that it shares: what comes back there is marked with its number."""
+    return bool(_shared(state, surroundings))
 
 
-def _inward(mapping: NetNatStaticMapping, nat: NetNat, surroundings: Surroundings) -> list[str]:
-    remote = mapping.remote_external_ip_address_prefix
-    source = f"ip saddr {remote} " if remote is not None and not remote.endswith("/0") else ""
-    port = mapping.internal_port if mapping.internal_port is not None else mapping.external_port
-    there = "" if mapping.external_ip_address == ANY_ADDRESS else f"ip daddr {mapping.external_ip_address} "
-    return [
-        f'iifname "{kernel_name(name)}" {source}{there}{mapping.protocol.lower()} dport {mapping.external_port} '
-        f"counter dnat to {mapping.internal_ip_address}:{port}"
-        for name in outside(nat, surroundings)
-    ]
+def _shared(state: GatewayState, surroundings: Surroundings) -> dict[str, list[str]]:
+    """The addresses that a tenant has on interfaces which it shares, by interface."""
+    found: dict[str, list[str]] = {}
+    for nat in state.net_nats:
+        around, names = outside(nat, state, surroundings)
+        if around is not surroundings:
+            for text in external_addresses(nat, state):
+                found.setdefault(names[0], []).append(text)
+    return found
 
 
-def _open_protocols(nat: NetNat) -> list[str]:
-    """The protocols in which anybody may send to a port that a host inside has sent from."""
-    behaviours = {"udp": nat.udp_filtering_behavior, "tcp": nat.tcp_filtering_behavior}
-    return [protocol for protocol, behaviour in behaviours.items() if behaviour == "EndpointIndependent"]
+def _of_tenants(
+    found: Sequence[tuple[RoutingDomain, Translation]],
+) -> tuple[dict[str, Chain], dict[str, NftSet]]:
+    """Base chains that lead each packet to the chain of its tenant, by its zone."""
+    chains: dict[str, Chain] = {}
+    sets: dict[str, NftSet] = {}
+    for _, one in found:
+        sets.update(one.maps)
+    for base, header in _HOOKS.items():
+        own = [(domain.number, f"{base}-{word(domain.name)}", _rules(one, base)) for domain, one in found]
+        elements = tuple(f"{number} : jump {name}" for number, name, rules in own if rules)
+        if elements:
+            chains[base] = Chain(header, (f"ct zone vmap @{base}-ways",))
+            chains.update({name: Chain("", rules) for _, name, rules in own if rules})
+            sets[f"{base}-ways"] = NftSet("typeof ct zone : verdict", elements, "map")
+    return chains, sets
 
 
-def _ports(nat: NetNat, protocol: str) -> str:
-    """The map of a NAT that knows for each outside address and port which host inside uses it."""
-    return f"{protocol}-ports-{nat.name}"
+def _rules(one: Translation, base: str) -> tuple[str, ...]:
+    return {"prerouting": one.inward, "postrouting": one.outward, "opened": one.opened}[base]
 
 
-def _port_map(nat: NetNat, protocol: str) -> NftSet:
-    usual = {"udp": "nf_conntrack_udp_timeout_stream", "tcp": "nf_conntrack_tcp_timeout_established"}[protocol]
-    chosen = {"udp": nat.udp_idle_session_timeout, "tcp": nat.tcp_established_connection_timeout}[protocol]
-    header = "type ipv4_addr . inet_service : ipv4_addr . inet_service; flags dynamic, timeout; "
-    return NftSet(f"{header}timeout {chosen or USUAL_TIMEOUTS[f'net.netfilter.{usual}']}s", kind="map")
+def _zone_chains(shared: bool) -> dict[str, Chain]:
+    """What puts packets into zones. shared: some tenants have addresses on interfaces that are not theirs alone."""
+    by_address = ("ct zone set iifname . ip daddr map @zones-outside",) if shared else ()
+    chains = {
+        "zones": Chain(
+            "type filter hook prerouting priority raw; policy accept",
+            ("ct zone set iifname map @zones", *by_address),
+        ),
+        "zones-of-own": Chain(
+            "type filter hook output priority raw; policy accept", ("ct zone set oifname map @zones",)
+        ),
+    }
+    if shared:
+        # Routing looks at the mark, and at the address that the translation has put in.
+        chains["marks"] = Chain(
+            "type filter hook prerouting priority dstnat + 10; policy accept",
+            ("iifname @outsides ct status snat,dnat meta mark set ct zone",),
+        )
+        # An address of a tenant's own means nothing outside.
+        way_out = "iifname @tenants oifname @outsides"
+        chains["untranslated"] = Chain(
+            "type filter hook postrouting priority srcnat + 10; policy accept",
+            (f"{way_out} ct status snat,dnat accept", f"{way_out} counter drop"),
+        )
+    return chains
 
 
-def _open_port(nat: NetNat, protocol: str, surroundings: Surroundings) -> list[str]:
-    """Note what is outside, which the packet has by now, with the end inside, which conntrack remembers."""
-    inside = _source(nat)
-    source = f"ct original {inside}" if inside else ""
-    return [
-        f'oifname "{kernel_name(name)}" meta l4proto {protocol} {source}ct direction original '
-        f"update @{_ports(nat, protocol)} "
-        f"{{ ip saddr . {protocol} sport : ct original ip saddr . ct original proto-src }}"
-        for name in outside(nat, surroundings)
-    ]
+def _zone_maps(parts: Sequence[Scope]) -> dict[str, NftSet]:
+    """Which zone a packet is in by its interface, or by its interface and the address that it is for."""
+    tenants = [(where.domain, state, where) for state, where in parts if where.domain is not None]
+    inside = tuple(
+        f'"{kernel_name(name)}" : {domain.number}' for domain, state, _ in tenants for name in _inside(domain, state)
+    )
+    maps = {"zones": NftSet("typeof iifname : ct zone", inside, "map")}
+    shared = [(domain, _shared(state, where)) for domain, state, where in tenants]
+    by_address = tuple(
+        f'"{kernel_name(interface)}" . {text} : {domain.number}'
+        for domain, found in shared
+        for interface, texts in found.items()
+        for text in dict.fromkeys(texts)
+    )
+    if by_address:
+        maps["zones-outside"] = NftSet("typeof iifname . ip daddr : ct zone", by_address, "map")
+        maps["outsides"] = _names(name for _, found in shared for name in found)
+        maps["tenants"] = _names(domain.vrf for domain, found in shared if found)
+    return maps
 
 
-def _inward_to_open_port(nat: NetNat, protocol: str, surroundings: Surroundings) -> list[str]:
-    return [
-        f'iifname "{kernel_name(name)}" meta l4proto {protocol} counter '
-        f"dnat ip to ip daddr . {protocol} dport map @{_ports(nat, protocol)}"
-        for name in outside(nat, surroundings)
-    ]
+def _names(interfaces: Iterable[str]) -> NftSet:
+    return NftSet("type ifname", tuple(f'"{name}"' for name in dict.fromkeys(map(kernel_name, interfaces))))
 
 
-def _source(nat: NetNat) -> str:
-    """The match of what comes from inside, empty where everything does."""
-    inside = nat.internal_ip_interface_address_prefix
-    return f"ip saddr {inside} " if inside is not None and not inside.endswith("/0") else ""
-
-
-def _outward(nat: NetNat, state: GatewayState, surroundings: Surroundings) -> list[str]:
-    source = _source(nat)
-    pools = [one for one in state.net_nat_external_addresses if one.nat_name == nat.name]
-    rules = []
-    for name in outside(nat, surroundings):
-        where = f'oifname "{kernel_name(name)}" {source}'
-        if not pools:
-            rules.append(f"{where}counter masquerade")
-        for pool, share in _shares(pools):
-            if (pool.port_start, pool.port_end) != (FIRST_PORT, LAST_PORT):
-                ports = f"{pool.port_start}-{pool.port_end}"
-                rules.append(
-                    f"{where}{share}meta l4proto {{ tcp, udp }} counter snat to {pool.ip_address}:{ports} persistent"
-                )
-            rules.append(f"{where}{share}counter snat to {pool.ip_address} persistent")
-    return rules
-
-
-def _shares(pools: Sequence[NetNatExternalAddress]) -> Iterator[tuple[NetNatExternalAddress, str]]:
-    """Each pool with the match for the hosts inside that use it, by the number of its addresses.
-
-    A host keeps its address for all that it sends to, whichever pool it is from: "paired" in RFC 4787, section 4.1.
-    """
-    sizes = [len(_expand(pool)) for pool in pools]
-    for number, pool in enumerate(pools, 1):
-        share = f"jhash ip saddr mod {sum(sizes)} seed {_SEED} < {sum(sizes[:number])} "
-        yield pool, share if number < len(pools) else ""
-
-
-def _expand(pool: NetNatExternalAddress) -> list[str]:
-    first, _, last = pool.ip_address.partition("-")
-    return [str(IPv4Address(number)) for number in range(int(IPv4Address(first)), int(IPv4Address(last or first)) + 1)]
+def _inside(domain: RoutingDomain, state: GatewayState) -> tuple[str, ...]:
+    """The interfaces of a tenant; what the node itself sends in a VRF leaves by the VRF's device first."""
+    return (domain.vrf, *domain.interfaces, *(one.name for one in state.s2s_interfaces))

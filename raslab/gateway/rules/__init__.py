@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from raslab.gateway.rules import bgp, domains, features, filters, gre, nat, policies, routes, s2s, subnets, wireguard
+from raslab.gateway.rules import (
+    bgp,
+    domains,
+    features,
+    filters,
+    gre,
+    nat,
+    policies,
+    routes,
+    s2s,
+    shared,
+    subnets,
+    wireguard,
+)
 from raslab.gateway.scopes import scopes
 from raslab.gateway.state import GatewayState
 from raslab.gateway.surroundings import Surroundings
@@ -12,7 +25,7 @@ _ROOMS = (features, s2s, gre, wireguard, subnets, routes, bgp, policies, nat, fi
 
 def problems_of(state: GatewayState, surroundings: Surroundings) -> list[str]:
     """All problems at once, none if the state can be brought about on a node with these surroundings."""
-    of_domains = list(domains.check(state, surroundings))
-    return of_domains + [
+    of_all = [*domains.check(state, surroundings), *shared.check(state, surroundings)]
+    return of_all + [
         problem for scope in scopes(state, surroundings) for room in _ROOMS for problem in room.check(*scope)
     ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Address, ip_network
+from typing import NamedTuple
 
 from raslab.gateway.rules.reading import address, choice_problem, given, name_problem, prefix_problem, range_problem
-from raslab.gateway.state import GatewayState, NetNat, NetNatExternalAddress, NetNatStaticMapping
+from raslab.gateway.state import GatewayState, NetNat, NetNatExternalAddress, NetNatStaticMapping, NetRoute
 from raslab.gateway.surroundings import Surroundings
 
 ANY_ADDRESS = "0.0.0.0"
@@ -17,7 +18,7 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     """Translators, their pools and static mappings."""
     names = [nat.name for nat in state.net_nats]
     for nat in state.net_nats:
-        yield from _nat(nat, surroundings)
+        yield from _nat(nat, state, surroundings)
     for pool in state.net_nat_external_addresses:
         where = f"external address {pool.ip_address} of {surroundings.title}"
         yield from _owner(pool.nat_name, names, where)
@@ -34,19 +35,20 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
             yield f"The {where} leads to two hosts inside: choose another external port for one of them."
 
 
-def _nat(nat: NetNat, surroundings: Surroundings) -> Iterator[str]:
+def _nat(nat: NetNat, state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     where = f"NAT {nat.name} of {surroundings.title}"
-    outside = nat.external_ip_interface_address_prefix
-    for text, what in ((outside, "External prefix"), (nat.internal_ip_interface_address_prefix, "Internal prefix")):
+    prefix = nat.external_ip_interface_address_prefix
+    for text, what in ((prefix, "External prefix"), (nat.internal_ip_interface_address_prefix, "Internal prefix")):
         if text is not None and ":" in text:
             yield f"{what} {text} of {where} is IPv6, and {_NO_IPV6}: write an IPv4 prefix."
         elif text is not None:
             yield from given(prefix_problem(text, what, where, 4))
-    if outside is None and surroundings.default_interface(4) is None:
+    found = outside(nat, state, surroundings)
+    if prefix is None and not found.interfaces:
         yield f"The {where} has no outside: give external_ip_interface_address_prefix, or the node a default route."
-    elif outside is not None and external_interfaces(outside, surroundings) == []:
+    elif prefix is not None and not found.interfaces:
         yield (
-            f"External prefix {outside} of {where} holds no address of that node: "
+            f"External prefix {prefix} of {where} holds no address of that node: "
             "write the prefix of its outside address."
         )
     behaviours = ("AddressAndPortDependent", "EndpointIndependent")
@@ -60,13 +62,45 @@ def _nat(nat: NetNat, surroundings: Surroundings) -> Iterator[str]:
     yield from given(range_problem(nat.udp_idle_session_timeout, 1, 2**31 - 1, "udp_idle_session_timeout", where))
 
 
-def external_interfaces(prefix: str, surroundings: Surroundings) -> list[str]:
+class Outside(NamedTuple):
+    """Where a translator translates. around: the part of the node that its outside interfaces belong to."""
+
+    around: Surroundings
+    interfaces: list[str]
+
+
+def outside(nat: NetNat, state: GatewayState, surroundings: Surroundings) -> Outside:
+    """The outside of a translator: a tenant's own interfaces, or else those of the node, which tenants share."""
+    for around in (surroundings, *([surroundings.outside] if surroundings.outside is not None else [])):
+        if nat.external_ip_interface_address_prefix is not None:
+            found = _interfaces_in(nat.external_ip_interface_address_prefix, around)
+        else:
+            own = state.net_routes if around is surroundings else ()
+            default = _default_interface(own, around)
+            found = [default] if default is not None else []
+        if found:
+            return Outside(around, found)
+    return Outside(surroundings, [])
+
+
+def _interfaces_in(prefix: str, surroundings: Surroundings) -> list[str]:
     """The interfaces with an address in `prefix`; none if it cannot be read."""
     try:
-        outside = ip_network(prefix)
+        network = ip_network(prefix)
     except ValueError:
         return []
-    return list(dict.fromkeys(name for name, known in surroundings.addresses if known.ip in outside))
+    return list(dict.fromkeys(name for name, known in surroundings.addresses if known.ip in network))
+
+
+def _default_interface(routes: Iterable[NetRoute], surroundings: Surroundings) -> str | None:
+    """The interface of the default route, be it the node's own or one that the gateway was told."""
+    for route in routes:
+        hop = address(route.next_hop)
+        if route.destination_prefix == "0.0.0.0/0" and hop is not None:
+            found = surroundings.connected_to(hop)
+            if found is not None:
+                return found[0]
+    return surroundings.default_interface(4)
 
 
 def _owner(name: str, names: list[str], where: str) -> Iterator[str]:

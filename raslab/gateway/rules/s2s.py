@@ -31,7 +31,6 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
         yield from _triggers(interface, where)
         for selector in (*interface.local_vpn_traffic_selector, *interface.remote_vpn_traffic_selector):
             yield from _selector(selector, where)
-    yield from _psk_destinations(state, surroundings)
 
 
 def _words(interface: VpnS2SInterface, where: str) -> Iterator[str]:
@@ -210,20 +209,3 @@ def _selector(selector: VpnTrafficSelector, where: str) -> Iterator[str]:
             f"Port range {'-'.join(map(str, ports))} of a traffic selector of {where} is of no protocol: "
             "give protocol_id, 6 for TCP or 17 for UDP."
         )
-
-
-def _psk_destinations(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
-    """Callers with a pre-shared key are told apart by their address only."""
-    owner: dict[str, str] = {}
-    for interface in state.vpn_s2s_interfaces:
-        if interface.authentication_method != "PSKOnly" or not interface.admin_status:
-            continue
-        for target in {str(found) for text in interface.destination if (found := address(text))}:
-            other = owner.setdefault(target, interface.name)
-            if other != interface.name:
-                yield (
-                    f"S2S interfaces {other} and {interface.name} of {surroundings.title} both use a pre-shared "
-                    "key with "
-                    f"{target}, which cannot say which one it calls: "
-                    "disable one (admin_status=False) or use certificates."
-                )

@@ -91,7 +91,7 @@ class FilterVerbs(GatewayPart):
             return ()
         self._require_running()
         rules = self.services.nft(self.name).rules("inet", "filters")
-        return tuple(filters.counters(self.state.ip_filters, rules))
+        return self._of_here(filters.counters(self.state.ip_filters, rules))
 
     def _filter(
         self, interface_alias: str, action: str, lines: Texts, direction: str, address_family: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from raslab.gateway import settings
+from raslab.gateway import conntrack, settings
 from raslab.gateway.ask import sessions
 from raslab.gateway.core import GatewayPart, call
 from raslab.gateway.edits import Collection
@@ -116,7 +116,9 @@ class NatVerbs(GatewayPart):
     def get_net_nat_session(self) -> tuple[NetNatSession, ...]:
         """The connections that are being translated, by their inside address."""
         self._require_running()
-        found = sessions.sessions(self.state, sessions.dump(self.node))
-        return tuple(
+        domain = self.surroundings.domain
+        zone = 0 if domain is None else domain.number
+        found = sessions.sessions(self.state, conntrack.dump(self.node), zone)
+        return self._of_here(
             sorted(found, key=lambda one: (ipaddress.ip_address(one.internal_source_address), one.internal_source_port))
         )

@@ -74,7 +74,7 @@ class S2SVerbs(GatewayPart):
         if name is not None:
             self._kind(name)
         sas = self._sas()
-        return tuple(
+        return self._of_here(
             ipsec.status(one, sas, self._last_errors.get(one.name, ""), self._has_keys(one))
             for one in self.state.s2s_interfaces
             if name in (None, one.name)

@@ -33,7 +33,7 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
         names = [one.name for one in self.state.s2s_interfaces if name in (None, one.name)]
         counted = links.counters(self.node, names)
         sas = self._sas()
-        return tuple(
+        return self._of_here(
             links.statistics(
                 one, counted[one], self._cleared.get(one, {}), ipsec.tunnel_of(one, sas), self._last_errors.get(one, "")
             )
@@ -54,7 +54,7 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
             PEERS.get(self.state, self.title, name)
         known = self._neighbours()
         peers = [peer for peer in self.state.bgp_peers if name in (None, peer.name)]
-        return tuple(bgp.peer_status(peer, known.get(peer.peer_ip_address, {})) for peer in peers)
+        return self._of_here(bgp.peer_status(peer, known.get(peer.peer_ip_address, {})) for peer in peers)
 
     def get_bgp_statistics(self, peer_name: str | None = None) -> tuple[BgpStatistics, ...]:
         """What the sessions have exchanged."""
@@ -62,7 +62,7 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
             PEERS.get(self.state, self.title, peer_name)
         known = self._neighbours()
         peers = [peer for peer in self.state.bgp_peers if peer_name in (None, peer.name)]
-        return tuple(bgp.statistics(peer, known.get(peer.peer_ip_address, {})) for peer in peers)
+        return self._of_here(bgp.statistics(peer, known.get(peer.peer_ip_address, {})) for peer in peers)
 
     def get_bgp_route_information(
         self,
@@ -78,7 +78,7 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
         problems.append(choice_problem(type, ROUTE_TYPES, "Type", "this question"))
         if any(problems):
             raise GatewayRefusedError(list(given(*problems)))
-        if not self._has_daemon("bgpd"):
+        if self.state.bgp_router is None or not self._has_daemon("bgpd"):
             return ()
         wanted = set(map(ip_network, texts))
         names = {peer.peer_ip_address: peer.name for peer in self.state.bgp_peers}
@@ -89,7 +89,7 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
                 for family in families
                 for route in bgp.routes(vty.show(f"show bgp{self._instance} {family} unicast json"), names)
             ]
-        return tuple(
+        return self._of_here(
             route
             for route in found
             if (not wanted or ip_network(route.destination_network) in wanted) and type in ("All", route.state)
@@ -115,7 +115,7 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
         return instance(self.vrf)
 
     def _neighbours(self) -> dict[str, Any]:
-        if not self._has_daemon("bgpd"):
+        if self.state.bgp_router is None or not self._has_daemon("bgpd"):
             return {}
         with closing(self.services.vty(self.name, "bgpd")) as vty:
             return dict(vty.show(f"show bgp{self._instance} neighbors json"))

@@ -10,12 +10,14 @@ from raslab.model.topology import AnyInterface, Device, Interface, Tunnel, Vlan,
 
 MAX_TABLE = 0xFFFFFFFF
 RESERVED_TABLES = {253: "default", 254: "main", 255: "local"}  # linux/rtnetlink.h
+MAX_MARK = 0xFFFFFFFF
 MAX_VLAN_ID = 4094  # IEEE 802.1Q: 0 and 4095 are reserved
 
 
 def check(facts: Facts) -> Iterator[str]:
     """Impossible tables and tags, those given twice, and parents and masters that are not there."""
     tables: dict[tuple[str, int], Vrf] = {}
+    marks: dict[tuple[str, int], Vrf] = {}
     tags: dict[tuple[str, str, int], Vlan] = {}
     for device in facts.topology.devices:
         if device.node not in facts.nodes:
@@ -24,6 +26,7 @@ def check(facts: Facts) -> Iterator[str]:
             yield f"{_kind(device)} is on switch {device.node}: put it on a host or router."
         elif isinstance(device, Vrf):
             yield from _vrf(device, tables)
+            yield from _mark(device, marks)
         else:
             yield from _vlan(facts, device, tags)
     for interface in facts.all_interfaces():
@@ -47,6 +50,20 @@ def _vrf(vrf: Vrf, tables: dict[tuple[str, int], Vrf]) -> Iterator[str]:
         yield (
             f"VRFs {other.name} and {vrf.name} of node {vrf.node} both have table {vrf.table}: "
             "give one of them another table."
+        )
+
+
+def _mark(vrf: Vrf, marks: dict[tuple[str, int], Vrf]) -> Iterator[str]:
+    if vrf.mark is None:
+        return
+    if not (is_integer(vrf.mark) and 1 <= vrf.mark <= MAX_MARK):
+        yield f"Mark {vrf.mark} of VRF {vrf.name} of node {vrf.node} is impossible: choose 1 to {MAX_MARK}."
+        return
+    other = marks.setdefault((vrf.node, vrf.mark), vrf)
+    if other is not vrf:
+        yield (
+            f"VRFs {other.name} and {vrf.name} of node {vrf.node} both take packets with the mark {vrf.mark}: "
+            "give one of them another mark."
         )
 
 

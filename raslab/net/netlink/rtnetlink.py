@@ -290,12 +290,16 @@ def add_route(
     index: int | None = None,
     metric: int | None = None,
     table: int | None = None,
+    encapsulation: bytes = b"",
 ) -> bytes:
-    """Add a route to a table (None: the main one), or replace the one with the same destination and metric."""
+    """Add a route to a table (None: the main one), or replace the one with the same destination and metric.
+
+    encapsulation: attributes that say what goes before the packets.
+    """
     scope = RT_SCOPE_LINK if via is None and destination.version == 4 else RT_SCOPE_UNIVERSE
     header = (RTPROT_STATIC, scope, RTN_UNICAST)
     flags = wire.CREATE | wire.REPLACE
-    return _route(RTM_NEWROUTE, flags, header, destination, _route_options(index, metric), via, table)
+    return _route(RTM_NEWROUTE, flags, header, destination, _route_options(index, metric) + encapsulation, via, table)
 
 
 def delete_route(

@@ -1,0 +1,45 @@
+"""The kernel's table of connections (conntrack) of a node. Tenants have a zone each, of their number."""
+
+from __future__ import annotations
+
+from socket import AF_INET
+from typing import Any
+
+from raslab.net import Node
+
+
+def dump(node: Node) -> list[Any]:
+    """Everything that conntrack knows of IPv4, as pyroute2 reads it."""
+
+    def inside() -> list[Any]:
+        from pyroute2 import NFCTSocket
+
+        with NFCTSocket() as conntrack:
+            return list(conntrack.dump())
+
+    return node.call(inside)
+
+
+def forget(node: Node, zone: int) -> None:
+    """Remove all connections of a zone."""
+    known = [message for message in dump(node) if zone_of(message) == zone]
+
+    def inside() -> None:
+        from pyroute2 import NetlinkError, NFCTSocket
+        from pyroute2.netlink.nfnetlink.nfctsocket import NFCTAttrTuple
+
+        with NFCTSocket() as conntrack:
+            for message in known:
+                there = NFCTAttrTuple.from_netlink(AF_INET, message.get("CTA_TUPLE_ORIG"))
+                try:
+                    conntrack.entry("del", tuple_orig=there, zone=zone)
+                except NetlinkError:  # it has gone by itself
+                    continue
+
+    if known:
+        node.call(inside)
+
+
+def zone_of(message: Any) -> int:
+    """The zone of a connection; 0 is that of no tenant."""
+    return int(message.get("CTA_ZONE") or 0)

@@ -1,0 +1,159 @@
+"""What all parts of a node have in common: the identities that callers are known by, ports, addresses outside, and
+settings that the kernel has once. Two tenants may be alike in everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from ipaddress import IPv4Address
+
+from raslab.gateway.rules.nat import Outside, outside
+from raslab.gateway.rules.reading import address
+from raslab.gateway.rules.subnets import title
+from raslab.gateway.scopes import Scope, scopes
+from raslab.gateway.state import GatewayState, NetNat, VpnS2SInterface
+from raslab.gateway.surroundings import Surroundings
+
+_TIMEOUTS = tuple(one.name for one in fields(NetNat) if one.name.endswith("_timeout"))
+
+
+def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
+    """Whatever two parts of the node want for themselves, or want differently."""
+    parts = list(scopes(state, surroundings))
+    yield from _pre_shared_keys(parts)
+    yield from _passwords(parts)
+    yield from _ports(parts)
+    yield from _nat_timeouts(parts)
+    yield from _outsides(parts)
+    yield from _external_addresses(parts)
+
+
+def _pre_shared_keys(parts: Sequence[Scope]) -> Iterator[str]:
+    """Callers with a pre-shared key are told apart by the two addresses only."""
+    owners: dict[tuple[str, str], tuple[str, str]] = {}
+    for state, where in parts:
+        for one in state.vpn_s2s_interfaces:
+            if one.authentication_method != "PSKOnly" or not one.admin_status:
+                continue
+            for target in {str(found) for text in one.destination if (found := address(text))}:
+                known = (where.title, one.name)
+                part, other = owners.setdefault((_source(one, target, where), target), known)
+                if part == where.title and other != one.name:
+                    yield (
+                        f"S2S interfaces {other} and {one.name} of {part} both use a pre-shared key with {target}, "
+                        "which cannot say which one it calls: disable one (admin_status=False) or use certificates."
+                    )
+                elif part != where.title:
+                    yield (
+                        f"S2S interfaces {other} of {part} and {one.name} of {where.title} both use a pre-shared key "
+                        f"with {target}, which cannot say which tenant it calls: give one of them another "
+                        "source_ip_address, or use certificates."
+                    )
+
+
+def _source(one: VpnS2SInterface, target: str, where: Surroundings) -> str:
+    if one.source_ip_address is not None:
+        return one.source_ip_address
+    found = address(target)
+    way = where.underlay.towards(found) if found is not None else None
+    return str(way[1].ip) if way is not None and way[1] is not None else ""
+
+
+def _passwords(parts: Sequence[Scope]) -> Iterator[str]:
+    """strongSwan finds a password by the name of the user, whether he calls or is called."""
+    owners: dict[str, tuple[str, str]] = {}
+    for state, where in parts:
+        for one in state.vpn_s2s_interfaces:
+            if one.authentication_method != "EAP" or one.eap_method != "EAP-MSCHAPv2" or not one.admin_status:
+                continue
+            shown = title(one, where.title)
+            for user, password in ((one.user_name, one.password), (one.name, one.dial_in_password)):
+                if user is None or password is None:
+                    continue
+                known, other = owners.setdefault(user, (password, shown))
+                if known != password:
+                    what = f"The {other} and the {shown} have" if other != shown else f"The {shown} has"
+                    yield f"{what} two passwords of the user {user}: give one of the users another name."
+
+
+def _ports(parts: Sequence[Scope]) -> Iterator[str]:
+    """Where WireGuard listens. Two of one part are spoken of elsewhere."""
+    owners: dict[int, tuple[str, str]] = {}
+    for state, where in parts:
+        for one in state.wireguard_interfaces:
+            shown = title(one, where.title)
+            part, other = owners.setdefault(one.listen_port, (where.title, shown))
+            if part != where.title:
+                yield (
+                    f"The {other} and the {shown} both listen on port {one.listen_port}: "
+                    "give one of them another listen_port."
+                )
+
+
+def _nat_timeouts(parts: Sequence[Scope]) -> Iterator[str]:
+    owners: dict[str, tuple[int, str, str]] = {}
+    for state, where in parts:
+        for nat in state.net_nats:
+            for name in _TIMEOUTS:
+                seconds = getattr(nat, name)
+                if seconds is None:
+                    continue
+                known, part, other = owners.setdefault(name, (seconds, where.title, nat.name))
+                if known != seconds and part != where.title:
+                    yield (
+                        f"NAT {other} of {part} wants {name} {known} and NAT {nat.name} of {where.title} {seconds}, "
+                        f"and the kernel of {where.node} has one value: give both the same."
+                    )
+
+
+def _outsides(parts: Sequence[Scope]) -> Iterator[str]:
+    """An outside that tenants share has to be the way to the Internet."""
+    for state, where in parts:
+        for nat in state.net_nats:
+            found = outside(nat, state, where)
+            default = where.underlay.default_interface(4)
+            if _is_shared(found, where) and default not in found.interfaces:
+                yield (
+                    f"NAT {nat.name} of {where.title} has its outside on {', '.join(found.interfaces)}, and the "
+                    f"default route of {where.node} does not go there: give it an interface of the routing domain, or "
+                    "the one of the default route."
+                )
+
+
+def _external_addresses(parts: Sequence[Scope]) -> Iterator[str]:
+    """On an interface that tenants share, only the address says for whom a packet is."""
+    owners: list[tuple[int, int, str, str]] = []
+    for state, where in parts:
+        for nat in state.net_nats:
+            if not _is_shared(outside(nat, state, where), where):
+                continue
+            for first, last, text in _ranges(nat, state):
+                for name, own in where.underlay.addresses:
+                    if own.version == 4 and first <= int(own.ip) <= last:
+                        yield (
+                            f"External address {text} of {where.title} is the address of {name}, where the node itself "
+                            "is called: give the tenant another one."
+                        )
+                for other_first, other_last, other, part in owners:
+                    if part != where.title and first <= other_last and other_first <= last:
+                        yield (
+                            f"External addresses {other} of {part} and {text} of {where.title} have addresses in "
+                            "common, on an interface that both share: give each tenant its own."
+                        )
+                owners.append((first, last, text, where.title))
+
+
+def _is_shared(found: Outside, where: Surroundings) -> bool:
+    return found.around is not where
+
+
+def _ranges(nat: NetNat, state: GatewayState) -> Iterator[tuple[int, int, str]]:
+    """The external addresses of a NAT as numbers, with what its user wrote; those that cannot be read left out."""
+    texts = [one.ip_address for one in state.net_nat_external_addresses if one.nat_name == nat.name]
+    texts += [one.external_ip_address for one in state.net_nat_static_mappings if one.nat_name == nat.name]
+    for text in dict.fromkeys(texts):
+        ends = [address(end) for end in text.split("-")]
+        numbers = [int(end) for end in ends if isinstance(end, IPv4Address)]
+        if len(numbers) == len(ends) and any(numbers):
+            yield numbers[0], numbers[-1], text

@@ -1,0 +1,143 @@
+"""NAT44 of two tenants with equal addresses: each has its own addresses outside, and nobody meets the other."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from two_tenants import NAMES, OUTSIDE, SERVER, Tenants, TwoTenants, until
+
+from raslab.measure import capture
+from raslab.net import Network
+
+pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("nft nat")]
+
+PUBLIC = {1: f"{OUTSIDE}.51", 2: f"{OUTSIDE}.52"}
+
+
+@pytest.fixture
+def tenants() -> Iterator[Tenants]:
+    with Network(TwoTenants()) as network:
+        yield Tenants(network)
+
+
+def give_nat(tenants: Tenants, tenant: int) -> None:
+    with tenants.csp.changing():
+        domain = tenants.csp.routing_domain(NAMES[tenant])
+        domain.new_net_nat("office", internal_ip_interface_address_prefix="10.1.0.0/24")
+        domain.add_net_nat_external_address("office", PUBLIC[tenant])
+
+
+def test_each_tenant_leaves_by_its_own_address_from_the_same_port(tenants: Tenants) -> None:
+    tenants.serve("isp", 9000, "hello")
+    assert tenants.fetch("vm1", SERVER, 9000) == ""
+    for tenant in NAMES:
+        give_nat(tenants, tenant)
+    for tenant, public in PUBLIC.items():
+        assert tenants.fetch(f"vm{tenant}", SERVER, 9000, own_port=40000) == f"hello {public} 40000"
+    assert [tenants.pings(tenant, SERVER) for tenant in NAMES] == [1, 1]
+    tenants.csp.routing_domain("Contoso").remove_net_nat("office")
+    assert [tenants.pings(tenant, SERVER) for tenant in NAMES] == [0, 1]
+
+
+def test_sessions_of_equal_addresses_are_kept_apart(tenants: Tenants) -> None:
+    tenants.serve("isp", 9000, "hello")
+    for tenant in NAMES:
+        give_nat(tenants, tenant)
+        tenants.fetch(f"vm{tenant}", SERVER, 9000, own_port=40000)
+    found = tenants.csp.get_net_nat_session()
+    assert [(one.routing_domain, one.internal_source_address, one.internal_source_port) for one in found] == [
+        ("Contoso", "10.1.0.1", 40000),
+        ("Woodgrove", "10.1.0.1", 40000),
+    ]
+    assert [one.external_source_address for one in found] == list(PUBLIC.values())
+    assert tenants.csp.get_net_nat_session(routing_domain="Woodgrove") == found[1:]
+
+
+def test_static_mappings_lead_to_the_tenant_whose_address_is_called(tenants: Tenants) -> None:
+    for tenant, name in NAMES.items():
+        tenants.serve(f"vm{tenant}", 8080, name)
+        give_nat(tenants, tenant)
+    assert tenants.fetch("isp", PUBLIC[1], 80) == ""
+    for name in NAMES.values():
+        tenants.csp.add_net_nat_static_mapping("office", "TCP", 80, "10.1.0.1", internal_port=8080, routing_domain=name)
+    for tenant, name in NAMES.items():
+        assert tenants.fetch("isp", PUBLIC[tenant], 80, own_port=41000).startswith(f"{name} {OUTSIDE}.254 41000")
+        assert tenants.fetch("isp", PUBLIC[tenant], 8080) == ""
+    assert tenants.fetch("isp", f"{OUTSIDE}.1", 80) == ""  # the node's own address is nobody's
+    assert {one.direction for one in tenants.csp.get_net_nat_session()} == {"Inbound"}
+
+
+def test_what_no_translator_takes_does_not_leave(tenants: Tenants) -> None:
+    """A source that is outside of the internal prefix would be somebody else's address on the Internet."""
+    give_nat(tenants, 1)
+    tenants.network.addAddress("vm1", "eth0", "10.1.9.9/32")
+    assert tenants.network["vm1"].run(["ping", "-c", "1", "-W", "1", SERVER]).status == 0
+    with capture(tenants.network["csp"].intf("wan0"), "icmp") as seen:
+        tenants.network["vm1"].run(["ping", "-c", "1", "-W", "1", "-I", "10.1.9.9", SERVER])
+        tenants.pings(1, SERVER)
+    assert set(seen.frame["source"]) == {PUBLIC[1], SERVER}
+
+
+def test_a_tenant_with_an_outside_of_its_own(tenants: Tenants) -> None:
+    """Contoso has a wire of its own to the provider, with addresses that the other tenant's outside has too."""
+    network = tenants.network
+    ends = {"name": "own0", "ips": [f"{OUTSIDE}.51/24"]}, {"name": "own", "ips": ["172.16.0.1/32"]}
+    network.addRouter("other")
+    network.addLink("csp", "other", params1=ends[0], params2=ends[1], rate_mbps=100, delay_ms=1)
+    network.addAddress("other", "own", f"{OUTSIDE}.254/24")
+    network.addAddress("other", "own", f"{SERVER}/32")
+    tenants.csp.set_remote_access_routing_domain("Contoso", interfaces=("tenant1", "own0"))
+    contoso = tenants.csp.routing_domain("Contoso")
+    contoso.new_net_route("0.0.0.0/0", f"{OUTSIDE}.254")
+    contoso.new_net_nat("office")
+    give_nat(tenants, 2)
+    tenants.serve("isp", 9000, "isp")
+    tenants.serve("other", 9000, "other")
+    assert tenants.fetch("vm1", SERVER, 9000, own_port=40000) == f"other {PUBLIC[1]} 40000"
+    assert tenants.fetch("vm2", SERVER, 9000, own_port=40000) == f"isp {PUBLIC[2]} 40000"
+    assert [one.routing_domain for one in tenants.csp.get_net_nat_session()] == ["Contoso", "Woodgrove"]
+
+
+def test_ports_are_open_to_all_for_one_tenant_only(tenants: Tenants) -> None:
+    for tenant in NAMES:
+        give_nat(tenants, tenant)
+
+    def answered(tenant: int) -> bool:
+        """True if a tenant's host hears a third party that sends to the port that it has outside."""
+        listen = (
+            "import socket\n"
+            "s = socket.socket(2, 2); s.settimeout(1.5)\n"
+            f"s.bind(('', 40000)); s.sendto(b'x', ('{SERVER}', 9))\n"
+            "print('sent', flush=True)\n"
+            "try:\n"
+            "    print(s.recv(10).decode())\n"
+            "except TimeoutError:\n"
+            "    print('silence')\n"
+        )
+        process = tenants.network[f"vm{tenant}"].popen(["python3", "-c", listen], stdout=subprocess.PIPE, text=True)
+        assert process.stdout.readline() == "sent\n"
+        until(
+            "the translation is known",
+            lambda: [one for one in tenants.csp.get_net_nat_session() if one.routing_domain == NAMES[tenant]],
+        )
+        send = f"import socket; socket.socket(2, 2).sendto(b'hello', ('{PUBLIC[tenant]}', 40000))"
+        tenants.network["site1"].run(["python3", "-c", send], timeout=10)
+        return bool(process.stdout.readline() == "hello\n")
+
+    assert [answered(tenant) for tenant in NAMES] == [False, False]
+    tenants.csp.set_net_nat("office", udp_filtering_behavior="EndpointIndependent", routing_domain="Woodgrove")
+    assert [answered(tenant) for tenant in NAMES] == [False, True]
+
+
+def test_the_next_tenant_does_not_inherit_connections(tenants: Tenants) -> None:
+    """It may get the number of one that is gone, and with that its zone and its table."""
+    give_nat(tenants, 1)
+    assert tenants.pings(1, SERVER) == 1
+    assert len(tenants.csp.get_net_nat_session()) == 1
+    tenants.csp.disable_remote_access_routing_domain("Contoso")
+    tenants.csp.enable_remote_access_routing_domain("Fabrikam", interfaces="tenant1")
+    assert tenants.csp.get_remote_access_routing_domain("Fabrikam")[0].table == 1001
+    assert tenants.csp.get_net_nat_session() == ()
+    assert tenants.pings(1, SERVER) == 0
