@@ -135,15 +135,22 @@ class Findings:
             owner = self._owners.owner_of((heard.node, heard.interface))
             if owner is None or owner == probe.sender or (probe.sender, owner) in self.scene.meeting:
                 continue
-            end = next(
-                (later for later in range(position, len(trail)) if trail[later].node in self._tenants[owner].nodes),
-                position,
-            )
+            end = self._end(trail, position, owner, probe.asked)
             return self._made(probe, owner, "delivered", trail[: end + 1], heard)
         if number in self.answered:
             target = PROVIDER if probe.kind == MANAGEMENT else probe.target
             return self._made(probe, target, "answered", [*trail, self.answered[number]], self.answered[number])
         return None
+
+    def _end(self, trail: Sequence[Heard], first: int, owner: str, asked: str) -> int:
+        """Where a leak's path ends: at the node that was asked, or else where the packet first came to the tenant's."""
+        tenant = self._tenants[owner]
+        for nodes in (self._homes_of(owner, asked) & set(tenant.nodes), set(tenant.nodes)):
+            for position in range(first, len(trail)):
+                heard = trail[position]
+                if heard.node in nodes and tenant.owns((heard.node, heard.interface)):
+                    return position
+        return first
 
     def _made(self, probe: Probe, tenant: str, how: str, trail: Sequence[Heard], packet: Heard) -> Leak:
         places = [f"{heard.node}:{heard.interface}" for heard in trail]

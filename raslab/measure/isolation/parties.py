@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from raslab.measure.isolation.sights import far_ends
 from raslab.measure.isolation.tenants import Home, Place, Tenant, TunnelEnd
 from raslab.measure.isolation.wire import Encapsulation
-from raslab.model.topology import AnyInterface, NodeKind, Topology, Tunnel, Vrf
+from raslab.model.topology import AnyInterface, Topology, Tunnel, Vrf
 from raslab.model.vrfs import Vrfs
 
 _ENCAPSULATIONS: dict[str, Encapsulation] = {"gre": "gre", "gretap": "nvgre"}
@@ -84,12 +84,9 @@ class _Search:
         self._vrfs = Vrfs(topology)
         self._far_ends = far_ends(topology)
         self._interfaces: dict[str, list[AnyInterface]] = defaultdict(list)
-        self._tunnels: dict[str, list[Tunnel]] = defaultdict(list)
         ends = (end for link in topology.links for end in link.ends)
         for one in (*ends, *topology.tunnels, *topology.devices):
             self._interfaces[one.node].append(one)
-        for tunnel in topology.tunnels:
-            self._tunnels[tunnel.node].append(tunnel)
         self._owners = {
             address.partition("/")[0]: one.node
             for ones in self._interfaces.values()
@@ -97,7 +94,7 @@ class _Search:
             if self._vrfs.of(one) is None
             for address in one.addresses
         }
-        self._switches = {node.name for node in topology.nodes if node.kind in (NodeKind.BRIDGE, NodeKind.OVS)}
+        self._far_addresses = {tunnel.remote for tunnel in topology.tunnels if tunnel.node in shared}
 
     @property
     def vrfs(self) -> list[Place]:
@@ -141,14 +138,18 @@ class _Search:
         node = self._owners.get(tunnel.remote)
         if node is None:
             return
-        other = next((one for one in self._tunnels[node] if _is_other_end(tunnel, one)), None)
+        tunnels = (one for one in self._interfaces[node] if isinstance(one, Tunnel))
+        other = next((one for one in tunnels if _is_other_end(tunnel, one)), None)
         if node not in self._shared or other is not None:
             yield node, None if other is None else self._vrfs.of(other)
 
     def _outside(self, node: str) -> set[str]:
-        """The interfaces of a site on the provider's network: those from which its tunnels go."""
-        ends = {tunnel.local for tunnel in self._tunnels[node]}
-        return {one.name for one in self._interfaces[node] if ends & {text.partition("/")[0] for text in one.addresses}}
+        """The interfaces of a site on the provider's network: those to which the gateways' tunnels lead."""
+        return {
+            one.name
+            for one in self._interfaces[node]
+            if self._far_addresses & {text.partition("/")[0] for text in one.addresses}
+        }
 
     # What is found
 
