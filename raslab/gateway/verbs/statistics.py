@@ -78,7 +78,7 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
         problems.append(choice_problem(type, ROUTE_TYPES, "Type", "this question"))
         if any(problems):
             raise GatewayRefusedError(list(given(*problems)))
-        if not self._has_daemon("bgpd"):
+        if self.state.bgp_router is None or not self._has_daemon("bgpd"):
             return ()
         wanted = set(map(ip_network, texts))
         names = {peer.peer_ip_address: peer.name for peer in self.state.bgp_peers}
@@ -115,7 +115,7 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
         return instance(self.vrf)
 
     def _neighbours(self) -> dict[str, Any]:
-        if not self._has_daemon("bgpd"):
+        if self.state.bgp_router is None or not self._has_daemon("bgpd"):
             return {}
         with closing(self.services.vty(self.name, "bgpd")) as vty:
             return dict(vty.show(f"show bgp{self._instance} neighbors json"))
