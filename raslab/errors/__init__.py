@@ -5,6 +5,7 @@ Library code raises these and never ends the interpreter; the command line print
 """
 
 from raslab.errors.base import RaslabError
+from raslab.errors.datacenters import DatacenterNotRunningError, DatacenterRefusedError
 from raslab.errors.labs import (
     BadOptionError,
     LabFailedError,
@@ -82,6 +83,8 @@ __all__ = [
     "ConfigurationRefusedError",
     "ConnectionFileError",
     "DaemonDiedError",
+    "DatacenterNotRunningError",
+    "DatacenterRefusedError",
     "EmptyCommandError",
     "GatewayNotRunningError",
     "GatewayRefusedError",

@@ -22,9 +22,9 @@ class ObservableNode(Node):
         """IP addresses with prefix lengths."""
         return state.addresses(self, link_local=link_local)
 
-    def routes(self, *, link_local: bool = False) -> pd.DataFrame:
-        """The main routing table, IPv4 and IPv6."""
-        return state.routes(self, link_local=link_local)
+    def routes(self, *, vrf: str | None = None, link_local: bool = False) -> pd.DataFrame:
+        """The main routing table, or that of a VRF, IPv4 and IPv6. Raises UnknownInterfaceError."""
+        return state.routes(self, vrf=vrf, link_local=link_local)
 
     def neighbours(self, *, link_local: bool = False) -> pd.DataFrame:
         """MAC addresses learnt by ARP and neighbour discovery."""

@@ -16,8 +16,9 @@ from typing import Any
 
 import pandas as pd
 
-from raslab.errors import NoSuchSettingError
+from raslab.errors import NoSuchSettingError, UnknownInterfaceError
 from raslab.measure.frame import measured
+from raslab.model.topology import Vrf
 from raslab.net import Node
 from raslab.net.names import kernel_name
 
@@ -92,21 +93,35 @@ def addresses(node: Node, *, link_local: bool = False) -> pd.DataFrame:
     return measured(_in_order(node, rows), ADDRESS_COLUMNS, node, [f"ip -n {node.name} address show"])
 
 
-def routes(node: Node, *, link_local: bool = False) -> pd.DataFrame:
-    """The main routing table; source is the address preferred for what the node itself sends."""
+def routes(node: Node, *, vrf: str | None = None, link_local: bool = False) -> pd.DataFrame:
+    """The main routing table, or that of a VRF; source is the address preferred for what the node itself sends.
+
+    Raises UnknownInterfaceError if the node has no such VRF.
+    """
+    number = _MAIN_TABLE if vrf is None else _table_of(node, vrf)
 
     def read(route: Any, names: dict[int, str]) -> _Rows:
         return [
             _route(one, names)
             for family in _FAMILIES
-            for one in route.get_routes(family=family, table=_MAIN_TABLE)
+            for one in route.get_routes(family=family, table=number)
             if one["type"] == _UNICAST and not one["flags"] & _LEARNT
         ]
 
     rows = [row for row in _ask(node, read) if link_local or not row["destination"].startswith("fe80:")]
     rows.sort(key=lambda row: (*_route_order(row["destination"]), row["metric"] or 0, row["interface"]))
-    frame = measured(rows, ROUTE_COLUMNS, node, [f"ip -n {node.name} {family} route show" for family in ("-4", "-6")])
+    table = "" if vrf is None else f" table {number}"
+    commands = [f"ip -n {node.name} {family} route show{table}" for family in ("-4", "-6")]
+    frame = measured(rows, ROUTE_COLUMNS, node, commands)
     return frame.astype({"metric": "Int64"})
+
+
+def _table_of(node: Node, vrf: str) -> int:
+    found = node.device_interfaces.get(vrf)
+    if found is None or not isinstance(found.spec, Vrf):
+        known = [name for name, one in node.device_interfaces.items() if isinstance(one.spec, Vrf)]
+        raise UnknownInterfaceError(node.name, vrf, known, "VRF")
+    return found.spec.table
 
 
 def neighbours(node: Node, *, link_local: bool = False) -> pd.DataFrame:
@@ -192,7 +207,7 @@ def _first_fit(name: str, patterns: Iterable[str]) -> tuple[int, str]:
 
 
 def _interface(link: Any, names: dict[int, str]) -> dict[str, Any]:
-    has_mac = link["ifi_type"] == _ETHERNET
+    has_mac = link["ifi_type"] == _ETHERNET and _kind(link) != "vrf"  # a VRF's is random, and nobody hears of it
     return {
         "interface": names[link["index"]],
         "kind": _kind(link),

@@ -35,6 +35,8 @@ WIREGUARD_HEADER_BYTES = 16 + 16
 section 5.4.6)."""
 MPLS_LABEL_BYTES = 4
 """RFC 3032 section 2.1: label, traffic class, bottom of stack, time to live. Part of what an MTU has to hold."""
+VXLAN_HEADER_BYTES = 8
+"""RFC 7348 section 5: flags, network identifier, reserved."""
 IPV6_ENCAPSULATION_LIMIT_BYTES = 8
 """RFC 2473 section 4.1.1, a destination options header. Linux adds it to ip6gre unless told `encaplimit none`."""
 
@@ -47,6 +49,7 @@ class Encapsulation:
     carries_ethernet: the payload is a whole Ethernet frame (gretap, NVGRE: RFC 7637) and not an IP packet.
     ipsec: ESP in tunnel mode takes the place of GRE; counted at its largest, see ESP_HEADER_BYTES.
     wireguard: WireGuard's header, in UDP, takes the place of GRE.
+    vxlan: VXLAN's header, in UDP, takes the place of GRE, around an Ethernet frame.
     encapsulation_limit: an IPv6 tunnel carries the RFC 2473 limit option.
     """
 
@@ -56,6 +59,7 @@ class Encapsulation:
     encapsulation_limit: bool = False
     ipsec: bool = False
     wireguard: bool = False
+    vxlan: bool = False
 
     @property
     def overhead_bytes(self) -> int:
@@ -66,6 +70,9 @@ class Encapsulation:
             return IP_HEADER_BYTES[self.outer_ip_version] + ESP_HEADER_BYTES
         if self.wireguard:
             return IP_HEADER_BYTES[self.outer_ip_version] + UDP_HEADER_BYTES + WIREGUARD_HEADER_BYTES
+        if self.vxlan:
+            headers = UDP_HEADER_BYTES + VXLAN_HEADER_BYTES + ETHERNET_HEADER_BYTES
+            return IP_HEADER_BYTES[self.outer_ip_version] + headers
         return (
             IP_HEADER_BYTES[self.outer_ip_version]
             + IPV6_ENCAPSULATION_LIMIT_BYTES * self.encapsulation_limit
@@ -116,3 +123,4 @@ NO_TUNNEL = Encapsulation()
 GRE = Encapsulation(outer_ip_version=4)
 GRE_WITH_KEY = Encapsulation(outer_ip_version=4, key=True)
 NVGRE = Encapsulation(outer_ip_version=4, key=True, carries_ethernet=True)
+VXLAN = Encapsulation(outer_ip_version=4, vxlan=True)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from raslab.model.switching import Bridge, ForwardingEntry, Neighbour, PortSettings, Vxlan
+
 DEFAULT_MTU = 1500
 # GRE carries IP packets (layer 3), gretap Ethernet frames (layer 2), xfrm the IP packets that IPsec wraps in ESP,
 # wireguard those that it encrypts itself.
@@ -158,7 +160,7 @@ class Vlan:
     master: str | None = None
 
 
-Device = Vrf | Vlan
+Device = Vrf | Vlan | Bridge | Vxlan
 """An interface that a node has by itself: no end of a link, and no tunnel to an address."""
 
 AnyInterface = Interface | Tunnel | Device
@@ -199,7 +201,7 @@ class MplsRoute:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """A whole network."""
+    """A whole network. ports, forwarding, neighbours: what is set and written, and not left to be learnt."""
 
     nodes: tuple[Node, ...] = ()
     links: tuple[Link, ...] = ()
@@ -207,6 +209,9 @@ class Topology:
     routes: tuple[Route, ...] = ()
     devices: tuple[Device, ...] = ()
     mpls_routes: tuple[MplsRoute, ...] = ()
+    ports: tuple[PortSettings, ...] = ()
+    forwarding: tuple[ForwardingEntry, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
 
 
 EMPTY = Topology()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from raslab.model.checks import devices, interfaces, labels, names, routes, segments, tunnels
+from raslab.model.checks import devices, interfaces, labels, names, routes, segments, switching, tunnels
 from raslab.model.checks.facts import Facts
 from raslab.model.topology import MplsRoute, Route, Topology
 
@@ -10,7 +10,16 @@ from raslab.model.topology import MplsRoute, Route, Topology
 def problems_of(topology: Topology) -> list[str]:
     """One sentence per problem, none if the topology can be built."""
     facts = Facts(topology)
-    checks = (names.check, interfaces.check, segments.check, devices.check, tunnels.check, routes.check, labels.check)
+    checks = (
+        names.check,
+        interfaces.check,
+        segments.check,
+        devices.check,
+        switching.check,
+        tunnels.check,
+        routes.check,
+        labels.check,
+    )
     return [problem for check in checks for problem in check(facts)]
 
 

@@ -24,6 +24,8 @@ _DELETIONS = (
     steps.DeleteLastResort,
     steps.DeleteLocalRule,
     steps.DeleteMarkRule,
+    steps.DeleteNeighbour,
+    steps.DeleteForwarding,
 )
 _NOT_NETLINK = (steps.AddNamespace, steps.DeleteNamespace, steps.SetSysctl, *steps.OVS_STEPS)
 _ALREADY_GONE = {errno.ENODEV, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENOENT}

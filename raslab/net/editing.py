@@ -5,10 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 from raslab.errors import TopologyError, UnknownNodeError
 from raslab.model import sentences
+from raslab.model.switching import ForwardingEntry, Neighbour, PortSettings
 from raslab.model.topology import MplsRoute, Route, Topology
 from raslab.model.validation import connected_paths, connected_routes
 from raslab.net import mininet_classes as mininet
@@ -32,6 +34,9 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
         self.links: list[Any] = []
         self.routes: list[Route] = []
         self.mpls_routes: list[MplsRoute] = []
+        self.ports: list[PortSettings] = []
+        self.forwarding: list[ForwardingEntry] = []
+        self.neighbours: list[Neighbour] = []
         self.nameToNode: dict[str, Any] = {}
         self.controller = None  # a bridge needs none
         self.controllers: list[Any] = []
@@ -53,6 +58,9 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
             routes=tuple(self.routes),
             devices=tuple(device.spec for node in nodes for device in node.device_interfaces.values()),
             mpls_routes=tuple(self.mpls_routes),
+            ports=tuple(self.ports),
+            forwarding=tuple(self.forwarding),
+            neighbours=tuple(self.neighbours),
         )
 
     # Nodes
@@ -165,6 +173,22 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
             for end in link.ends:
                 self._drop_vlans(end.node, end.name)
                 end.node.delIntf(end)
+            self._drop_dead_routes()
+
+    def moveIntf(self, intf: Any, node: Any) -> None:
+        """Plug an end of a link into another node, under the same name, without addresses and without a master.
+
+        The other end keeps all that it has; it was without a carrier for a moment.
+        """
+        node = self.node(node)
+        if intf.name in node.nameToIntf:
+            raise TopologyError([sentences.duplicate_interface(node.name, intf.name)])
+        with self.changing():
+            self._drop_vlans(intf.node, intf.name)
+            intf.node.delIntf(intf)
+            intf.node = node
+            node.addIntf(intf)
+            intf.take(replace(intf.spec, node=node.name, addresses=(), master=None))
             self._drop_dead_routes()
 
     def configLinkStatus(self, src: str, dst: str, status: str) -> None:

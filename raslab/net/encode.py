@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ipaddress import ip_interface
 
-from raslab.model.topology import Vrf
+from raslab.model.switching import Bridge, Vxlan
+from raslab.model.topology import Device, Vrf
 from raslab.net import steps
 from raslab.net.carriers import AnyRoute
 from raslab.net.names import kernel_name
 from raslab.net.namespaces import Namespace
-from raslab.net.netlink import devices, labels, rtnetlink, rules, traffic_control
+from raslab.net.netlink import bridging, devices, labels, rtnetlink, rules, traffic_control
 from raslab.net.quantities import destination
 from raslab.net.steps import Step
 
@@ -51,11 +52,12 @@ def request(step: Step, namespaces: Mapping[str, Namespace]) -> bytes:
                 mtu=mtu,
             )
         case steps.AddDevice(_, device, mtu):
-            index, name = here.new_index(device.name), kernel_name(device.name)
-            if isinstance(device, Vrf):
-                return devices.add_vrf(index, name, device.table)
-            parent = here.index_of(device.parent)
-            return devices.add_vlan(index, name, parent, device.vlan_id, mac=device.mac, mtu=mtu)
+            return _device_request(device, mtu, here)
+        case steps.MoveInterface(_, interface, to):
+            there = namespaces[to]
+            index = there.indexes[interface] = here.index_of(interface)  # the kernel leaves it its index
+            here.indexes.pop(interface, None)
+            return rtnetlink.set_link(index, namespace_fd=there.network_fd)
         case steps.DeleteLink(_, interface):
             return rtnetlink.delete_link(here.index_of(interface))
         case steps.AddName(_, interface):
@@ -63,6 +65,16 @@ def request(step: Step, namespaces: Mapping[str, Namespace]) -> bytes:
         case steps.SetMaster(_, interface, master):
             belongs_to = 0 if master is None else here.index_of(master)
             return rtnetlink.set_link(here.index_of(interface), master=belongs_to)
+        case steps.SetPort(_, port):
+            return bridging.set_port(
+                here.index_of(port.interface),
+                learning=port.learning,
+                floods_unknown=port.floods_unknown,
+                floods_groups=port.floods_groups,
+                answers_for=port.answers_for,
+                isolated=port.isolated,
+                locked=port.locked,
+            )
         case steps.SetUp(_, interface, up):
             return rtnetlink.set_link(here.index_of(interface), up=up)
         case steps.SetMtu(_, interface, mtu):
@@ -104,6 +116,12 @@ def request(step: Step, namespaces: Mapping[str, Namespace]) -> bytes:
             return rules.delete_mark_rule(version, mark, table)
         case steps.AddNeighbour(_, interface, address, mac):
             return rtnetlink.add_neighbour(here.index_of(interface), address, mac)
+        case steps.DeleteNeighbour(_, interface, address):
+            return bridging.delete_neighbour(here.index_of(interface), address)
+        case steps.AddForwarding(_, entry):
+            return bridging.add_forwarding(here.index_of(entry.interface), entry.mac, entry.remote)
+        case steps.DeleteForwarding(_, entry):
+            return bridging.delete_forwarding(here.index_of(entry.interface), entry.mac, entry.remote)
         case steps.SetImpairment(_, interface, impairment, limit_packets):
             rate = impairment.rate_mbps
             return traffic_control.set_netem(
@@ -117,6 +135,18 @@ def request(step: Step, namespaces: Mapping[str, Namespace]) -> bytes:
         case steps.DeleteImpairment(_, interface):
             return traffic_control.delete_root_qdisc(here.index_of(interface))
     raise TypeError(f"no request for {step!r}")
+
+
+def _device_request(device: Device, mtu: int | None, here: Namespace) -> bytes:
+    index, name = here.new_index(device.name), kernel_name(device.name)
+    match device:
+        case Vrf():
+            return devices.add_vrf(index, name, device.table)
+        case Bridge():
+            return bridging.add_plain_bridge(index, name, mac=device.mac, mtu=mtu)
+        case Vxlan():
+            return bridging.add_vxlan(index, name, device.vni, device.local, device.port, mac=device.mac, mtu=mtu)
+    return devices.add_vlan(index, name, here.index_of(device.parent), device.vlan_id, mac=device.mac, mtu=mtu)
 
 
 def _device(route: AnyRoute, node: Namespace) -> int | None:

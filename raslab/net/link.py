@@ -144,7 +144,7 @@ class TunnelIntf(Intf):
 
 
 class DeviceIntf(Intf):
-    """A VRF or a VLAN of a node."""
+    """A VRF, a VLAN, a bridge or a VXLAN of a node."""
 
     spec: Device
 
@@ -156,7 +156,7 @@ class DeviceIntf(Intf):
         self.take(spec)
 
     def delete(self) -> None:
-        """Remove the VRF or VLAN."""
+        """Remove the device."""
         if self.node.network is not None:
             self.node.network.delDevice(self.node, self.name)
 

@@ -224,7 +224,7 @@ class Node(mininet.Node):
         return next(self._tunnel_ports)
 
     def all_interfaces(self) -> list[Any]:
-        """Ends of links, then tunnels, then VRFs and VLANs."""
+        """Ends of links, then tunnels, then VRFs and other devices."""
         return [*self.intfs.values(), *self.tunnel_interfaces.values(), *self.device_interfaces.values()]
 
     def config(

@@ -7,8 +7,9 @@ start-up and live changes are the same code. Nothing here touches a kernel.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from raslab.model.switching import Bridge, Vxlan
 from raslab.model.topology import (
     AnyInterface,
     Device,
@@ -23,11 +24,12 @@ from raslab.model.topology import (
     Vrf,
 )
 from raslab.model.vrfs import Vrfs
-from raslab.net import steps
+from raslab.net import fragments, plugging, steps, tables
 from raslab.net.carriers import carriers, switched_on
+from raslab.net.identity import device_identity, tunnel_identity
 from raslab.net.label_settings import label_settings
-from raslab.net.names import fits
-from raslab.net.quantities import Mtus, everything, queue_limit
+from raslab.net.names import kernel_name
+from raslab.net.quantities import Mtus, everything
 from raslab.net.render import command
 from raslab.net.steps import Step
 from raslab.net.sysctls import SYSCTLS_OF
@@ -64,6 +66,7 @@ def difference(old: Topology, new: Topology) -> Plan:
     return Plan(tuple(tuple(phase) for phase in phases if phase))
 
 
+_Member = Interface | Tunnel | Vlan | Bridge | Vxlan
 _LinkKey = tuple[tuple[str, str], tuple[str, str]]
 
 
@@ -71,21 +74,12 @@ def _link_key(link: Link) -> _LinkKey:
     return (link.a.node, link.a.name), (link.b.node, link.b.name)
 
 
-def _tunnel_identity(tunnel: Tunnel) -> Tunnel:
-    """What of a tunnel cannot be changed while it exists. Of what is encrypted the ends can."""
-    tunnel = replace(tunnel, mtu=None, addresses=(), up=True, master=None)
-    return replace(tunnel, local="", remote="") if tunnel.kind in ("xfrm", "wireguard") else tunnel
-
-
-def _device_identity(device: Device) -> Device:
-    """What of a device cannot be changed while it exists."""
-    if isinstance(device, Vrf):
-        return replace(device, addresses=(), up=True, mark=None)
-    return replace(device, addresses=(), up=True, mtu=None, master=None)
-
-
 def _end(interface: AnyInterface) -> tuple[str, str]:
     return interface.node, interface.name
+
+
+def _master(interface: _Member) -> tuple[str, str]:
+    return interface.node, interface.master or ""
 
 
 class _Difference:
@@ -106,22 +100,26 @@ class _Difference:
             key for key in self.old_links.keys() & new_links if all(node in self.kept for node, _ in key)
         }
         self.old_tunnels = {_end(tunnel): tunnel for tunnel in old.tunnels if tunnel.node in self.kept}
-        identities = {_tunnel_identity(tunnel) for tunnel in new.tunnels}
-        self.kept_tunnels = {key for key, tunnel in self.old_tunnels.items() if _tunnel_identity(tunnel) in identities}
+        identities = {tunnel_identity(tunnel) for tunnel in new.tunnels}
+        self.kept_tunnels = {key for key, tunnel in self.old_tunnels.items() if tunnel_identity(tunnel) in identities}
         self.kept_interfaces = {(node, "lo") for node in self.kept} | self.kept_tunnels
         self.kept_interfaces.update(end for key in self.kept_links for end in key)
+        self.plugged = plugging.moves(old, new, self.kept)
+        self.kept_interfaces.update(_end(now.a) for _, now in self.plugged)
         self._devices()
         self.moved = set(self._moved())
         self.old_mtus, self.mtus = Mtus(old), Mtus(new)
         self.old_vrfs, self.vrfs = Vrfs(old), Vrfs(new)
         self.was_on = {_end(one) for one in switched_on(old)} & self.kept_interfaces
         self.on = {_end(one) for one in switched_on(new)}
+        self.bridges = {_end(device) for device in new.devices if isinstance(device, Bridge)}
+        self.port_steps = tables.port_steps(old, new, self.kept_interfaces - self.moved)
 
     def _devices(self) -> None:
         """A VLAN is lost with the interface that it is on."""
         self.old_devices = {_end(device): device for device in self.old.devices if device.node in self.kept}
-        identities = {_device_identity(device) for device in self.new.devices}
-        staying = {key: one for key, one in self.old_devices.items() if _device_identity(one) in identities}
+        identities = {device_identity(device) for device in self.new.devices}
+        staying = {key: one for key, one in self.old_devices.items() if device_identity(one) in identities}
         self.kept_devices = {
             key
             for key, one in staying.items()
@@ -154,8 +152,9 @@ class _Difference:
         yield from (steps.DeleteLink(*_end(device)) for device in gone if not isinstance(device, Vrf))
         for key in self.old_tunnels.keys() - self.kept_tunnels:
             yield steps.DeleteLink(*key)
+        moving = {_link_key(before) for before, _ in self.plugged}
         for link_key in self.old_links:
-            if link_key not in self.kept_links:
+            if link_key not in self.kept_links and link_key not in moving:
                 for end_node, end in link_key:
                     if end_node in self.kept and self.nodes[end_node].kind is NodeKind.OVS:
                         yield steps.DeleteOvsPort(end_node, end)
@@ -170,7 +169,7 @@ class _Difference:
                 yield steps.DeleteLink(*_end(device))
         for name in _with_vrfs(self.old) - _with_vrfs(self.new):
             if name in self.kept:
-                yield from _local_table_at(name, _BEFORE_ALL, _AFTER_VRFS)
+                yield from fragments.local_table_at(name, _BEFORE_ALL, _AFTER_VRFS)
         for node_ in self.old.nodes:
             if node_.name not in self.kept:
                 yield steps.DeleteNamespace(node_.name)
@@ -187,53 +186,95 @@ class _Difference:
         for node in self.new.nodes:
             if node.name not in self.kept and node.kind is NodeKind.BRIDGE:
                 yield steps.AddBridge(node.name, node.name, node.stp)
+        moving = {_link_key(now) for _, now in self.plugged}
         for link in self.new.links:
-            if _link_key(link) not in self.kept_links:
+            if _link_key(link) not in self.kept_links and _link_key(link) not in moving:
                 yield steps.AddVeth(link.a.node, link.a, link.b)
+        for before, now in self.plugged:
+            yield steps.MoveInterface(before.b.node, before.b.name, now.b.node)
+        for one in (*self.new.tunnels, *self.new.devices):
+            if self._is_port(one) and _end(one) not in self.kept_interfaces:
+                yield from self._made(one)
 
     def _settings(self) -> Iterator[Step]:
+        yield from self._silence()
         for node in self.new.nodes:
             if node.name not in self.kept and node.kind is NodeKind.BRIDGE:
-                yield from _names(node.name, node.name)
+                yield from fragments.names(node.name, node.name)
                 yield steps.SetUp(node.name, node.name, True)
             elif node.name not in self.kept and node.kind is NodeKind.OVS:
                 yield steps.AddOvsBridge(node.name, node.name)
         yield from label_settings(self.old, self.new, self.kept, self.kept_interfaces)
         yield from self._vrfs()
+        for device in self.new.devices:
+            if isinstance(device, Bridge):
+                yield from self._device(device)
+        plugged = {_link_key(now): before.a for before, now in self.plugged}
         for link in self.new.links:
             old = self.old_links[_link_key(link)] if _link_key(link) in self.kept_links else None
+            if (before := plugged.get(_link_key(link))) is not None:
+                yield from self._interface(before, link.a)
+                yield from self._interface(None, link.b, named=True)
+                continue
             for position, end in enumerate(link.ends):
                 yield from self._interface(old.ends[position] if old else None, end)
         for tunnel in self.new.tunnels:
             yield from self._tunnel(tunnel)
         for device in self.new.devices:
-            if isinstance(device, Vlan):
-                yield from self._vlan(device)
+            if isinstance(device, Vlan | Vxlan):
+                yield from self._device(device)
         yield from self._routes()
+        steady = self.kept_interfaces - self.moved
+        yield from tables.entry_steps(self.old, self.new, self.kept_interfaces, steady)
+
+    def _is_port(self, one: AnyInterface) -> bool:
+        """True if it is a port of a bridge within its node."""
+        return not isinstance(one, Vrf) and _master(one) in self.bridges
+
+    def _silence(self) -> Iterator[Step]:
+        """A port of a bridge has no addresses, not even of its own making: else it would speak, to all who listen.
+
+        It must be there before, and not be on yet: that is why it is made in the phase before this one.
+        """
+        bridges = {_end(device) for device in self.old.devices if isinstance(device, Bridge)}
+        before = {_end(one) for one in everything(self.old) if not isinstance(one, Vrf) and _master(one) in bridges}
+        for one in everything(self.new):
+            was = _end(one) in before and _end(one) in self.kept_interfaces
+            if was != self._is_port(one):
+                key = f"net.ipv6.conf.{kernel_name(one.name).replace('.', '/')}.disable_ipv6"
+                yield steps.SetSysctl(one.node, key, str(int(not was)))
+
+    def _made(self, one: Tunnel | Device) -> Iterator[Step]:
+        mtu = None if isinstance(one, Vrf) else self.mtus.of(one)
+        if isinstance(one, Tunnel):
+            yield steps.AddTunnel(one.node, one, mtu or 0)
+        else:
+            yield steps.AddDevice(one.node, one, mtu)
+        yield from fragments.names(*_end(one))
 
     def _vrfs(self) -> Iterator[Step]:
         before = _with_vrfs(self.old) & self.kept
         for node in self.new.nodes:
             if node.name in _with_vrfs(self.new) - before:
-                yield from _local_table_at(node.name, _AFTER_VRFS, _BEFORE_ALL)
+                yield from fragments.local_table_at(node.name, _AFTER_VRFS, _BEFORE_ALL)
         for vrf in self.new.devices:
             if not isinstance(vrf, Vrf):
                 continue
             old = self.old_devices[_end(vrf)] if _end(vrf) in self.kept_devices else None
             if old is None:
                 yield steps.AddDevice(vrf.node, vrf)
-                yield from _names(*_end(vrf))
+                yield from fragments.names(*_end(vrf))
                 yield from (steps.AddLastResort(vrf.node, vrf.table, version) for version in (4, 6))
-            assert not isinstance(old, Vlan)  # its identity is that of a VRF
+            assert old is None or isinstance(old, Vrf)  # its identity is that of a VRF
             yield from _mark_rules(old, vrf)
-            yield from _addresses(*_end(vrf), old.addresses if old else (), vrf.addresses)
+            yield from fragments.addresses(*_end(vrf), old.addresses if old else (), vrf.addresses)
             if vrf.up != (old.up if old else False):
                 yield steps.SetUp(*_end(vrf), vrf.up)
 
-    def _interface(self, old: Interface | None, new: Interface) -> Iterator[Step]:
+    def _interface(self, old: Interface | None, new: Interface, named: bool = False) -> Iterator[Step]:
         where = (new.node, new.name)
         if old is None:
-            yield from _names(*where)
+            yield from fragments.names(*where) if not named else ()
             yield from self._port(new)
         else:
             if new.mtu != old.mtu:
@@ -241,19 +282,21 @@ class _Difference:
             if new.mac != old.mac and new.mac is not None:
                 yield steps.SetMac(*where, new.mac)
         yield from self._membership(old, new)
-        yield from _impairment(*where, old.impairment if old else Impairment(), new.impairment)
+        yield from fragments.impairment(*where, old.impairment if old else Impairment(), new.impairment)
         if new.up != (old.up if old else False):
             yield steps.SetUp(*where, new.up)
 
-    def _membership(self, old: Interface | Tunnel | Vlan | None, new: Interface | Tunnel | Vlan) -> Iterator[Step]:
-        """The master, and addresses, which are put into the table of the VRF that the interface is in by then."""
+    def _membership(self, old: _Member | None, new: _Member) -> Iterator[Step]:
+        """The master, how it behaves as its port, and addresses, in the table of the VRF that it is in by then."""
         known = old.addresses if old else ()
         if _end(new) in self.moved:
-            yield from _addresses(*_end(new), known, ())
+            yield from fragments.addresses(*_end(new), known, ())
             known = ()
         if _end(new) in self.moved or (old is None and new.master is not None):
             yield steps.SetMaster(*_end(new), new.master)
-        yield from _addresses(*_end(new), known, new.addresses)
+        if (port := self.port_steps.get(_end(new))) is not None:
+            yield port
+        yield from fragments.addresses(*_end(new), known, new.addresses)
 
     def _port(self, interface: Interface) -> Iterator[Step]:
         kind = self.nodes[interface.node].kind
@@ -267,25 +310,28 @@ class _Difference:
         mtu = self.mtus.of(new)
         old = self.old_tunnels[where] if where in self.kept_tunnels else None
         if old is None:
-            yield steps.AddTunnel(new.node, new, mtu)
-            yield from _names(*where)
+            yield from () if self._is_port(new) else self._made(new)
         elif mtu != self.old_mtus.of(old):
             yield steps.SetMtu(*where, mtu)
         yield from self._membership(old, new)
         if new.up != (old.up if old else False):
             yield steps.SetUp(*where, new.up)
 
-    def _vlan(self, new: Vlan) -> Iterator[Step]:
-        where, parent = _end(new), (new.node, new.parent)
+    def _device(self, new: Vlan | Bridge | Vxlan) -> Iterator[Step]:
+        where = _end(new)
         mtu = self.mtus.of(new)
         old = self.old_devices[where] if where in self.kept_devices else None
-        assert not isinstance(old, Vrf)  # its identity is that of a VLAN
+        assert not isinstance(old, Vrf)  # its identity is that of `new`
         if old is None:
-            yield steps.AddDevice(new.node, new, mtu)
-            yield from _names(*where)
+            yield from () if self._is_port(new) else self._made(new)
         elif mtu != self.old_mtus.of(old):
             yield steps.SetMtu(*where, mtu)
         yield from self._membership(old, new)
+        if not isinstance(new, Vlan):
+            if new.up != (old.up if old else False):
+                yield steps.SetUp(*where, new.up)
+            return
+        parent = (new.node, new.parent)
         # The kernel switches VLANs off with the interface below, and all of them on with it.
         raised = parent in self.on and (parent not in self.was_on or parent in self.moved)
         by_now = old is not None and parent in self.on and (raised or where in self.was_on)
@@ -314,13 +360,6 @@ def _with_vrfs(topology: Topology) -> set[str]:
     return {device.node for device in topology.devices if isinstance(device, Vrf)}
 
 
-def _local_table_at(node: str, priority: int, instead_of: int) -> Iterator[Step]:
-    """Move the rule that looks addresses up in the table of the node's own."""
-    for version in (4, 6):
-        yield steps.AddLocalRule(node, priority, version)
-        yield steps.DeleteLocalRule(node, instead_of, version)
-
-
 def _mark_rules(old: Vrf | None, new: Vrf | None) -> Iterator[Step]:
     """What carries the mark of a VRF is routed in it."""
     if old is not None and new is not None and old.mark == new.mark:
@@ -330,26 +369,3 @@ def _mark_rules(old: Vrf | None, new: Vrf | None) -> Iterator[Step]:
             yield steps.DeleteMarkRule(old.node, old.mark, old.table, version)
         if new is not None and new.mark is not None:
             yield steps.AddMarkRule(new.node, new.mark, new.table, version)
-
-
-def _names(node: str, interface: str) -> Iterator[Step]:
-    if not fits(interface):
-        yield steps.AddName(node, interface)
-
-
-def _addresses(node: str, interface: str, old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[Step]:
-    for address in old:
-        if address not in new:
-            yield steps.DeleteAddress(node, interface, address)
-    for address in new:
-        if address not in old:
-            yield steps.AddAddress(node, interface, address)
-
-
-def _impairment(node: str, interface: str, old: Impairment, new: Impairment) -> Iterator[Step]:
-    if new == old:
-        return
-    if not new.is_perfect:
-        yield steps.SetImpairment(node, interface, new, queue_limit(new))
-    elif not old.is_perfect:
-        yield steps.DeleteImpairment(node, interface)

@@ -7,7 +7,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from math import ceil
 
 from raslab.model.checks.interfaces import MAX_QUEUE_PACKETS
-from raslab.model.encapsulation import MPLS_LABEL_BYTES, around
+from raslab.model.encapsulation import MPLS_LABEL_BYTES, VXLAN, around
+from raslab.model.switching import Bridge, Vxlan
 from raslab.model.topology import DEFAULT_MTU, AnyInterface, Impairment, Interface, Route, Topology, Tunnel, Vlan, Vrf
 from raslab.model.vrfs import Vrfs
 
@@ -16,6 +17,7 @@ QUEUE_ROOM_MS = 25.0
 UNSHAPED_MBPS = 10_000.0  # what a wire without a rate is assumed to carry, for the length of its queue
 _PACKET_BITS = 1500 * 8
 _Ip = IPv4Address | IPv6Address
+_Sized = Interface | Tunnel | Vlan | Bridge | Vxlan
 
 
 def queue_limit(impairment: Impairment) -> int:
@@ -41,8 +43,8 @@ class Mtus:
 
     def __init__(self, topology: Topology) -> None:
         vrfs = Vrfs(topology)
-        self._named: dict[tuple[str, str], Interface | Tunnel | Vlan] = {}
-        self._owners: dict[tuple[str, _Ip], list[Interface | Tunnel | Vlan]] = {}
+        self._named: dict[tuple[str, str], _Sized] = {}
+        self._owners: dict[tuple[str, _Ip], list[_Sized]] = {}
         self._routes: dict[str, list[Route]] = {}
         if any(route.labels for route in topology.routes):
             for route in topology.routes:
@@ -55,18 +57,22 @@ class Mtus:
                 for address in one.addresses:
                     self._owners.setdefault((one.node, ip_interface(address).ip), []).append(one)
 
-    def of(self, one: Interface | Tunnel | Vlan, above: tuple[Tunnel, ...] = ()) -> int:
+    def of(self, one: _Sized, above: tuple[Tunnel | Vxlan, ...] = ()) -> int:
         """The MTU of one of them, which carries the tunnels `above`."""
         if one.mtu is not None:
             return one.mtu
         if isinstance(one, Vlan):  # the tag is no part of the MTU: IEEE 802.3, 3.2.7, gives frames 4 bytes more for it
             parent = self._named.get((one.node, one.parent))
             return self.of(parent, above) if parent is not None else DEFAULT_MTU
-        assert isinstance(one, Tunnel)  # the ends of links have theirs
+        if isinstance(one, Bridge):
+            return DEFAULT_MTU
+        assert isinstance(one, Tunnel | Vxlan)  # the ends of links have theirs
         below = DEFAULT_MTU
         for carrier in self._owners.get((one.node, ip_address(one.local)), ()):
             if carrier not in (one, *above):
                 below = self.of(carrier, (one, *above))
+        if isinstance(one, Vxlan):
+            return VXLAN.inner_mtu(below)
         return around(one).inner_mtu(below - MPLS_LABEL_BYTES * self._labels(one))
 
     def _labels(self, tunnel: Tunnel) -> int:

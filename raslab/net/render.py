@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
+from raslab.model.switching import Bridge, ForwardingEntry, PortSettings, Vxlan
 from raslab.model.topology import Impairment, Interface, MplsRoute, Route, Vrf
 from raslab.net import steps
 from raslab.net.names import kernel_name
@@ -15,7 +16,7 @@ _EVERYTHING = {4: "default", 6: "::/0"}
 
 
 def command(step: Step) -> str:
-    """The command line of `ip`, `tc`, `sysctl` or `ovs-vsctl` that does the same as `step`."""
+    """The command line of `ip`, `bridge`, `tc`, `sysctl` or `ovs-vsctl` that does the same as `step`."""
     match step:
         case steps.AddNamespace():
             return f"ip netns add {step.node}"
@@ -25,6 +26,12 @@ def command(step: Step) -> str:
             return f"ip netns exec {step.node} sysctl -w {step.key}={step.value}"
         case steps.AddOvsBridge() | steps.AddOvsPort() | steps.DeleteOvsPort():
             return f"ip netns exec {step.node} ovs-vsctl {' '.join(ovs_words(step))}"
+        case steps.SetPort(node, settings):
+            return f"bridge -n {node} link set dev {kernel_name(settings.interface)} {_port(settings)}"
+        case steps.AddForwarding(node, entry):
+            return f"bridge -n {node} fdb replace {_entry(entry)}"
+        case steps.DeleteForwarding(node, entry):
+            return f"bridge -n {node} fdb delete {_entry(entry)}"
         case steps.SetImpairment() | steps.DeleteImpairment():
             return f"tc -n {step.node} {_qdisc(step)}"
         case _:
@@ -73,6 +80,10 @@ def _ip(step: Step) -> str:
             return f"address delete {address} dev {kernel_name(interface)}"
         case steps.AddNeighbour(_, interface, address, mac):
             return f"neighbor replace {address} lladdr {mac} dev {kernel_name(interface)} nud permanent"
+        case steps.DeleteNeighbour(_, interface, address):
+            return f"neighbor delete {address} dev {kernel_name(interface)}"
+        case steps.MoveInterface(_, interface, to):
+            return f"link set {kernel_name(interface)} netns {to}"
         case steps.AddRoute(_, route, table):
             return f"route replace {_route(route)}{_table(table)}"
         case steps.DeleteRoute(_, route, table):
@@ -126,8 +137,36 @@ def _device(step: steps.AddDevice) -> str:
     if isinstance(device, Vrf):
         return f"link add {kernel_name(device.name)} type vrf table {device.table}"
     address = f" address {device.mac}" if device.mac else ""
+    if isinstance(device, Bridge):
+        return (
+            f"link add {kernel_name(device.name)}{address} mtu {step.mtu} "
+            "type bridge mcast_snooping 0 vlan_default_pvid 0"
+        )
+    if isinstance(device, Vxlan):
+        return (
+            f"link add {kernel_name(device.name)}{address} mtu {step.mtu} type vxlan id {device.vni} "
+            f"local {device.local} dstport {device.port} nolearning noudpcsum df set"
+        )
     ends = f"link {kernel_name(device.parent)} name {kernel_name(device.name)}"
     return f"link add {ends}{address} mtu {step.mtu} type vlan id {device.vlan_id}"
+
+
+def _port(settings: PortSettings) -> str:
+    words = {
+        "learning": settings.learning,
+        "flood": settings.floods_unknown,
+        "mcast_flood": settings.floods_groups,
+        "bcast_flood": settings.floods_groups,
+        "neigh_suppress": settings.answers_for,
+        "isolated": settings.isolated,
+        "locked": settings.locked,
+    }
+    return " ".join(f"{word} {'on' if value else 'off'}" for word, value in words.items())
+
+
+def _entry(entry: ForwardingEntry) -> str:
+    place = "master static" if entry.remote is None else f"dst {entry.remote} self permanent"
+    return f"{entry.mac} dev {kernel_name(entry.interface)} {place}"
 
 
 def _table(table: int | None) -> str:

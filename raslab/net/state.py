@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from raslab.net.editing import EditableNetwork
 
-_NETWORK = ("hosts", "switches", "links", "routes", "mpls_routes", "nameToNode")
+_NETWORK = (
+    "hosts",
+    "switches",
+    "links",
+    "routes",
+    "mpls_routes",
+    "ports",
+    "forwarding",
+    "neighbours",
+    "nameToNode",
+)
 _NODE = ("intfs", "ports", "nameToIntf", "tunnel_interfaces", "device_interfaces")
 
 
@@ -39,4 +49,5 @@ class SavedState:
             for name, value in containers.items():
                 setattr(node, name, value)
         for intf, spec in self.interfaces:
+            intf.node = network.nameToNode[spec.node]
             intf.take(spec)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from raslab.model.switching import ForwardingEntry, PortSettings
 from raslab.model.topology import Device, Impairment, Interface, MplsRoute, Route, Tunnel
 
 
@@ -62,7 +63,7 @@ class AddTunnel(Step):
 
 @dataclass(frozen=True, slots=True)
 class AddDevice(Step):
-    """Make a VRF or a VLAN. `mtu` is that of a VLAN, bytes."""
+    """Make a device. `mtu` is that of all but a VRF, bytes."""
 
     device: Device
     mtu: int | None = None
@@ -88,6 +89,21 @@ class SetMaster(Step):
 
     interface: str
     master: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SetPort(Step):
+    """Say how a port of a bridge behaves."""
+
+    settings: PortSettings
+
+
+@dataclass(frozen=True, slots=True)
+class MoveInterface(Step):
+    """Plug an interface into the node `to`, where it is off, has no master and no addresses."""
+
+    interface: str
+    to: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +236,28 @@ class AddNeighbour(Step):
     interface: str
     address: str
     mac: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteNeighbour(Step):
+    """Forget which MAC address an IP address behind an interface has."""
+
+    interface: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddForwarding(Step):
+    """Note for good where frames to a MAC address go."""
+
+    entry: ForwardingEntry
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteForwarding(Step):
+    """Forget where frames to a MAC address go."""
+
+    entry: ForwardingEntry
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,10 @@ class FrrDaemon(Service):
         """Send the difference; if a line is refused, take back what had been sent before it."""
         vty = self.vty(place)
         try:
-            vty.configure(self.plan(old))
+            if old is None:
+                vty.configure_at_once(self.plan(old))
+            else:
+                vty.configure(self.plan(old))
         except ConfigurationRefusedError:
             if old is not None:
                 _take_back(vty, old.plan(self))

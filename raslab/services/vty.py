@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from raslab.errors import ConfigurationRefusedError, NoSuchServiceError
 _END = b"\0\0\0"
 _TIMEOUT_S = 10.0
 _DONE = 0
+_BATCH = 100  # lines on their way together, so few that neither side waits for the other to read
 # CMD_ERR_NO_MATCH ... of lib/command.h, for daemons that refuse without a word.
 _REASONS = {2: "unknown command", 3: "ambiguous command", 4: "incomplete command"}
 
@@ -58,6 +60,22 @@ class Vty:
             finally:
                 self._ask("end")
 
+    def configure_at_once(self, lines: Iterable[str]) -> None:
+        """Send lines in configuration mode without waiting for each answer, many times quicker.
+
+        Of a line that is refused one hears when others have been sent after it. So this is for a daemon that has no
+        configuration yet, and that is given up if it refuses a line. Raises as `run`.
+        """
+        with self._lock:
+            self.run("configure terminal")
+            left = iter(lines)
+            while batch := [line.strip() for line in islice(left, _BATCH)]:
+                for line, (text, status) in zip(batch, self._ask_all(batch), strict=True):
+                    if status != _DONE:
+                        reason = text or _REASONS.get(status, "")
+                        raise ConfigurationRefusedError(self.node, self.daemon, line, reason)
+            self._ask("end")
+
     def answers(self) -> bool:
         """True if the daemon takes commands."""
         try:
@@ -75,10 +93,14 @@ class Vty:
                 self._socket = None
 
     def _ask(self, command: str) -> tuple[str, int]:
+        (answer,) = self._ask_all([command])
+        return answer
+
+    def _ask_all(self, commands: Sequence[str]) -> list[tuple[str, int]]:
         try:
             connection = self._connection()
-            connection.sendall(command.encode() + b"\0")
-            return split_answer(_receive(connection))
+            connection.sendall(b"".join(command.encode() + b"\0" for command in commands))
+            return _receive(connection, len(commands))
         except OSError as error:
             self.close()
             raise NoSuchServiceError(self.node, f"{self.daemon} that answers ({error})", ()) from error
@@ -90,7 +112,7 @@ class Vty:
             try:
                 connection.connect(str(self._path))
                 connection.sendall(b"enable\0")
-                _receive(connection)
+                _receive(connection, 1)
             except BaseException:
                 connection.close()
                 raise
@@ -98,21 +120,23 @@ class Vty:
         return self._socket
 
 
-def split_answer(data: bytes) -> tuple[str, int]:
-    """Text and status of one whole answer."""
-    return data[: -len(_END) - 1].decode(errors="replace"), data[-1]
+def split_answers(data: bytes) -> tuple[list[tuple[str, int]], bytes]:
+    """Text and status of each whole answer in `data`, and what comes after them. Text holds no zero bytes."""
+    found = []
+    while (end := data.find(_END)) >= 0 and len(data) > end + len(_END):
+        found.append((data[:end].decode(errors="replace"), data[end + len(_END)]))
+        data = data[end + len(_END) + 1 :]
+    return found, data
 
 
-def is_whole(data: bytes) -> bool:
-    """True if `data`, received so far, is a whole answer: text holds no zero bytes."""
-    return len(data) > len(_END) and data[-len(_END) - 1 : -1] == _END
-
-
-def _receive(connection: socket.socket) -> bytes:
+def _receive(connection: socket.socket, count: int) -> list[tuple[str, int]]:
+    """The next `count` answers."""
+    answers: list[tuple[str, int]] = []
     data = b""
-    while not is_whole(data):
+    while len(answers) < count:
         part = connection.recv(65536)
         if not part:
             raise ConnectionResetError("the daemon closed the connection")
-        data += part
-    return data
+        whole, data = split_answers(data + part)
+        answers += whole
+    return answers

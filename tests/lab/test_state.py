@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from raslab.errors import NoSuchPlaceError, NoSuchSettingError
+from raslab.errors import NoSuchPlaceError, NoSuchSettingError, UnknownInterfaceError
 from raslab.measure.observable import ObservableNetwork
 from raslab.measure.places import find_interface, find_link, link_name
 from raslab.notebook.picture.overlay import overlays
@@ -59,6 +59,23 @@ def test_routes(network: ObservableNetwork) -> None:
     assert list(host["destination"]) == ["0.0.0.0/0", "10.1.0.0/24", "::/0", "2001:db8:1::/64"]
     network.delRoute("gw1", "10.2.0.0/24")
     assert "10.2.0.0/24" not in set(gateway.routes()["destination"])
+
+
+def test_routes_of_a_vrf(network: ObservableNetwork) -> None:
+    gateway = network["gw1"]
+    network.addVrf("gw1", "red", 1001, ips=["10.9.9.9/32"])
+    network.addVlan("gw1", "lan0", 10, ips=["10.99.0.1/24"], master="red")
+    network.addRoute("gw1", "10.98.0.0/16", via="10.99.0.9", vrf="red")
+    frame = gateway.routes(vrf="red")
+    assert list(zip(frame["destination"], frame["interface"], strict=True)) == [
+        ("10.98.0.0/16", "lan0.10"),
+        ("10.99.0.0/24", "lan0.10"),
+    ]
+    assert "10.98.0.0/16" not in set(gateway.routes()["destination"])
+    kinds = gateway.interfaces().set_index("interface")["kind"]
+    assert (kinds["red"], kinds["lan0.10"]) == ("vrf", "vlan")
+    with pytest.raises(UnknownInterfaceError, match="has no VRF blue"):
+        gateway.routes(vrf="blue")
 
 
 def test_a_learnt_path_mtu_is_no_route(network: ObservableNetwork) -> None:

@@ -187,6 +187,9 @@ def test_a_verb_is_told_to_a_view_or_with_the_keyword(csp: RasGateway) -> None:
     assert csp.state.bgp_peers == ()
     assert contoso.get_bgp_router().local_asn == 64512
     assert [one.peer_name for one in csp.get_bgp_peer()] == ["a"]
+    assert [one.routing_domain for one in csp.get_bgp_peer("a")] == ["Contoso"]
+    with pytest.raises(GatewayRefusedError, match="csp has no BGP peer b"):
+        csp.get_bgp_peer("b")
     with pytest.raises(GatewayRefusedError, match=r"csp is multitenant, .* name the routing_domain"):
         csp.add_bgp_router(bgp_identifier="10.0.0.254", local_asn=64512)
 

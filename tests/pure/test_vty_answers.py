@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from raslab.errors import ConfigurationRefusedError, NoSuchServiceError
-from raslab.services.vty import Vty, is_whole, split_answer
+from raslab.services.vty import Vty, split_answers
 
 ANSWERS = {
     b"enable": b"\0\0\0\0",
@@ -51,11 +51,11 @@ def daemon(path: Path) -> Iterator[list[bytes]]:
 
 
 def test_an_answer_is_whole_with_its_status() -> None:
-    assert is_whole(b"\0\0\0\0")
-    assert is_whole(b"text\n\0\0\0\2")
-    assert not is_whole(b"text\n\0\0\0")
-    assert not is_whole(b"")
-    assert split_answer(b"text\n\0\0\0\2") == ("text\n", 2)
+    assert split_answers(b"\0\0\0\0") == ([("", 0)], b"")
+    assert split_answers(b"text\n\0\0\0\2") == ([("text\n", 2)], b"")
+    assert split_answers(b"text\n\0\0\0") == ([], b"text\n\0\0\0")
+    assert split_answers(b"") == ([], b"")
+    assert split_answers(b"\0\0\0\0\0\0\0\4te") == ([("", 0), ("", 4)], b"te")
 
 
 def test_lines_are_sent_in_configuration_mode_which_is_left_again(tmp_path: Path) -> None:
@@ -76,6 +76,16 @@ def test_a_refused_line_is_named_and_none_follows(tmp_path: Path, line: str, rea
         vty.close()
     assert b"router bgp 1" not in commands
     assert commands[-1] == b"end"
+
+
+def test_lines_that_are_sent_at_once_are_all_answered(tmp_path: Path) -> None:
+    with daemon(tmp_path / "vty") as commands:
+        vty = Vty("r1", "bgpd", tmp_path / "vty")
+        vty.configure_at_once(["router bgp 1"] * 250)
+        with pytest.raises(ConfigurationRefusedError, match=r"refused `nonsense`: .*Unknown command"):
+            vty.configure_at_once(["router bgp 1", " nonsense", "router bgp 1"])
+        vty.close()
+    assert commands.count(b"router bgp 1") == 252
 
 
 def test_without_a_daemon_there_is_no_answer(tmp_path: Path) -> None:

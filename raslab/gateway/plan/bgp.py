@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from ipaddress import ip_address, ip_interface, ip_network
 from math import ceil
 
-from raslab.gateway.plan.policies import RouteMap, add_policies, definitions, settings
+from raslab.gateway.plan import route_maps
+from raslab.gateway.plan.policies import definitions
 from raslab.gateway.scopes import Scope
-from raslab.gateway.state import BgpPeer, BgpRouter, BgpRoutingPolicy, GatewayState
+from raslab.gateway.state import BgpPeer, BgpRouter, GatewayState
 from raslab.gateway.state.notation import asn
 from raslab.gateway.surroundings import Surroundings
 from raslab.net.names import kernel_name
 from raslab.services import Bfdd, Bgpd, Zebra
 
-LEARNT = 1
-"""Tag of routes that a peer told of. It stays in the router: BGP has no attribute for it."""
-_FROM_INTERFACES = "custom-interfaces"
 _PATHS = 8  # equal ones that are used side by side
 _BY_DEFAULT_ROUTE = ("ip nht resolve-via-default", "ipv6 nht resolve-via-default")
 _ANY_HOPS = 255
@@ -34,8 +31,13 @@ def daemons(parts: Sequence[Scope]) -> tuple[Zebra | Bfdd | Bgpd, ...]:
     lines = [f"bgp route-map delay-timer {_POLICY_DELAY_S}"]
     profiles: list[str] = []
     kernel: list[str] = []
+    made: set[str] = set()  # route-maps, of which tenants may have the same
     for router, state, surroundings in routers:
-        lines += _lines(router, state, surroundings)
+        lines += definitions(route_maps.policies(state, surroundings).values())
+        for one in route_maps.of_router(router, state, surroundings):
+            lines += one.lines if one.name not in made else ()
+            made.add(one.name)
+        lines += _router(router, state, surroundings)
         profiles += _bfd_profiles(state, surroundings)
         if router.default_gateway_routing:
             kernel += within(surroundings, _BY_DEFAULT_ROUTE)
@@ -55,19 +57,7 @@ def instance(vrf: str | None) -> str:
     return "" if vrf is None else f" vrf {kernel_name(vrf)}"
 
 
-def way_in(peer: BgpPeer, surroundings: Surroundings) -> str:
-    """The route-map for what a peer announces."""
-    return f"{surroundings.prefix}{peer.name}-in"
-
-
-def way_out(peer: BgpPeer, surroundings: Surroundings) -> str:
-    """The route-map for what is announced to a peer."""
-    return f"{surroundings.prefix}{peer.name}-out"
-
-
-def _lines(router: BgpRouter, state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
-    yield from definitions(_policies(state, surroundings).values())
-    yield from _route_maps(router, state, surroundings)
+def _router(router: BgpRouter, state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     yield f"router bgp {asn(router.local_asn)}{instance(surroundings.vrf)}"
     yield f" bgp router-id {router.bgp_identifier}"
     yield " no bgp ebgp-requires-policy"
@@ -83,7 +73,7 @@ def _lines(router: BgpRouter, state: GatewayState, surroundings: Surroundings) -
         yield from _peer(peer, router, state, surroundings)
     for family in _families(router, state):
         yield f" address-family {family} unicast"
-        yield from (f"  {line}" for line in _address_family(family, state, surroundings))
+        yield from (f"  {line}" for line in _address_family(family, router, state, surroundings))
         yield " exit-address-family"
 
 
@@ -140,7 +130,7 @@ def _is_neighbour(peer: BgpPeer, state: GatewayState, surroundings: Surroundings
     return any(remote in network for network in of_tunnels) or surroundings.connected_to(remote) is not None
 
 
-def _address_family(family: str, state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
+def _address_family(family: str, router: BgpRouter, state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     if dampening := state.bgp_route_flap_dampening:
         half, longest = ceil(dampening.half_life / 60), ceil(dampening.max_suppress_time / 60)
         yield f"bgp dampening {half} {dampening.reuse_threshold} {dampening.suppress_threshold} {longest}"
@@ -152,11 +142,11 @@ def _address_family(family: str, state: GatewayState, surroundings: Surroundings
             words = ["aggregate-address", str(ip_network(aggregate.prefix))]
             words += ["as-set"] * aggregate.preserve_as_path + ["summary-only"] * aggregate.summary_only
             if aggregate.attribute_policy:
-                words += ["route-map", _aggregate_map(aggregate.prefix, surroundings)]
+                words += ["route-map", route_maps.of_aggregate(aggregate.prefix, surroundings)]
             yield " ".join(words)
     if state.bgp_custom_route.interface:
         yield from (
-            f"redistribute {kind} route-map {surroundings.prefix}{_FROM_INTERFACES}"
+            f"redistribute {kind} route-map {route_maps.from_interfaces(surroundings)}"
             for kind in ("connected", "kernel", "static")
         )
     yield f"maximum-paths {_PATHS}"
@@ -165,57 +155,13 @@ def _address_family(family: str, state: GatewayState, surroundings: Surroundings
         over_ipv6 = ":" in peer.peer_ip_address
         if over_ipv6 and family == "ipv4":
             continue
-        ways = (f"route-map {way_in(peer, surroundings)} in", f"route-map {way_out(peer, surroundings)} out")
-        words = ["activate", f"weight {peer.weight}", *ways]
+        way_in, way_out = (route.name for route in route_maps.of_peer(peer, router, state, surroundings))
+        words = ["activate", f"weight {peer.weight}", f"route-map {way_in} in", f"route-map {way_out} out"]
         if peer.max_allowed_prefix is not None:
             words.append(f"maximum-prefix {peer.max_allowed_prefix}")
         if peer.route_reflector_client:
             words.append("route-reflector-client")
         yield from (f"neighbor {peer.peer_ip_address} {word}" for word in words)
-
-
-def _policies(state: GatewayState, surroundings: Surroundings) -> dict[str, BgpRoutingPolicy]:
-    """Policies by their names, each with the name that it has in FRR, where those of all parts are together."""
-    return {one.name: replace(one, name=f"{surroundings.prefix}{one.name}") for one in state.bgp_routing_policies}
-
-
-def _route_maps(router: BgpRouter, state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
-    by_name = _policies(state, surroundings)
-    chosen = {
-        (use.peer_name, use.direction): [by_name[name] for name in use.policy_name]
-        for use in state.bgp_routing_policies_for_peers
-    }
-    for peer in state.bgp_peers:
-        inward = RouteMap(way_in(peer, surroundings))
-        add_policies(inward, chosen.get((peer.name, "Ingress"), ()))
-        yield from inward.text([f"set tag {LEARNT}"])
-        outward = RouteMap(way_out(peer, surroundings))
-        if not router.transit_routing and asn(peer.peer_asn) != asn(router.local_asn):
-            outward.stages.append([("deny", [f"match tag {LEARNT}"])])
-        add_policies(outward, chosen.get((peer.name, "Egress"), ()))
-        next_hop = _next_hop(peer, router)
-        if next_hop and asn(peer.peer_asn) == asn(router.local_asn):
-            outward.stages.append([("accept", [f"match tag {LEARNT}"])])  # passed on inside an AS, it stays as it was
-        yield from outward.text(next_hop)
-    for number, interface in enumerate(state.bgp_custom_route.interface, 1):
-        yield f"route-map {surroundings.prefix}{_FROM_INTERFACES} permit {number * 10}"
-        yield f" match interface {kernel_name(interface)}"
-    for aggregate in state.bgp_route_aggregates:
-        if aggregate.attribute_policy:
-            yield f"route-map {_aggregate_map(aggregate.prefix, surroundings)} permit 10"
-            for name in aggregate.attribute_policy:
-                yield from (f" {line}" for line in settings(by_name[name]))
-
-
-def _next_hop(peer: BgpPeer, router: BgpRouter) -> list[str]:
-    """IPv6 routes over an IPv4 session need a next hop that the session cannot give."""
-    if router.ipv6_routing and router.local_ipv6_address and ":" not in peer.peer_ip_address:
-        return [f"set ipv6 next-hop global {router.local_ipv6_address}"]
-    return []
-
-
-def _aggregate_map(prefix: str, surroundings: Surroundings) -> str:
-    return f"{surroundings.prefix}aggregate-{prefix.replace('/', '-')}"
 
 
 def _bfd_profiles(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:

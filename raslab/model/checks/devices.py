@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from raslab.model import sentences
 from raslab.model.checks.facts import Facts, is_integer
+from raslab.model.switching import Bridge, Vxlan
 from raslab.model.topology import AnyInterface, Device, Interface, Tunnel, Vlan, Vrf
 
 MAX_TABLE = 0xFFFFFFFF
@@ -27,7 +28,7 @@ def check(facts: Facts) -> Iterator[str]:
         elif isinstance(device, Vrf):
             yield from _vrf(device, tables)
             yield from _mark(device, marks)
-        else:
+        elif isinstance(device, Vlan):
             yield from _vlan(facts, device, tags)
     for interface in facts.all_interfaces():
         if not isinstance(interface, Vrf) and interface.master is not None:
@@ -35,7 +36,8 @@ def check(facts: Facts) -> Iterator[str]:
 
 
 def _kind(device: Device) -> str:
-    return f"{'VRF' if isinstance(device, Vrf) else 'VLAN'} {device.name}"
+    words = {Vrf: "VRF", Vlan: "VLAN", Bridge: "Bridge", Vxlan: "VXLAN"}
+    return f"{words[type(device)]} {device.name}"
 
 
 def _vrf(vrf: Vrf, tables: dict[tuple[str, int], Vrf]) -> Iterator[str]:
@@ -101,7 +103,7 @@ def _room(vlan: Vlan, parent: AnyInterface, where: str) -> Iterator[str]:
         yield f"MTU {vlan.mtu} of {where} is more than the {below} of {vlan.parent} below it: choose at most that."
 
 
-def _master(facts: Facts, interface: Interface | Tunnel | Vlan, name: str) -> Iterator[str]:
+def _master(facts: Facts, interface: Interface | Tunnel | Vlan | Bridge | Vxlan, name: str) -> Iterator[str]:
     node = facts.nodes.get(interface.node)
     where = f"interface {interface.name} of node {interface.node}"
     if node is None:
@@ -112,8 +114,20 @@ def _master(facts: Facts, interface: Interface | Tunnel | Vlan, name: str) -> It
     master = facts.named(node.name, name)
     if master is None:
         yield sentences.unknown_here(where, "master", name, facts.vrfs_of(node.name))
+    elif isinstance(master, Bridge):
+        yield from _port(interface, master, where)
     elif not isinstance(master, Vrf):
         yield (
-            f"Master {name} of {where} is no VRF, so nothing can belong to it: "
+            f"Master {name} of {where} is no VRF and no bridge, so nothing can belong to it: "
             f"use one of {', '.join(facts.vrfs_of(node.name)) or 'the VRFs that addVrf gives the node'}."
         )
+
+
+def _port(interface: AnyInterface, bridge: Bridge, where: str) -> Iterator[str]:
+    if isinstance(interface, Bridge) or (isinstance(interface, Tunnel) and interface.kind != "gretap"):
+        yield (
+            f"The {where} cannot be a port of bridge {bridge.name}, which takes Ethernet frames: "
+            "use an end of a link, a VLAN, a gretap tunnel or a VXLAN."
+        )
+    elif interface.addresses:
+        yield f"The {where} is a port of bridge {bridge.name} and has an address: put it on the bridge instead."

@@ -199,12 +199,15 @@ def set_link(
     mtu: int | None = None,
     mac: str | None = None,
     master: int | None = None,
+    namespace_fd: int | None = None,
 ) -> bytes:
-    """Change a link; None leaves a property as it is. master: 0 for none."""
+    """Change a link; None leaves a property as it is. master: 0 for none. namespace_fd: where it is to go."""
     flags, change = (IFF_UP if up else 0, IFF_UP if up is not None else 0)
     body = _ifinfo(index, flags, change) + properties(mac, mtu)
     if master is not None:
         body += wire.u32(IFLA_MASTER, master)
+    if namespace_fd is not None:
+        body += wire.u32(IFLA_NET_NS_FD, namespace_fd)
     return wire.message(RTM_NEWLINK, 0, body)
 
 
