@@ -127,6 +127,15 @@ def no_disguise(bed: Bed) -> Observation:
     return Observation(not seen.packets, f"{WOODGROVE.vm} gets {got} that it has not asked for")
 
 
+def nothing_crosses(bed: Bed) -> Observation:
+    """Whether probes of many kinds get from tenant to tenant, or from the provider's network into one."""
+    report = bed.check_isolation(strangers=("fabric",))
+    if report.leaks:
+        first = report.leaks[0]
+        return Observation(False, f"{first.probe} of {first.sender} reached {first.tenant}")
+    return report.observation
+
+
 def send_echo(node: Node, source: str, destination: str) -> None:
     """Send an echo request with a source address that need not be the node's."""
     from scapy.layers.inet import ICMP, IP  # here, as it takes a second
@@ -242,6 +251,16 @@ LAB = scenario_lab(
                     what="the filter asks for the destination only",
                     change=any_source,
                     sees="w-vm gets a reply",
+                ),
+            ),
+            Check(
+                question="Does nothing else get from tenant to tenant?",
+                ask=nothing_crosses,
+                verdict="The server is all that they share.",
+                twin=Twin(
+                    what="the shared gateway has no filters",
+                    change=without_filter,
+                    sees="of Contoso reached Woodgrove",
                 ),
             ),
             Check(
