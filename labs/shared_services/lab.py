@@ -102,7 +102,8 @@ def reply_goes_home(bed: Bed) -> Observation:
     """To whom the shared gateway sends what the server replies to Contoso."""
     with capture(bed.interface(f"{PROVIDER}:fab0"), f"proto gre and src host {SHARED_ADDRESS}") as seen:
         bed.who_answers(CONTOSO.vm, SERVER_ADDRESS)
-    keys = set(seen.frame["gre_key"])
+    replies = seen.frame[seen.frame["inner_destination"] == CONTOSO.address]
+    keys = set(replies["gre_key"])
     owners = [tenant.name for tenant in TENANTS if tenant.gre_key in keys]
     return Observation(owners == [CONTOSO.name], f"replies to {CONTOSO.vm} go to {' and '.join(owners) or 'nobody'}")
 
@@ -112,8 +113,9 @@ def two_keys(bed: Bed) -> Observation:
     with capture(bed.interface(f"{PROVIDER}:fab0"), f"proto gre and src host {PROVIDER_ADDRESS}") as seen:
         for tenant in (CONTOSO, WOODGROVE):
             bed.who_answers(tenant.vm, SERVER_ADDRESS)
-    pairs = set(zip(seen.frame["source"], seen.frame["destination"], strict=True))
-    keys = sorted(set(seen.frame["gre_key"]))
+    calls = seen.frame[seen.frame["inner_destination"] == SERVER_ADDRESS]
+    pairs = set(zip(calls["source"], calls["destination"], strict=True))
+    keys = sorted(set(calls["gre_key"]))
     found = f"{len(pairs)} pair of addresses with the keys {' and '.join(map(str, keys))}"
     return Observation((len(pairs), len(keys)) == (1, 2), found)
 
