@@ -102,7 +102,8 @@ def reply_goes_home(bed: Bed) -> Observation:
     """To whom the shared gateway sends what the server replies to Contoso."""
     with capture(bed.interface(f"{PROVIDER}:fab0"), f"proto gre and src host {SHARED_ADDRESS}") as seen:
         bed.who_answers(CONTOSO.vm, SERVER_ADDRESS)
-    keys = set(seen.frame["gre_key"])
+    replies = seen.frame[seen.frame["inner_destination"] == CONTOSO.address]
+    keys = set(replies["gre_key"])
     owners = [tenant.name for tenant in TENANTS if tenant.gre_key in keys]
     return Observation(owners == [CONTOSO.name], f"replies to {CONTOSO.vm} go to {' and '.join(owners) or 'nobody'}")
 
@@ -112,8 +113,9 @@ def two_keys(bed: Bed) -> Observation:
     with capture(bed.interface(f"{PROVIDER}:fab0"), f"proto gre and src host {PROVIDER_ADDRESS}") as seen:
         for tenant in (CONTOSO, WOODGROVE):
             bed.who_answers(tenant.vm, SERVER_ADDRESS)
-    pairs = set(zip(seen.frame["source"], seen.frame["destination"], strict=True))
-    keys = sorted(set(seen.frame["gre_key"]))
+    calls = seen.frame[seen.frame["inner_destination"] == SERVER_ADDRESS]
+    pairs = set(zip(calls["source"], calls["destination"], strict=True))
+    keys = sorted(set(calls["gre_key"]))
     found = f"{len(pairs)} pair of addresses with the keys {' and '.join(map(str, keys))}"
     return Observation((len(pairs), len(keys)) == (1, 2), found)
 
@@ -125,6 +127,15 @@ def no_disguise(bed: Bed) -> Observation:
         bed.who_answers(CONTOSO.vm, SERVER_ADDRESS)  # which takes longer than the echo and its reply
     got = "a reply" if seen.packets else "no reply"
     return Observation(not seen.packets, f"{WOODGROVE.vm} gets {got} that it has not asked for")
+
+
+def nothing_crosses(bed: Bed) -> Observation:
+    """Whether probes of many kinds get from tenant to tenant, or from the provider's network into one."""
+    report = bed.check_isolation(strangers=("fabric",))
+    if report.leaks:
+        first = report.leaks[0]
+        return Observation(False, f"{first.probe} of {first.sender} reached {first.tenant}")
+    return report.observation
 
 
 def send_echo(node: Node, source: str, destination: str) -> None:
@@ -242,6 +253,16 @@ LAB = scenario_lab(
                     what="the filter asks for the destination only",
                     change=any_source,
                     sees="w-vm gets a reply",
+                ),
+            ),
+            Check(
+                question="Does nothing else get from tenant to tenant?",
+                ask=nothing_crosses,
+                verdict="The server is all that they share.",
+                twin=Twin(
+                    what="the shared gateway has no filters",
+                    change=without_filter,
+                    sees="of Contoso reached Woodgrove",
                 ),
             ),
             Check(

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from raslab.errors import LabNotRunningError
 from raslab.gateway import RasGateway, start_together
+from raslab.hnv import Datacenter
 from raslab.measure.addresses import address_of
 from raslab.measure.greeting import Greeter, who_answers
 from raslab.measure.isolation import IsolationReport, Parties, check_isolation, find_parties
@@ -33,6 +34,7 @@ class Bed:
         self.network: Any = network
         self.services = Supervisor(network)
         self._gateways: dict[str, RasGateway] = {}
+        self._datacenter: Datacenter | None = None
 
     def start(self) -> None:
         """Start the network and carry out what the gateways' verbs have noted. Raises what `Network.start` raises."""
@@ -41,6 +43,8 @@ class Bed:
     def _start_all(self, watch: Watch | None = None) -> None:
         self.network.start(watch)
         try:
+            if self._datacenter is not None:  # gateways may be attached to its virtual networks
+                self._datacenter.start()
             start_together(list(self._gateways.values()))
         except BaseException:
             self.network.stop()
@@ -70,6 +74,16 @@ class Bed:
         if name not in self._gateways:
             self._gateways[name] = RasGateway(self.network[name], self.services)
         return self._gateways[name]
+
+    def datacenter(self, **options: Any) -> Datacenter:
+        """The controller of the network's virtual networks, the same one each time; see `raslab.hnv.Datacenter`.
+
+        Before the start its verbs describe the network, and starting carries them out. options: of `Datacenter`, the
+        first time. Raises DatacenterRefusedError.
+        """
+        if self._datacenter is None:
+            self._datacenter = Datacenter(self.network, self.services, **options)
+        return self._datacenter
 
     def link(self, place: str) -> Link:
         """The link that `place` names, such as ``gw1-transport``; see `raslab.measure.places`."""
@@ -123,13 +137,14 @@ class Bed:
         return check_isolation(self.network, who.tenants, **(found | options))
 
     def tenants(self) -> dict[str, str]:
-        """The tenant of each tunnel and interface of the multitenant gateways, by ``gateway:interface``."""
-        return {
+        """Who has what: tunnels and interfaces of multitenant gateways by ``gateway:interface``, machines by name."""
+        domains = {
             f"{gateway.name}:{interface}": domain.name
             for gateway in self._gateways.values()
             for domain in gateway.state.routing_domains
             for interface in (*domain.interfaces, *(one.name for one in domain.state.s2s_interfaces))
         }
+        return domains | (self._datacenter.tenants() if self._datacenter else {})
 
     def _address(self, destination: str, ip_version: IpVersion) -> str:
         """`destination` if it is an address, else one of the node of that name."""

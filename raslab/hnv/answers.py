@@ -25,6 +25,13 @@ class AnswerVerbs(DatacenterCore):
         """The ports in virtual subnets, or those of one node."""
         return tuple(one for one in self.state.attachments if node in (None, one.node))
 
+    def tenants(self) -> dict[str, str]:
+        """The virtual network of each attached node, those left out that are in several."""
+        found: dict[str, set[str]] = {}
+        for one in self.state.attachments:
+            found.setdefault(one.node, set()).add(self.state.network_of(one.vsid).name)
+        return {node: next(iter(names)) for node, names in found.items() if len(names) == 1}
+
     def get_acl(self, node: str) -> tuple[tuple[int, tuple[AclRule, ...]], ...]:
         """The access lists of a node's ports, each with its VSID."""
         return tuple((one.vsid, one.acl) for one in self.state.attachments if one.node == str(node))

@@ -33,10 +33,10 @@ UDP_HEADER_BYTES = TRANSPORT_HEADER_BYTES["udp"]
 WIREGUARD_HEADER_BYTES = 16 + 16
 """Type, receiver and counter before the packet, the check value of ChaCha20-Poly1305 after it (the WireGuard paper,
 section 5.4.6)."""
-MPLS_LABEL_BYTES = 4
-"""RFC 3032 section 2.1: label, traffic class, bottom of stack, time to live. Part of what an MTU has to hold."""
 VXLAN_HEADER_BYTES = 8
 """RFC 7348 section 5: flags, network identifier, reserved."""
+MPLS_LABEL_BYTES = 4
+"""RFC 3032 section 2.1: label, traffic class, bottom of stack, time to live. Part of what an MTU has to hold."""
 IPV6_ENCAPSULATION_LIMIT_BYTES = 8
 """RFC 2473 section 4.1.1, a destination options header. Linux adds it to ip6gre unless told `encaplimit none`."""
 

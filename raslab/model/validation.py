@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from raslab.model.checks import devices, interfaces, labels, names, routes, segments, switching, tunnels
 from raslab.model.checks.facts import Facts
-from raslab.model.topology import MplsRoute, Route, Topology
+from raslab.model.switching import ForwardingEntry, Neighbour, PortSettings
+from raslab.model.topology import Topology
 
 
 def problems_of(topology: Topology) -> list[str]:
@@ -23,13 +26,20 @@ def problems_of(topology: Topology) -> list[str]:
     return [problem for check in checks for problem in check(facts)]
 
 
-def connected_routes(topology: Topology) -> list[Route]:
-    """The routes whose next hop is still on a subnet of their node: the kernel drops the others by itself."""
+def without_dead_entries(topology: Topology) -> Topology:
+    """Without the routes whose next hop is on no subnet of their node any more, and without settings and entries of
+    interfaces that are gone: the kernel drops them by itself.
+    """
     facts = Facts(topology)
-    return [route for route in topology.routes if routes.is_connected(facts, route)]
 
+    def alive(entry: PortSettings | ForwardingEntry | Neighbour) -> bool:
+        return switching.has_its_interface(facts, entry)
 
-def connected_paths(topology: Topology) -> list[MplsRoute]:
-    """The same of label switched paths."""
-    facts = Facts(topology)
-    return [route for route in topology.mpls_routes if labels.is_connected(facts, route)]
+    return replace(
+        topology,
+        routes=tuple(route for route in topology.routes if routes.is_connected(facts, route)),
+        mpls_routes=tuple(route for route in topology.mpls_routes if labels.is_connected(facts, route)),
+        ports=tuple(filter(alive, topology.ports)),
+        forwarding=tuple(filter(alive, topology.forwarding)),
+        neighbours=tuple(filter(alive, topology.neighbours)),
+    )

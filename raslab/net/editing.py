@@ -12,7 +12,7 @@ from raslab.errors import TopologyError, UnknownNodeError
 from raslab.model import sentences
 from raslab.model.switching import ForwardingEntry, Neighbour, PortSettings
 from raslab.model.topology import MplsRoute, Route, Topology
-from raslab.model.validation import connected_paths, connected_routes
+from raslab.model.validation import without_dead_entries
 from raslab.net import mininet_classes as mininet
 from raslab.net.link import Link
 from raslab.net.node import Host, Node, OvsSwitch, Router, Switch
@@ -173,7 +173,7 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
             for end in link.ends:
                 self._drop_vlans(end.node, end.name)
                 end.node.delIntf(end)
-            self._drop_dead_routes()
+            self._drop_dead_entries()
 
     def moveIntf(self, intf: Any, node: Any) -> None:
         """Plug an end of a link into another node, under the same name, without addresses and without a master.
@@ -189,7 +189,7 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
             intf.node = node
             node.addIntf(intf)
             intf.take(replace(intf.spec, node=node.name, addresses=(), master=None))
-            self._drop_dead_routes()
+            self._drop_dead_entries()
 
     def configLinkStatus(self, src: str, dst: str, status: str) -> None:
         """Switch the links between two nodes ``up`` or ``down``."""
@@ -284,11 +284,13 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
             raise TopologyError([sentences.no_such_address(str(intf), intf.node.name, address)])
         with self.changing():
             intf.change(addresses=tuple(known for known in intf.addresses if known != address))
-            self._drop_dead_routes()
+            self._drop_dead_entries()
 
-    def _drop_dead_routes(self) -> None:
-        topology = self.topology()
-        self.routes, self.mpls_routes = connected_routes(topology), connected_paths(topology)
+    def _drop_dead_entries(self) -> None:
+        alive = without_dead_entries(self.topology())
+        self.routes, self.mpls_routes = list(alive.routes), list(alive.mpls_routes)
+        self.ports, self.forwarding = list(alive.ports), list(alive.forwarding)
+        self.neighbours = list(alive.neighbours)
 
 
 def _is_ipv6(route: Route) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from raslab.model.topology import Impairment
+from raslab.model.topology import Impairment, Vrf
 from raslab.net import steps
 from raslab.net.names import fits
 from raslab.net.quantities import queue_limit
@@ -16,6 +16,17 @@ def local_table_at(node: str, priority: int, instead_of: int) -> Iterator[Step]:
     for version in (4, 6):
         yield steps.AddLocalRule(node, priority, version)
         yield steps.DeleteLocalRule(node, instead_of, version)
+
+
+def mark_rules(old: Vrf | None, new: Vrf | None) -> Iterator[Step]:
+    """What carries the mark of a VRF is routed in it."""
+    if old is not None and new is not None and old.mark == new.mark:
+        return
+    for version in (4, 6):
+        if old is not None and old.mark is not None:
+            yield steps.DeleteMarkRule(old.node, old.mark, old.table, version)
+        if new is not None and new.mark is not None:
+            yield steps.AddMarkRule(new.node, new.mark, new.table, version)
 
 
 def names(node: str, interface: str) -> Iterator[Step]:

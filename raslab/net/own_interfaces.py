@@ -32,8 +32,8 @@ class OwnInterfaces(ABC):
         """A node from its name, or the node itself."""
 
     @abstractmethod
-    def _drop_dead_routes(self) -> None:
-        """Forget routes whose next hop is not there any more."""
+    def _drop_dead_entries(self) -> None:
+        """Forget routes whose next hop, and entries whose interface, is not there any more."""
 
     # Tunnels
 
@@ -65,7 +65,7 @@ class OwnInterfaces(ABC):
         with self.changing():
             self._drop_vlans(node, name)
             del node.tunnel_interfaces[name], node.nameToIntf[name]
-            self._drop_dead_routes()
+            self._drop_dead_entries()
 
     def take_tunnel(self, spec: Tunnel) -> TunnelIntf:
         """Give the node that `spec` names the tunnel; raises TopologyError if it has an interface of that name."""
@@ -139,7 +139,7 @@ class OwnInterfaces(ABC):
                 if not isinstance(intf.spec, Vrf) and intf.spec.master == name:
                     intf.take(replace(intf.spec, master=None))
             self.routes = [route for route in self.routes if (route.node, route.vrf) != (node.name, name)]
-            self._drop_dead_routes()
+            self._drop_dead_entries()
 
     def _drop_vlans(self, node: Any, parent: str) -> None:
         for name, intf in list(node.device_interfaces.items()):

@@ -28,7 +28,6 @@ from raslab.net import fragments, plugging, steps, tables
 from raslab.net.carriers import carriers, switched_on
 from raslab.net.identity import device_identity, tunnel_identity
 from raslab.net.label_settings import label_settings
-from raslab.net.names import kernel_name
 from raslab.net.quantities import Mtus, everything
 from raslab.net.render import command
 from raslab.net.steps import Step
@@ -78,10 +77,6 @@ def _end(interface: AnyInterface) -> tuple[str, str]:
     return interface.node, interface.name
 
 
-def _master(interface: _Member) -> tuple[str, str]:
-    return interface.node, interface.master or ""
-
-
 class _Difference:
     """Works out one difference.
 
@@ -112,7 +107,7 @@ class _Difference:
         self.old_vrfs, self.vrfs = Vrfs(old), Vrfs(new)
         self.was_on = {_end(one) for one in switched_on(old)} & self.kept_interfaces
         self.on = {_end(one) for one in switched_on(new)}
-        self.bridges = {_end(device) for device in new.devices if isinstance(device, Bridge)}
+        self.bridge_ports = tables.bridge_ports(new)
         self.port_steps = tables.port_steps(old, new, self.kept_interfaces - self.moved)
 
     def _devices(self) -> None:
@@ -164,7 +159,7 @@ class _Difference:
                     yield steps.DeleteLink(node, name)
         for device in gone:
             if isinstance(device, Vrf):
-                yield from _mark_rules(device, None)
+                yield from fragments.mark_rules(device, None)
                 yield from (steps.DeleteLastResort(device.node, device.table, version) for version in (4, 6))
                 yield steps.DeleteLink(*_end(device))
         for name in _with_vrfs(self.old) - _with_vrfs(self.new):
@@ -193,11 +188,11 @@ class _Difference:
         for before, now in self.plugged:
             yield steps.MoveInterface(before.b.node, before.b.name, now.b.node)
         for one in (*self.new.tunnels, *self.new.devices):
-            if self._is_port(one) and _end(one) not in self.kept_interfaces:
+            if _end(one) in self.bridge_ports and _end(one) not in self.kept_interfaces:
                 yield from self._made(one)
 
     def _settings(self) -> Iterator[Step]:
-        yield from self._silence()
+        yield from tables.silence(self.old, self.new, self.kept_interfaces)
         for node in self.new.nodes:
             if node.name not in self.kept and node.kind is NodeKind.BRIDGE:
                 yield from fragments.names(node.name, node.name)
@@ -227,23 +222,6 @@ class _Difference:
         steady = self.kept_interfaces - self.moved
         yield from tables.entry_steps(self.old, self.new, self.kept_interfaces, steady)
 
-    def _is_port(self, one: AnyInterface) -> bool:
-        """True if it is a port of a bridge within its node."""
-        return not isinstance(one, Vrf) and _master(one) in self.bridges
-
-    def _silence(self) -> Iterator[Step]:
-        """A port of a bridge has no addresses, not even of its own making: else it would speak, to all who listen.
-
-        It must be there before, and not be on yet: that is why it is made in the phase before this one.
-        """
-        bridges = {_end(device) for device in self.old.devices if isinstance(device, Bridge)}
-        before = {_end(one) for one in everything(self.old) if not isinstance(one, Vrf) and _master(one) in bridges}
-        for one in everything(self.new):
-            was = _end(one) in before and _end(one) in self.kept_interfaces
-            if was != self._is_port(one):
-                key = f"net.ipv6.conf.{kernel_name(one.name).replace('.', '/')}.disable_ipv6"
-                yield steps.SetSysctl(one.node, key, str(int(not was)))
-
     def _made(self, one: Tunnel | Device) -> Iterator[Step]:
         mtu = None if isinstance(one, Vrf) else self.mtus.of(one)
         if isinstance(one, Tunnel):
@@ -265,8 +243,8 @@ class _Difference:
                 yield steps.AddDevice(vrf.node, vrf)
                 yield from fragments.names(*_end(vrf))
                 yield from (steps.AddLastResort(vrf.node, vrf.table, version) for version in (4, 6))
-            assert old is None or isinstance(old, Vrf)  # its identity is that of a VRF
-            yield from _mark_rules(old, vrf)
+            assert old is None or isinstance(old, Vrf)  # its identity is that of one
+            yield from fragments.mark_rules(old, vrf)
             yield from fragments.addresses(*_end(vrf), old.addresses if old else (), vrf.addresses)
             if vrf.up != (old.up if old else False):
                 yield steps.SetUp(*_end(vrf), vrf.up)
@@ -310,7 +288,7 @@ class _Difference:
         mtu = self.mtus.of(new)
         old = self.old_tunnels[where] if where in self.kept_tunnels else None
         if old is None:
-            yield from () if self._is_port(new) else self._made(new)
+            yield from () if _end(new) in self.bridge_ports else self._made(new)
         elif mtu != self.old_mtus.of(old):
             yield steps.SetMtu(*where, mtu)
         yield from self._membership(old, new)
@@ -323,7 +301,7 @@ class _Difference:
         old = self.old_devices[where] if where in self.kept_devices else None
         assert not isinstance(old, Vrf)  # its identity is that of `new`
         if old is None:
-            yield from () if self._is_port(new) else self._made(new)
+            yield from () if _end(new) in self.bridge_ports else self._made(new)
         elif mtu != self.old_mtus.of(old):
             yield steps.SetMtu(*where, mtu)
         yield from self._membership(old, new)
@@ -358,14 +336,3 @@ class _Difference:
 
 def _with_vrfs(topology: Topology) -> set[str]:
     return {device.node for device in topology.devices if isinstance(device, Vrf)}
-
-
-def _mark_rules(old: Vrf | None, new: Vrf | None) -> Iterator[Step]:
-    """What carries the mark of a VRF is routed in it."""
-    if old is not None and new is not None and old.mark == new.mark:
-        return
-    for version in (4, 6):
-        if old is not None and old.mark is not None:
-            yield steps.DeleteMarkRule(old.node, old.mark, old.table, version)
-        if new is not None and new.mark is not None:
-            yield steps.AddMarkRule(new.node, new.mark, new.table, version)

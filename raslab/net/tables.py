@@ -9,14 +9,39 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from raslab.model.switching import PortSettings
-from raslab.model.topology import Topology
+from raslab.model.switching import Bridge, PortSettings
+from raslab.model.topology import Topology, Vrf
 from raslab.net import steps
 from raslab.net.carriers import switched_on
+from raslab.net.names import kernel_name
+from raslab.net.quantities import everything
 from raslab.net.steps import Step
 
 Place = tuple[str, str]
 """A node and an interface of it."""
+
+
+def bridge_ports(topology: Topology) -> set[Place]:
+    """The interfaces that are ports of a bridge within their node."""
+    bridges = {(device.node, device.name) for device in topology.devices if isinstance(device, Bridge)}
+    return {
+        (one.node, one.name)
+        for one in everything(topology)
+        if not isinstance(one, Vrf) and (one.node, one.master or "") in bridges
+    }
+
+
+def silence(old: Topology, new: Topology, kept: Collection[Place]) -> Iterator[Step]:
+    """A port of a bridge has no addresses, not even of its own making: else it would speak, to all who listen.
+
+    It must be there before, and not be on yet: so it is to be made in the phase before this one.
+    """
+    before, after = bridge_ports(old) & set(kept), bridge_ports(new)
+    for one in everything(new):
+        place = (one.node, one.name)
+        if (place in before) != (place in after):
+            key = f"net.ipv6.conf.{kernel_name(one.name).replace('.', '/')}.disable_ipv6"
+            yield steps.SetSysctl(one.node, key, str(int(place in after)))
 
 
 def port_steps(old: Topology, new: Topology, kept: Collection[Place]) -> dict[Place, Step]:

@@ -13,6 +13,8 @@ from raslab.notebook import cards
 
 _COLOURS = {
     "Ethernet": "#6e7781",
+    "VLAN": "#b08800",
+    "MPLS": "#a259d9",
     "IPv4": "#2f81f7",
     "IPv6": "#2f81f7",
     "GRE": "#d2691e",

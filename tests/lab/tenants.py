@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 from waiting import until
 
 from raslab.hnv import Datacenter
+from raslab.measure.greeting import Greeter, who_answers
 from raslab.measure.observable import ObservableNetwork
 from topologies.datacenter import Datacenter as Physical
 from topologies.datacenter import provider_address
@@ -19,8 +18,6 @@ VSIDS = {"Contoso": 5001, "Fabrikam": 6001}
 SQL, WEB, APP = "10.1.1.11", "10.1.1.12", "10.1.2.13"
 SQL6, WEB6 = "2001:db8:1::11", "2001:db8:1::12"
 MACHINES = ("sql", "web", "app")
-_PORT = 7007
-_ANSWER_S = 0.5
 
 
 class Tenants:
@@ -54,63 +51,21 @@ class Tenants:
             for version in ("-4", "-6"):
                 self.network[name].run(["ip", version, "neigh", "flush", "all"])
 
-    def whoever_is(self, target: str, source: str) -> str | None:
-        """The name that the machine with an address gives to a machine; None if nobody answers. See `listening`."""
-        return self.network[source].call(_ask, target)
+    def who_is(self, target: str, source: str) -> str:
+        """The name of the machine that answers at an address, or ``nobody`` and why."""
+        return who_answers(self.network[source], target)
+
+    def who_listens(self, *names: str) -> None:
+        """Let machines say their names to whoever calls them."""
+        for name in names:
+            Greeter(self.network[name])
 
 
 @contextmanager
-def tenants(*, hosts: int = 2, mtu: int = 1780, start: bool = True, **options: Any) -> Iterator[Tenants]:
+def tenants(*, hosts: int = 2, mtu: int = 1780, **options: Any) -> Iterator[Tenants]:
     """The tenants on a datacenter of so many hosts, running. options: of `Datacenter`."""
     with ObservableNetwork(Physical(hosts=hosts, mtu=mtu, machines=MACHINES)) as network:
         bed = Tenants(network, **options)
         bed.dc.start()
         until("the machines know their router", lambda: bed.pings("contoso-sql", "10.1.1.1"))
         yield bed
-
-
-@contextmanager
-def listening(bed: Tenants, *names: str) -> Iterator[None]:
-    """Machines that tell their name to everybody who asks by UDP, while the block runs."""
-    sockets = {name: bed.network[name].call(_listen) for name in names}
-    threads = [threading.Thread(target=_answer, args=(one, name), daemon=True) for name, one in sockets.items()]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        for one in sockets.values():
-            with suppress(OSError):  # it is not connected, says the kernel, and wakes up who waits
-                one.shutdown(socket.SHUT_RDWR)
-        for thread in threads:
-            thread.join()
-        for one in sockets.values():
-            one.close()
-
-
-def _listen() -> socket.socket:
-    one = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-    one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-    one.bind(("::", _PORT))
-    return one
-
-
-def _answer(one: socket.socket, name: str) -> None:
-    while True:
-        try:
-            question, asker = one.recvfrom(64)
-        except OSError:
-            return
-        if not question:
-            return
-        one.sendto(name.encode(), asker)
-
-
-def _ask(target: str) -> str | None:
-    with socket.socket(socket.AF_INET6 if ":" in target else socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.settimeout(_ANSWER_S)
-        one.sendto(b"who are you?", (target, _PORT))
-        try:
-            return one.recv(64).decode()
-        except TimeoutError:
-            return None

@@ -9,7 +9,7 @@ import pytest
 from scapy.layers.inet6 import ICMPv6ND_NA, ICMPv6ND_NS
 from scapy.layers.l2 import ARP
 from scapy.layers.vxlan import VXLAN  # also tells scapy what is behind port 4789
-from tenants import APP, SQL, SQL6, WEB, WEB6, Tenants, listening, tenants
+from tenants import APP, SQL, SQL6, WEB, WEB6, Tenants, tenants
 from waiting import until
 
 from raslab.measure import capture
@@ -43,14 +43,14 @@ def resolution(packets: list[Any]) -> list[str]:
 
 
 def test_equal_addresses_are_two_machines(bed: Tenants) -> None:
-    with listening(bed, "contoso-web", "fabrikam-web", "contoso-sql", "fabrikam-sql"):
-        for tenant in ("contoso", "fabrikam"):
-            assert bed.whoever_is(WEB, f"{tenant}-sql") == f"{tenant}-web"
-            assert bed.whoever_is(WEB6, f"{tenant}-sql") == f"{tenant}-web"
-            assert bed.whoever_is(SQL, f"{tenant}-web") == f"{tenant}-sql"
-        bed.dc.detach("fabrikam-web")
-        assert bed.whoever_is(WEB, "fabrikam-sql") is None
-        assert bed.whoever_is(WEB, "contoso-sql") == "contoso-web"
+    bed.who_listens("contoso-web", "fabrikam-web", "contoso-sql", "fabrikam-sql")
+    for tenant in ("contoso", "fabrikam"):
+        assert bed.who_is(WEB, f"{tenant}-sql") == f"{tenant}-web"
+        assert bed.who_is(WEB6, f"{tenant}-sql") == f"{tenant}-web"
+        assert bed.who_is(SQL, f"{tenant}-web") == f"{tenant}-sql"
+    bed.dc.detach("fabrikam-web")
+    assert "nobody" in bed.who_is(WEB, "fabrikam-sql")
+    assert bed.who_is(WEB, "contoso-sql") == "contoso-web"
 
 
 def test_address_resolution_stays_on_the_host(bed: Tenants) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from datacenter_samples import GOOD, HERE, OTHER_SQL, PROVIDER_INTERFACES, SQL
@@ -30,9 +31,16 @@ CASES["somebody is about to come"] = replace(CASES["somebody is about to come"],
 def text(found: Plan) -> Iterator[str]:
     """A plan, line by line."""
     for name in ("wires", "devices", "tunnels", "routes", "ports", "forwarding", "neighbours"):
-        yield from (str(one) for one in getattr(found, name))
+        yield from map(words, getattr(found, name))
     for node, services in found.services.items():
         yield from (f"{node}: {line}" for service in services for line in service.plan(None))
+
+
+def words(one: Any) -> str:
+    """A record without what has its usual value."""
+    usual = {field.name: field.default for field in fields(one)}
+    told = (f"{name}={getattr(one, name)}" for name in usual if getattr(one, name) != usual[name])
+    return f"{type(one).__name__} {' '.join(told)}"
 
 
 def rendered() -> str:

@@ -86,7 +86,7 @@ def _prefixes(subnet: VirtualSubnet, where: str) -> Iterator[str]:
     for text in subnet.prefixes:
         found = prefix(text)
         if found is None:
-            yield f"Prefix {text} of virtual subnet {subnet.vsid} in {where} cannot be read: write 10.1.1.0/24."
+            yield f"Prefix {text} of virtual subnet {subnet.vsid} in {where} cannot be read: write {_example(text)}."
         elif found.num_addresses < _ROOM:
             yield f"Prefix {text} of virtual subnet {subnet.vsid} in {where} has no room: the router takes one address."
 
@@ -125,3 +125,11 @@ def prefix(text: str) -> AnyNetwork | None:
         return ip_network(text) if "/" in str(text) else None
     except ValueError:
         return None
+
+
+def _example(text: str) -> str:
+    """What was probably meant."""
+    try:
+        return str(ip_network(text, strict=False))
+    except ValueError:
+        return "one like 10.1.1.0/24"

@@ -109,15 +109,28 @@ class Findings:
         )
 
     def unproven(self, numbers: Sequence[int]) -> tuple[str, ...]:
-        """A sentence for each kind of own probe of which a node gets none through."""
+        """A sentence for each kind of own probe of which a node gets none to a home by way of a gateway."""
         outcomes: dict[tuple[str, str, str], list[int]] = defaultdict(list)
         for number in numbers:
             probe = self.probes[number]
             outcomes[probe.kind, probe.sender, probe.door.node].append(number)
         return tuple(
-            f"{kind} of {sender} from {node} did not get to its own {self.probes[members[0]].asked} either"
+            f"{kind} of {sender} from {node} did not get to its own {self.probes[members[0]].asked} by way of a gateway"
             for (kind, sender, node), members in outcomes.items()
-            if not any(number in self.arrived for number in members)
+            if not any(number in self.arrived and self._passed_gateway(number) for number in members)
+        )
+
+    def _passed_gateway(self, number: int) -> bool:
+        """True if a probe was seen at what its tenant has of a node that others use too: where the others are near.
+
+        Questions for the neighbours on a link have no farther to go than there.
+        """
+        probe = self.probes[number]
+        shared = self._tenants[probe.sender].interfaces
+        return (
+            not shared
+            or probe.kind in _QUESTIONS
+            or any((heard.node, heard.interface) in shared for heard in self.sights[number])
         )
 
     def unsent(self, numbers: Iterable[int]) -> tuple[str, ...]:

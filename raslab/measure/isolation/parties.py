@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from raslab.measure.isolation.sights import far_ends
 from raslab.measure.isolation.tenants import Home, Place, Tenant, TunnelEnd
 from raslab.measure.isolation.wire import Encapsulation
+from raslab.model.switching import Vxlan
 from raslab.model.topology import AnyInterface, Topology, Tunnel, Vrf
 from raslab.model.vrfs import Vrfs
 
@@ -179,6 +180,14 @@ class _Search:
                 far = self._owners.get(one.remote)
                 site = far if far in group.nodes else None
                 yield TunnelEnd(_ENCAPSULATIONS[one.kind], one.local, one.remote, one.key, site)
+            elif isinstance(one, Vxlan):
+                for remote in self._remotes(one):
+                    yield TunnelEnd("vxlan", one.local, remote, one.vni)
+
+    def _remotes(self, vxlan: Vxlan) -> list[str]:
+        """The other ends of the same virtual network: a host takes its packets from all of them."""
+        others = (one for one in self._topology.devices if isinstance(one, Vxlan) and one.vni == vxlan.vni)
+        return sorted({one.local for one in others} - {vxlan.local})
 
     def underlay(self, gateways: Sequence[str]) -> Iterator[str]:
         """The gateways' own addresses."""

@@ -24,11 +24,21 @@ def check(facts: Facts) -> Iterator[str]:
         if isinstance(device, Vxlan) and device.node in facts.nodes:
             yield from _vxlan(facts, device, seen)
     for settings in facts.topology.ports:
-        yield from _port(facts, settings, f"settings of port {settings.interface} of node {settings.node}")
+        yield from _port(facts, settings, f"behaviour of port {settings.interface} of node {settings.node}")
     for entry in facts.topology.forwarding:
         yield from _forwarding(facts, entry)
     for neighbour in facts.topology.neighbours:
         yield from _neighbour(facts, neighbour)
+
+
+def has_its_interface(facts: Facts, entry: PortSettings | ForwardingEntry | Neighbour) -> bool:
+    """True if what the entry is about is still there: the kernel forgets the others by itself."""
+    interface = facts.named(entry.node, entry.interface)
+    if isinstance(entry, Neighbour) or interface is None:
+        return interface is not None
+    if isinstance(entry, ForwardingEntry) and entry.remote is not None:
+        return isinstance(interface, Vxlan)
+    return _is_port(facts, interface)
 
 
 def _vxlan(facts: Facts, device: Vxlan, seen: dict[tuple[str, int, int], Vxlan]) -> Iterator[str]:
