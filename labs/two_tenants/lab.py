@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from labs.scenario_page import write
-from raslab.course.changes import cut, instead
+from raslab.course.changes import cut, instead, typed
 from raslab.course.lab import scenario_lab
 from raslab.course.scenario import Check, Scenario, Twin
 from raslab.errors import GatewayRefusedError
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 ASN = {PROVIDER: 64512, CONTOSO: 64513, WOODGROVE: 64514}
 HOLD_TIME_S = 9
+FORGED = 500
+ASTRAY = "10.2.0.0/24 dev to-w-sfo vrf vrf-Contoso"
+"""San Francisco is Woodgrove's alone."""
 FABRIKAM = "Fabrikam"
 """A third tenant, who has ordered site-to-site VPN and nothing else."""
 
@@ -224,6 +227,18 @@ LAB = scenario_lab(
                     what="the interface to Woodgrove's New York is disabled",
                     change=one_disconnected,
                     sees="packets to New York have 1 SPIs",
+                ),
+            ),
+            Check(
+                question="Is there nothing by which one tenant gets to another?",
+                ask=lambda bed: bed.check_isolation(forged=FORGED).observation,
+                verdict="Whatever anybody sends, it stays with its own.",
+                deadline_s=60,
+                twin=Twin(
+                    what="a route of Contoso's leads into Woodgrove's tunnel",
+                    change=typed(PROVIDER, f"ip route add {ASTRAY}", f"ip route del {ASTRAY}"),
+                    sees="csp:vrf-Contoso > csp:to-w-sfo > csp:wan0",
+                    deadline_s=60,
                 ),
             ),
             Check(

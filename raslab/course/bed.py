@@ -10,7 +10,7 @@ from raslab.gateway import RasGateway, start_together
 from raslab.hnv import Datacenter
 from raslab.measure.addresses import address_of
 from raslab.measure.greeting import Greeter, who_answers
-from raslab.measure.isolation import IsolationReport, check_isolation, find_parties
+from raslab.measure.isolation import IsolationReport, Parties, check_isolation, find_parties
 from raslab.measure.observable import ObservableNetwork, ObservableNode
 from raslab.measure.places import find_interface, find_link
 from raslab.measure.reachability import reaches
@@ -119,19 +119,22 @@ class Bed:
         self._need("call")
         return who_answers(self[source], self._address(destination, ip_version))
 
-    def check_isolation(self, **options: Any) -> IsolationReport:
-        """Try to get from tenant to tenant of the multitenant gateways; see `raslab.measure.isolation`.
-
-        What is behind the VRF of a routing domain belongs to its tenant, all other nodes are strangers that forge
-        packets too. options: of `raslab.measure.isolation.check_isolation`, such as ``forged=1000``. Raises
-        LabNotRunningError, BadMeasurementError.
-        """
-        self._need("probe")
+    def parties(self) -> Parties:
+        """Who is who at the multitenant gateways: what is behind the VRF of a routing domain belongs to its tenant."""
         names = {one.vrf: one.name for gateway in self._gateways.values() for one in gateway.state.routing_domains}
         gateways = [name for name, gateway in self._gateways.items() if gateway.state.routing_domains]
-        parties = find_parties(self.network.topology(), gateways, names)
-        found = {"underlay": parties.underlay, "strangers": parties.strangers}
-        return check_isolation(self.network, parties.tenants, **(found | options))
+        return find_parties(self.network.topology(), gateways, names)
+
+    def check_isolation(self, parties: Parties | None = None, **options: Any) -> IsolationReport:
+        """Try to get from tenant to tenant, and from anywhere else to all of them; see `raslab.measure.isolation`.
+
+        parties: who is who, as the gateways are now if left out. options: of `check_isolation` there, such as
+        ``forged=1000``. Raises LabNotRunningError, BadMeasurementError.
+        """
+        self._need("probe")
+        who = parties or self.parties()
+        found = {"underlay": who.underlay, "strangers": who.strangers}
+        return check_isolation(self.network, who.tenants, **(found | options))
 
     def tenants(self) -> dict[str, str]:
         """Who has what: tunnels and interfaces of multitenant gateways by ``gateway:interface``, machines by name."""

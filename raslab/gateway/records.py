@@ -65,6 +65,8 @@ class RemoteAccessRoutingDomain:
     interfaces: tuple[str, ...]
     vrf: str
     table: int
+    tx_bandwidth_kbps: int = 0
+    rx_bandwidth_kbps: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ the `underlay`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from ipaddress import (
     IPv4Address,
     IPv4Interface,
@@ -104,12 +105,10 @@ class Surroundings:
         """The names of the interfaces."""
         return [interface.name for interface in self.interfaces]
 
-    @property
-    def addresses(self) -> Iterator[tuple[str, AnyInterface]]:
+    @cached_property
+    def addresses(self) -> tuple[tuple[str, AnyInterface], ...]:
         """Each address with the name of its interface."""
-        for interface in self.interfaces:
-            for text in interface.addresses:
-                yield interface.name, ip_interface(text)
+        return tuple((one.name, ip_interface(text)) for one in self.interfaces for text in one.addresses)
 
     def owner_of(self, address: AnyAddress) -> str | None:
         """The interface that has an address."""

@@ -13,6 +13,8 @@ from raslab.notebook import cards
 
 _COLOURS = {
     "Ethernet": "#6e7781",
+    "VLAN": "#b08800",
+    "MPLS": "#a259d9",
     "IPv4": "#2f81f7",
     "IPv6": "#2f81f7",
     "GRE": "#d2691e",
@@ -21,6 +23,7 @@ _COLOURS = {
     "UDP": "#2ea043",
     "IKE": "#a259d9",
     "WireGuard": "#d2691e",
+    "VXLAN": "#d2691e",
     "ICMP": "#a259d9",
     "ICMPv6": "#a259d9",
     "ARP": "#b08800",

@@ -5,7 +5,7 @@ from raslab.services.frr import Bfdd, Bgpd, Staticd, Zebra
 from raslab.services.nft_script import Chain, NftSet, Table
 from raslab.services.nftables import Nftables
 from raslab.services.service import Service
-from raslab.services.shaping import Limit, Shaping
+from raslab.services.shaping import Limit, Shaping, SharedLimit
 from raslab.services.strongswan import Charon, Shared
 from raslab.services.supervisor import Supervisor
 from raslab.services.wireguard import Wireguard, WireguardInterface, WireguardKeys
@@ -23,6 +23,7 @@ __all__ = [
     "Service",
     "Shaping",
     "Shared",
+    "SharedLimit",
     "Staticd",
     "Supervisor",
     "Table",

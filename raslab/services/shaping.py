@@ -2,6 +2,7 @@
 
 What has come in cannot wait on its own interface, so it takes a detour through an `ifb` device, which holds it as if
 it were to be sent. Nothing is dropped that a queue of QUEUE_MS can hold, so TCP finds its rate by waiting.
+Interfaces that share a rate take that detour to the same device, in either direction.
 """
 
 from __future__ import annotations
@@ -35,11 +36,26 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class SharedLimit:
+    """Rates that several interfaces have together, 1000 bits per second of IP packets; 0 is unlimited.
+
+    name: of what they are part of. interfaces: each with its `made_of` as in Limit; none of them may have an `in_kbps`
+    of its own, but they may have an `out_kbps` each.
+    """
+
+    name: str
+    interfaces: tuple[tuple[str, str], ...]
+    out_kbps: int = 0
+    in_kbps: int = 0
+
+
+@dataclass(frozen=True)
 class Shaping(Service):
     """The rates that a node's interfaces shall have. Interfaces that are not named are left alone."""
 
     name: ClassVar[str] = "shaping"
     limits: tuple[Limit, ...] = field(default=())
+    shared: tuple[SharedLimit, ...] = field(default=())
 
     def plan(self, old: Shaping | None) -> tuple[str, ...]:
         """Commands of `ip` and `tc`."""
@@ -78,6 +94,11 @@ def _gone(old: Shaping | None, new: Shaping) -> Iterator[str]:
                 yield f"tc qdisc delete dev {kernel_name(limit.interface)} ingress"
                 yield f"ip link delete {holding_device(limit.interface)}"
 
+    for one in old.shared if old else ():
+        if one not in new.shared:
+            yield from (f"tc qdisc delete dev {kernel_name(name)} clsact" for name, _ in one.interfaces)
+            yield from (f"ip link delete {holder}" for holder, _ in _holders(one).values())
+
 
 def _come(old: Shaping | None, new: Shaping) -> Iterator[str]:
     for limit in new.limits:
@@ -92,6 +113,25 @@ def _come(old: Shaping | None, new: Shaping) -> Iterator[str]:
             yield f"tc qdisc add dev {interface} ingress"
             yield f"tc filter add dev {interface} ingress matchall action mirred egress redirect dev {holder}"
             yield f"tc qdisc add dev {holder} root {_bucket(limit.in_kbps)}"
+
+    for one in new.shared:
+        if old and one in old.shared:
+            continue
+        for holder, kbps in _holders(one).values():
+            yield f"ip link add {holder} type ifb"
+            yield f"ip link set {holder} up"
+            yield f"tc qdisc add dev {holder} root {_bucket(kbps)}"
+        for name, _ in one.interfaces:
+            yield f"tc qdisc add dev {kernel_name(name)} clsact"
+            for way, (holder, _) in _holders(one).items():
+                detour = f"matchall action mirred egress redirect dev {holder}"
+                yield f"tc filter add dev {kernel_name(name)} {way} {detour}"
+
+
+def _holders(one: SharedLimit) -> dict[str, tuple[str, int]]:
+    """The `ifb` devices of a shared limit with their rates, by the way that packets go."""
+    rates = {"egress": one.out_kbps, "ingress": one.in_kbps}
+    return {way: (holding_device(f"{way} of {one.name}"), kbps) for way, kbps in rates.items() if kbps}
 
 
 def _bucket(kbps: int) -> str:

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from two_tenants import NAMES, OUTSIDE, SERVER, Tenants, TwoTenants, until
+from two_tenants import NAMES, OUTSIDE, SERVER, SITES, Tenants, TwoTenants, until
 
 from raslab.measure import capture
 from raslab.net import Network
@@ -67,6 +67,15 @@ def test_static_mappings_lead_to_the_tenant_whose_address_is_called(tenants: Ten
         assert tenants.fetch("isp", PUBLIC[tenant], 8080) == ""
     assert tenants.fetch("isp", f"{OUTSIDE}.1", 80) == ""  # the node's own address is nobody's
     assert {one.direction for one in tenants.csp.get_net_nat_session()} == {"Inbound"}
+
+
+def test_errors_on_the_way_find_the_tenant_too(tenants: Tenants) -> None:
+    """A packet that lives for two routers only: the second one tells the external address that it has died."""
+    for tenant in NAMES:
+        give_nat(tenants, tenant)
+    for tenant in NAMES:
+        said = tenants.network[f"vm{tenant}"].run(["ping", "-c", "1", "-W", "1", "-t", "2", SITES[tenant]]).stdout
+        assert f"From {OUTSIDE}.254 icmp_seq=1 Time to live exceeded" in said
 
 
 def test_what_no_translator_takes_does_not_leave(tenants: Tenants) -> None:

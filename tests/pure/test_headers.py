@@ -63,7 +63,9 @@ def read(dissection: Dissection, header: str, field: str) -> str:
     ],
 )
 def test_headers_and_sizes(packet: Ether, expected: str) -> None:
-    assert str(dissect(bytes(packet))) == expected
+    found = dissect(bytes(packet))
+    assert str(found) == expected
+    assert all(header.title in header_boxes.to_html(found, "Packet 0") for header in found.headers)
 
 
 def test_virtual_subnets_are_told() -> None:

@@ -161,9 +161,16 @@ def test_tokens_of_another_run_are_nothing(findings: Findings) -> None:
 def test_own_probes_arrive_at_the_node_that_has_the_address(findings: Findings) -> None:
     numbers = [findings.add(probe) for probe in controls(SCENE) if (probe.kind, probe.sender) == ("ICMP", "Red")]
     findings.hear([sight(numbers[0], "Red1:eth0", True), sight(numbers[0], "gw:Red", False)])
-    assert findings.unproven(numbers) == ("ICMP of Red from Red1 did not get to its own 10.0.2.1 either",)
+    assert findings.unproven(numbers) == ("ICMP of Red from Red1 did not get to its own 10.0.2.1 by way of a gateway",)
     findings.hear([sight(numbers[0], "Red2:eth0", False)])
     assert findings.unproven(numbers) == ()
+
+
+def test_own_probes_have_to_pass_where_the_others_are(findings: Findings) -> None:
+    numbers = [findings.add(probe) for probe in controls(SCENE) if (probe.kind, probe.sender) == ("ICMP", "Red")]
+    findings.hear([sight(numbers[0], "Red1:eth0", True), sight(numbers[0], "Red2:eth0", False)])
+    assert numbers[0] in findings.arrived
+    assert findings.unproven(numbers) == ("ICMP of Red from Red1 did not get to its own 10.0.2.1 by way of a gateway",)
 
 
 def test_acknowledgements_tell_their_probes() -> None:
@@ -191,10 +198,13 @@ def test_verdicts() -> None:
     assert not broken.observation
     with pytest.raises(NotIsolatedError, match="ICMP of Red reached Blue"):
         broken.require()
-    dead = IsolationReport((OWN, ACROSS), (), ("ICMP of Red from Red1 did not get to its own 10.0.2.1 either",))
+    dead = IsolationReport(
+        (OWN, ACROSS), (), ("ICMP of Red from Red1 did not get to its own 10.0.2.1 by way of a gateway",)
+    )
     assert not dead
     assert dead.verdict == (
-        "Nothing crossed, which proves nothing: ICMP of Red from Red1 did not get to its own 10.0.2.1 either."
+        "Nothing crossed, which proves nothing: "
+        "ICMP of Red from Red1 did not get to its own 10.0.2.1 by way of a gateway."
     )
     assert list(isolated.frame["sent"]) == [4, 1200]
     assert isolated.summary.to_dict("records") == [

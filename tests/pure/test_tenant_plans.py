@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from gateway_samples import EAP, PSK, WIREGUARD
+from gateway_samples import EAP, GRE, PSK, WIREGUARD
 from sentences import is_sentence, listed
 from test_gateway_plans import text
 
@@ -14,6 +14,7 @@ from raslab.gateway.plan import plan
 from raslab.gateway.rules import problems_of
 from raslab.gateway.state import (
     GatewayState,
+    GreInterface,
     NetNat,
     NetNatExternalAddress,
     NetNatStaticMapping,
@@ -81,6 +82,13 @@ def tenants(contoso: GatewayState, woodgrove: GatewayState | None = None) -> Gat
     return GatewayState(remote_access=RemoteAccess(multi_tenancy=True), routing_domains=tuple(domains))
 
 
+def limited(*tunnels: GreInterface) -> GatewayState:
+    """Contoso with a bandwidth for these tunnels together."""
+    state = tenants(GatewayState(gre_interfaces=tunnels))
+    (contoso,) = state.routing_domains
+    return replace(state, routing_domains=(replace(contoso, tx_bandwidth_kbps=10_000, rx_bandwidth_kbps=5_000),))
+
+
 OWN_OUTSIDE = GatewayState(
     net_nats=(NetNat(name="office", udp_filtering_behavior="EndpointIndependent"),),
     net_routes=(NetRoute(destination_prefix="0.0.0.0/0", next_hop="192.0.2.254"),),
@@ -98,6 +106,7 @@ GOOD = {
         GatewayState(vpn_s2s_interfaces=(replace(PSK, name="contoso-rome", source_ip_address="203.0.113.1"),)),
         GatewayState(vpn_s2s_interfaces=(replace(PSK, name="woodgrove-rome", source_ip_address="203.0.113.2"),)),
     ),
+    "bandwidth of all interfaces of a tenant": limited(replace(GRE, name="contoso-ny", tx_bandwidth_kbps=1_000)),
 }
 
 
@@ -158,6 +167,7 @@ CASES = {
         GatewayState(wireguard_interfaces=(replace(WIREGUARD, name="contoso-wg"),)),
         GatewayState(wireguard_interfaces=(replace(WIREGUARD, name="woodgrove-wg"),)),
     ),
+    "bandwidth of an interface within that of all": limited(replace(GRE, name="contoso-ny", rx_bandwidth_kbps=1_000)),
     "filter on a neighbour's interface": tenants(
         GatewayState(ip_filters=(OUTBOUND,)), GatewayState(ip_filters=(OUTBOUND,))
     ),

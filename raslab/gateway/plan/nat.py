@@ -120,8 +120,8 @@ def _zone_chains(shared: bool) -> dict[str, Chain]:
             "type filter hook prerouting priority dstnat + 10; policy accept",
             ("iifname @outsides ct status snat,dnat meta mark set ct zone",),
         )
-        # An address of a tenant's own means nothing outside.
-        way_out = "iifname @tenants oifname @outsides"
+        # An address of a tenant's own means nothing outside. This holds before a new tenant has any rules.
+        way_out = 'meta iifkind "vrf" oifname @outsides'
         chains["untranslated"] = Chain(
             "type filter hook postrouting priority srcnat + 10; policy accept",
             (f"{way_out} ct status snat,dnat accept", f"{way_out} counter drop"),
@@ -146,7 +146,6 @@ def _zone_maps(parts: Sequence[Scope]) -> dict[str, NftSet]:
     if by_address:
         maps["zones-outside"] = NftSet("typeof iifname . ip daddr : ct zone", by_address, "map")
         maps["outsides"] = _names(name for _, found in shared for name in found)
-        maps["tenants"] = _names(domain.vrf for domain, found in shared if found)
     return maps
 
 

@@ -9,8 +9,8 @@ from dataclasses import fields
 from ipaddress import IPv4Address
 
 from raslab.gateway.rules.nat import Outside, outside
-from raslab.gateway.rules.reading import address
-from raslab.gateway.rules.subnets import title
+from raslab.gateway.rules.reading import address, given, range_problem
+from raslab.gateway.rules.subnets import MAX_KBPS, title
 from raslab.gateway.scopes import Scope, scopes
 from raslab.gateway.state import GatewayState, NetNat, VpnS2SInterface
 from raslab.gateway.surroundings import Surroundings
@@ -23,6 +23,7 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     parts = list(scopes(state, surroundings))
     yield from _pre_shared_keys(parts)
     yield from _passwords(parts)
+    yield from _bandwidths(parts)
     yield from _ports(parts)
     yield from _nat_timeouts(parts)
     yield from _outsides(parts)
@@ -75,6 +76,21 @@ def _passwords(parts: Sequence[Scope]) -> Iterator[str]:
                 if known != password:
                     what = f"The {other} and the {shown} have" if other != shown else f"The {shown} has"
                     yield f"{what} two passwords of the user {user}: give one of the users another name."
+
+
+def _bandwidths(parts: Sequence[Scope]) -> Iterator[str]:
+    """Limits of a routing domain, and of its interfaces within."""
+    for state, where in parts:
+        if where.domain is None:
+            continue
+        for name in ("tx_bandwidth_kbps", "rx_bandwidth_kbps"):
+            yield from given(range_problem(getattr(where.domain, name), 0, MAX_KBPS, name, where.title))
+        for one in state.s2s_interfaces:
+            if where.domain.is_limited and one.enable_qos and one.rx_bandwidth_kbps:
+                yield (
+                    f"The {title(one, where.title)} has rx_bandwidth_kbps, and its routing domain has a bandwidth for "
+                    "all: what comes in can wait in one place only, so leave one of them out."
+                )
 
 
 def _ports(parts: Sequence[Scope]) -> Iterator[str]:

@@ -78,7 +78,8 @@ class RoutingDomain:
 
     routing_domain_id: its GUID. type: what it may have: ``Vpn``, ``VpnS2S`` (site-to-site interfaces), ``RoutingOnly``
     (BGP) or ``All``. interfaces: those of the node that belong to it. number: of its routing table and of what else
-    tells tenants apart on the node, one per domain, chosen when it is enabled. state: all that it was told.
+    tells tenants apart on the node, one per domain, chosen when it is enabled. tx_bandwidth_kbps, rx_bandwidth_kbps:
+    of its site-to-site interfaces together, 1000 bits per second; 0 is unlimited. state: all that it was told.
     """
 
     name: str
@@ -86,6 +87,8 @@ class RoutingDomain:
     type: tuple[str, ...] = ("All",)
     interfaces: tuple[str, ...] = ()
     number: int = 0
+    tx_bandwidth_kbps: int = 0
+    rx_bandwidth_kbps: int = 0
     state: GatewayState = field(default_factory=GatewayState)
 
     @property
@@ -97,6 +100,11 @@ class RoutingDomain:
     def table(self) -> int:
         """The number of its routing table."""
         return _FIRST_TABLE + self.number
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether its interfaces share a bandwidth."""
+        return bool(self.tx_bandwidth_kbps or self.rx_bandwidth_kbps)
 
     def may(self, feature: str) -> bool:
         """Whether its type includes a feature."""

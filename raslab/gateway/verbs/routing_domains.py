@@ -43,7 +43,8 @@ class RoutingDomainVerbs(GatewayCore):
             known = next((one for one in state.routing_domains if one.name == name), None)
             if known is None:
                 return with_routing_domain(state, replace(wanted, number=_free_number(state)))
-            if replace(wanted, number=known.number, state=known.state) != known:
+            told = {name: getattr(wanted, name) for name in ("type", "interfaces", "routing_domain_id")}
+            if replace(known, **told) != known:
                 raise GatewayRefusedError(
                     [
                         f"Routing domain {name} of {self.name} exists with other settings: "
@@ -57,9 +58,9 @@ class RoutingDomainVerbs(GatewayCore):
         return routing_domain(self.state, self.name, name)
 
     def set_remote_access_routing_domain(self, name: str, **values: Any) -> RoutingDomain:
-        """Change type, interfaces or routing_domain_id of a routing domain; what it was told stays."""
+        """Change type, interfaces, GUID or bandwidth of a routing domain; what it was told stays."""
         title = f"routing domain {name} of {self.name}"
-        changeable = ("type", "interfaces", "routing_domain_id")
+        changeable = ("type", "interfaces", "routing_domain_id", "tx_bandwidth_kbps", "rx_bandwidth_kbps")
         if unknown := [one for one in values if one not in changeable]:
             raise GatewayRefusedError(
                 [f"{one} of {title} cannot be set: choose of {', '.join(changeable)}." for one in unknown]
@@ -76,7 +77,16 @@ class RoutingDomainVerbs(GatewayCore):
         """All routing domains, or the one of that name or GUID."""
         chosen = self.state.routing_domains if name is None else (routing_domain(self.state, self.name, name),)
         return tuple(
-            RemoteAccessRoutingDomain(one.name, one.routing_domain_id, one.type, one.interfaces, one.vrf, one.table)
+            RemoteAccessRoutingDomain(
+                one.name,
+                one.routing_domain_id,
+                one.type,
+                one.interfaces,
+                one.vrf,
+                one.table,
+                one.tx_bandwidth_kbps,
+                one.rx_bandwidth_kbps,
+            )
             for one in chosen
         )
 

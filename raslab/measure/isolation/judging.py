@@ -109,15 +109,28 @@ class Findings:
         )
 
     def unproven(self, numbers: Sequence[int]) -> tuple[str, ...]:
-        """A sentence for each kind of own probe of which a node gets none through."""
+        """A sentence for each kind of own probe of which a node gets none to a home by way of a gateway."""
         outcomes: dict[tuple[str, str, str], list[int]] = defaultdict(list)
         for number in numbers:
             probe = self.probes[number]
             outcomes[probe.kind, probe.sender, probe.door.node].append(number)
         return tuple(
-            f"{kind} of {sender} from {node} did not get to its own {self.probes[members[0]].asked} either"
+            f"{kind} of {sender} from {node} did not get to its own {self.probes[members[0]].asked} by way of a gateway"
             for (kind, sender, node), members in outcomes.items()
-            if not any(number in self.arrived for number in members)
+            if not any(number in self.arrived and self._passed_gateway(number) for number in members)
+        )
+
+    def _passed_gateway(self, number: int) -> bool:
+        """True if a probe was seen at what its tenant has of a node that others use too: where the others are near.
+
+        Questions for the neighbours on a link have no farther to go than there.
+        """
+        probe = self.probes[number]
+        shared = self._tenants[probe.sender].interfaces
+        return (
+            not shared
+            or probe.kind in _QUESTIONS
+            or any((heard.node, heard.interface) in shared for heard in self.sights[number])
         )
 
     def unsent(self, numbers: Iterable[int]) -> tuple[str, ...]:
@@ -135,15 +148,22 @@ class Findings:
             owner = self._owners.owner_of((heard.node, heard.interface))
             if owner is None or owner == probe.sender or (probe.sender, owner) in self.scene.meeting:
                 continue
-            end = next(
-                (later for later in range(position, len(trail)) if trail[later].node in self._tenants[owner].nodes),
-                position,
-            )
+            end = self._end(trail, position, owner, probe.asked)
             return self._made(probe, owner, "delivered", trail[: end + 1], heard)
         if number in self.answered:
             target = PROVIDER if probe.kind == MANAGEMENT else probe.target
             return self._made(probe, target, "answered", [*trail, self.answered[number]], self.answered[number])
         return None
+
+    def _end(self, trail: Sequence[Heard], first: int, owner: str, asked: str) -> int:
+        """Where a leak's path ends: at the node that was asked, or else where the packet first came to the tenant's."""
+        tenant = self._tenants[owner]
+        for nodes in (self._homes_of(owner, asked) & set(tenant.nodes), set(tenant.nodes)):
+            for position in range(first, len(trail)):
+                heard = trail[position]
+                if heard.node in nodes and tenant.owns((heard.node, heard.interface)):
+                    return position
+        return first
 
     def _made(self, probe: Probe, tenant: str, how: str, trail: Sequence[Heard], packet: Heard) -> Leak:
         places = [f"{heard.node}:{heard.interface}" for heard in trail]
