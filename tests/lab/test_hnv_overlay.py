@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from scapy.layers.inet6 import ICMPv6ND_NA, ICMPv6ND_NS
 from scapy.layers.l2 import ARP
-from scapy.layers.vxlan import VXLAN  # also tells scapy what is behind port 4789
+from scapy.layers.vxlan import VXLAN
 from tenants import APP, SQL, SQL6, WEB, WEB6, Tenants, tenants
 from waiting import until
 
@@ -17,7 +17,6 @@ from raslab.measure import capture
 pytestmark = [
     pytest.mark.usefixtures("root"),
     pytest.mark.needs("vrf", "bridge vlans", "vxlan", "gretap"),
-    pytest.mark.both,
 ]
 
 ENCAPSULATIONS = {"vxlan": {"encapsulation": "vxlan"}, "nvgre": {"encapsulation": "nvgre"}}

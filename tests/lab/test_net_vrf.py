@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from waiting import until
 
+from raslab.errors import KernelRefusedError
 from raslab.net import Network, Node, Topo
 from raslab.net.names import kernel_name
 from raslab.net.sockets import bind_to_device
@@ -217,6 +218,26 @@ def test_table_is_changed_and_the_vrf_goes_without_a_trace(router: Network) -> N
     router["r1"].intf("lan1").change(master="red")
     assert not reaches(router["h1"], "10.0.2.1")
     answers(router["h1"], "10.0.1.254")
+
+
+def test_a_refused_change_leaves_no_vrf(router: Network) -> None:
+    h2 = router["h2"]
+    before, rules = router.topology(), h2.run("ip rule").stdout
+
+    def one_of_them_wrong() -> None:
+        with router.changing():
+            router.addVrf("h2", "blue")
+            h2.defaultIntf().change(master="blue")
+            router.addVlan("h2", "h2-eth0", 10, name="all")  # /proc/sys/net/ipv4/conf keeps that name for itself
+            router.routes = [route for route in router.routes if route.node != "h2"]
+
+    with pytest.raises(KernelRefusedError):
+        one_of_them_wrong()
+    assert router.topology() == before
+    assert h2.run("ip rule").stdout.replace("1000:\tfrom all lookup [l3mdev-table]\n", "") == rules
+    assert h2.run("ip link show type vrf").stdout == ""
+    answers(h2, "10.0.2.254")
+    answers(h2, "2001:db8:2::254")
 
 
 def test_vlans_on_a_trunk_are_apart() -> None:
