@@ -9,7 +9,7 @@ JSON per number of tenants:
 
 - `network_s`: namespaces, links and addresses; `gateways_s`: until all daemons have taken all they were told;
   `converged_s`: from nothing until every session is up and every virtual machine has got an answer from its tenant's
-  host, and from nobody else's; these are on the lab's clock.
+  host, and from nobody else's, and from the Internet; these are on the lab's clock.
 - `memory_mib`: what the whole lab takes of the machine's memory then, `bgpd_mib` the largest bgpd of it.
 - `one_more_s`: to give a running gateway one more tenant; `reached_s`: until its hosts reach each other too.
 - `throughput_mbps`: of the first tenant, with the others idle, `--seconds` of TCP.
@@ -42,6 +42,8 @@ from topologies.provider_edge import (
     Tenant,
     edge_address,
     gateway_address,
+    hop,
+    public_address,
     tenants_of,
 )
 
@@ -60,19 +62,23 @@ def tell(bed: Bed, tenants: Sequence[Tenant], kinds: Sequence[str] = ("pe", "gw"
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two ends of a tenant's tunnel. mode: who calls, so that no two calls cross."""
+    """One of the two ends of a tenant's tunnel. mode: who calls, so that no two calls cross.
+
+    translates: whether tenants leave to the Internet here.
+    """
 
     number: int
     asn: int
     lan: str
     network: str
     mode: str
+    translates: bool
     address: Callable[[int], str]
 
 
 SIDES = {
-    "gw": Side(1, 64512, VM_GATEWAY, VM_NETWORK, "Server", gateway_address),
-    "pe": Side(2, 64513, PC_GATEWAY, PC_NETWORK, "Mixed", edge_address),
+    "gw": Side(1, 64512, VM_GATEWAY, VM_NETWORK, "Server", True, gateway_address),
+    "pe": Side(2, 64513, PC_GATEWAY, PC_NETWORK, "Mixed", False, edge_address),
 }
 
 
@@ -98,6 +104,9 @@ def add_tenant(gateway: RasGateway, tenant: Tenant, here: Side) -> None:
         operation_mode=here.mode,
         idle_hold_time_sec=1,
     )
+    if here.translates:
+        domain.new_net_nat("internet", internal_ip_interface_address_prefix=here.network)
+        domain.add_net_nat_external_address("internet", public_address(tenant))
 
 
 def wait_for(what: Callable[[], str]) -> None:
@@ -123,11 +132,12 @@ def not_established(bed: Bed, nodes: Iterable[str]) -> str:
 
 
 def not_reached(bed: Bed, tenants: Iterable[Tenant]) -> str:
-    """Which virtual machine does not find its own tenant's host."""
+    """Which virtual machine does not find its own tenant's host, or the Internet."""
     for tenant in tenants:
-        found = bed.who_answers(f"vm{tenant.number}", PC_ADDRESS)
-        if found != f"pc{tenant.number}":
-            return f"vm{tenant.number} finds {found} at {PC_ADDRESS}"
+        for address, wanted in ((PC_ADDRESS, f"pc{tenant.number}"), (hop(gateway_address(tenant.pair)), "core")):
+            found = bed.who_answers(f"vm{tenant.number}", address)
+            if found != wanted:
+                return f"vm{tenant.number} finds {found} at {address}"
     return ""
 
 
@@ -161,7 +171,7 @@ def measure(count: int, gateways: int, seconds: float) -> dict[str, Any]:
         tell(bed, tenants)
         gateways_s = time.monotonic() - started
         wait_for(lambda: not_established(bed, nodes))
-        bed.greet(*(f"pc{number}" for number in range(1, count + 2)))
+        bed.greet("core", *(f"pc{number}" for number in range(1, count + 2)))
         wait_for(lambda: not_reached(bed, tenants))
         found = {"network_s": network_s, "gateways_s": gateways_s, "converged_s": time.monotonic() - started}
         found |= {"memory_mib": free - free_mib(), "bgpd_mib": largest_mib("bgpd")}

@@ -34,8 +34,8 @@ class Tenant:
     key: int
 
 
-CONTOSO = Tenant("Contoso", "c-vm", "c-net", "c-srv", "contoso0", "gre-contoso", 1001)
-WOODGROVE = Tenant("Woodgrove", "w-vm", "w-net", "w-srv", "woodgrove0", "gre-woodgrove", 1002)
+CONTOSO = Tenant("Contoso", "c-vm", "c-net", "c-srv", "contoso0", "gre-c", 1001)
+WOODGROVE = Tenant("Woodgrove", "w-vm", "w-net", "w-srv", "woodgrove0", "gre-w", 1002)
 TENANTS = (CONTOSO, WOODGROVE)
 
 VIRTUAL, VIRTUAL6 = "10.0.0.0/24", "fd00:10::/64"
@@ -59,7 +59,7 @@ class GreVirtualToPhysical(Topo):
     rate_mbps: of each line to that router. delay_ms: one way, from the gateways to the device.
     """
 
-    def build(self, rate_mbps: float | None = 100, delay_ms: float = 2.0) -> None:
+    def build(self, rate_mbps: float | None = 1000, delay_ms: float = 2.0) -> None:
         own = (
             (one, (one.vm, one.switch, one.server, f"{DEVICE}:{one.interface}", f"{DEVICE}:{one.tunnel}"))
             for one in TENANTS

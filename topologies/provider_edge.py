@@ -6,7 +6,8 @@
 
 Every tenant has a virtual machine 10.0.0.1 behind a gateway of the provider, and a host 10.1.0.1 behind a router at the
 other edge of the provider's network. Tunnels between gateway and edge router, a pair per tenant with a key each, are
-left to the gateways. Try it with `mn --custom topologies/provider_edge.py --topo provider_edge,tenants=4,gateways=2`.
+left to the gateways, and so is the NAT by which tenants leave: `core` knows where each one's public address is. Try it
+with `mn --custom topologies/provider_edge.py --topo provider_edge,tenants=4,gateways=2`.
 """
 
 from __future__ import annotations
@@ -52,6 +53,22 @@ def gateway_address(pair: int) -> str:
     return f"192.0.2.{4 * pair - 3}"
 
 
+def public_network(pair: int) -> str:
+    """Addresses for what a gateway's tenants send to the Internet, one each."""
+    return f"100.{63 + pair}.0.0/16"
+
+
+def public_address(tenant: Tenant) -> str:
+    """The address of one tenant among them."""
+    return f"100.{63 + tenant.pair}.{tenant.number // 256}.{tenant.number % 256}"
+
+
+def hop(address: str) -> str:
+    """The address of `core` on the line of a gateway or edge router."""
+    first, _, last = address.rpartition(".")
+    return f"{first}.{int(last) + 1}"
+
+
 def edge_address(pair: int) -> str:
     """The address of an edge router in the provider's network."""
     return f"198.51.100.{4 * pair - 3}"
@@ -78,17 +95,16 @@ class ProviderEdge(Topo):
         for pair in range(1, gateways + 1):
             for node, address in ((f"gw{pair}", gateway_address(pair)), (f"pe{pair}", edge_address(pair))):
                 self.addRouter(node)
-                first, _, last = address.rpartition(".")
-                hop = f"{first}.{int(last) + 1}"
                 self.addLink(
                     node,
                     "core",
                     rate_mbps=rate_mbps,
                     delay_ms=delay_ms,
                     params1={"name": "wan0", "ips": [f"{address}/30"]},
-                    params2={"name": f"to-{node}", "ips": [f"{hop}/30"]},
+                    params2={"name": f"to-{node}", "ips": [f"{hop(address)}/30"]},
                 )
-                self.addRoute(node, "default", via=hop)
+                self.addRoute(node, "default", via=hop(address))
+            self.addRoute("core", public_network(pair), via=gateway_address(pair))
         more = (Tenant(tenants + extra, 1) for extra in range(1, room + 1))
         for tenant in (*tenants_of(tenants, gateways), *more):
             for host, address, node, gateway in (

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from labs.scenario_page import write
-from raslab.course.changes import instead
+from raslab.course.changes import instead, move_addresses
 from raslab.course.lab import scenario_lab
 from raslab.course.scenario import Change, Check, Scenario, Twin
 from raslab.measure import capture
@@ -70,9 +70,7 @@ def move(bed: Bed, old: str, new: str) -> None:
             bed.gateway(old).disable_remote_access_routing_domain(tenant.name)
     places = [("up0", f"{VIP}/32"), *((one.interface, address) for one in TENANTS for address in VIRTUAL_ROUTER)]
     with bed.network.changing():
-        for interface, address in places:
-            bed.network.delAddress(old, interface, address)
-            bed.network.addAddress(new, interface, address)
+        move_addresses(bed, old, new, places)
         bed.network.delRoute("tor", f"{VIP}/32")
         bed.network.addRoute("tor", f"{VIP}/32", via=DIPS[new])
     serve(bed, new)
@@ -178,7 +176,7 @@ LAB = scenario_lab(
                 verdict="Layer 3 is enough: no switch knows of the tenant.",
                 twin=Twin(
                     what="the device has another key",
-                    change=other_keys(gre_contoso=1003),
+                    change=other_keys(gre_c=1003),
                     sees="c-vm finds nobody (timed out)",
                 ),
             ),
@@ -188,7 +186,7 @@ LAB = scenario_lab(
                 verdict="The key says whose packet it is.",
                 twin=Twin(
                     what="the device has the two keys the wrong way round",
-                    change=other_keys(gre_contoso=WOODGROVE.key, gre_woodgrove=CONTOSO.key),
+                    change=other_keys(gre_c=WOODGROVE.key, gre_w=CONTOSO.key),
                     sees="w-vm finds c-srv",
                 ),
             ),

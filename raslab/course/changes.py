@@ -1,8 +1,8 @@
-"""Changes that break a lab and are undone: for the twins of its checks."""
+"""Changes that break a lab and are undone: for the twins of its checks. Addresses and commands, for whole labs too."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -49,17 +49,29 @@ def typed(node: str, line: str, undo: str) -> Change:
 
     @contextmanager
     def change(bed: Bed) -> Iterator[None]:
-        _run(bed, node, line)
+        run(bed, node, line)
         try:
             yield
         finally:
-            _run(bed, node, undo)
+            run(bed, node, undo)
 
     return change
 
 
-def _run(bed: Bed, node: str, line: str) -> None:
+def run(bed: Bed, node: str, line: str) -> None:
+    """Type a command on a node; raises LabFailedError with what it says if it fails."""
     done = bed[node].run(line)
     if done.status != 0:
         said = " ".join((done.stdout + done.stderr).split())
         raise LabFailedError(bed.name, f"{line!r} on {node} says {said or 'nothing'} (status {done.status})")
+
+
+def move_addresses(bed: Bed, old: str, new: str, places: Iterable[tuple[str, str]]) -> None:
+    """Take addresses from a node and give them to the interfaces of the same names of another one, at once.
+
+    places: interface and address, such as ``("up0", "31.30.30.1/32")``.
+    """
+    with bed.network.changing():
+        for interface, address in places:
+            bed.network.delAddress(old, interface, address)
+            bed.network.addAddress(new, interface, address)

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 from raslab.errors import RaslabError
 from raslab.gateway import conntrack
-from raslab.gateway.journal import service_lines
 from raslab.gateway.plan import Plan, dialling, sessions
 from raslab.gateway.plan.nat_timeouts import USUAL_TIMEOUTS
 from raslab.model.topology import Device, Interface, Link, Topology, Vrf
@@ -20,6 +19,7 @@ from raslab.net import Network
 from raslab.net.namespaces import write_sysctls
 from raslab.net.plan import difference
 from raslab.services import Bgpd, Charon, Nftables, Supervisor, Zebra
+from raslab.services.journal import service_lines
 from raslab.services.zebra_addresses import remind
 
 D = TypeVar("D", Interface, Device)

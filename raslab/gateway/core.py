@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from raslab.errors import GatewayNotRunningError, GatewayRefusedError
 from raslab.gateway.bring_about import Transition, bring_about, preview
 from raslab.gateway.dialler import Dialler
-from raslab.gateway.journal import Deed, Explanation
 from raslab.gateway.plan import NOTHING, Plan, plan
 from raslab.gateway.records import OfPart
 from raslab.gateway.rules import problems_of
@@ -20,6 +17,8 @@ from raslab.gateway.state import GatewayState
 from raslab.gateway.surroundings import Surroundings
 from raslab.net import Network, Node
 from raslab.services import Supervisor
+from raslab.services.desired import Desired
+from raslab.services.journal import Deed, Explanation
 
 R = TypeVar("R", bound=OfPart)
 
@@ -88,7 +87,7 @@ class GatewayPart(ABC):
         return self.network.is_running and any(one.name == name for one in self.services.declared(self.name))
 
 
-class GatewayCore(GatewayPart):
+class GatewayCore(Desired[GatewayState], GatewayPart):
     """A gateway on one node.
 
     While its network runs, a verb changes the node at once, or raises and changes nothing. Before that, verbs are
@@ -100,18 +99,10 @@ class GatewayCore(GatewayPart):
         self.node = node
         self.name = self.title = node.name
         self.services = services
-        self._state = GatewayState()
-        self._lock = threading.RLock()
+        super().__init__(GatewayState())
         self._applied: Plan = NOTHING
-        self._journal: list[Deed] = []
-        self._pending: list[str] | None = None
         self._last_errors = {}
         self._cleared = {}
-
-    @property
-    def state(self) -> GatewayState:
-        """What it should be."""
-        return self._state
 
     @property
     def vrf(self) -> None:
@@ -127,31 +118,7 @@ class GatewayCore(GatewayPart):
         start_together([self])
         return self.explain()
 
-    @contextmanager
-    def changing(self) -> Iterator[None]:
-        """All verbs inside are one change: the node gets it whole at the end, or the block raises and it gets none."""
-        with self._lock:
-            if self._pending is not None:
-                yield
-                return
-            before = self.state
-            self._pending = []
-            try:
-                yield
-                verbs, self._pending = self._pending, None
-                self._check(self.state)
-                self._apply("; ".join(verbs))
-            except BaseException:
-                self._state = before
-                raise
-            finally:
-                self._pending = None
-
     # What it became
-
-    def explain(self, everything: bool = False) -> Explanation:
-        """The commands and file changes that the last verb became, or those of all verbs so far."""
-        return Explanation(tuple(self._journal if everything else self._journal[-1:]))
 
     def diff(self) -> Explanation:
         """What would change now: what is noted and not carried out, before `start` or within `changing`."""
@@ -168,22 +135,6 @@ class GatewayCore(GatewayPart):
         return Surroundings.of(self.network.topology(), self.name, own, done.addresses, done.routes)
 
     # For the verbs
-
-    def _change(self, verb: str, edit: Callable[[GatewayState], GatewayState]) -> None:
-        """Change the desired state by `edit`; raises GatewayRefusedError and what applying raises."""
-        with self._lock:
-            before, wanted = self.state, edit(self.state)
-            if self._pending is None:
-                self._check(wanted)
-            self._state = wanted
-            try:
-                if self._pending is None:
-                    self._apply(verb)
-                else:
-                    self._pending.append(verb)
-            except BaseException:
-                self._state = before
-                raise
 
     def _note(self, verb: str, *lines: str) -> None:
         """Tell of a verb that changes no desired state."""

@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from raslab.errors import RaslabError
-from raslab.gateway.journal import service_lines
 from raslab.hnv.plan import Plan, Wire
 from raslab.model.switching import Vxlan
 from raslab.net import Network
 from raslab.services import Supervisor
+from raslab.services.journal import service_lines
 
 T = TypeVar("T")
 

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
 from raslab.errors import DatacenterNotRunningError, DatacenterRefusedError
-from raslab.gateway.journal import Deed, Explanation
 from raslab.hnv.bring_about import bring_about, own_interfaces
 from raslab.hnv.plan import NOTHING, Plan, plan
 from raslab.hnv.rules import problems_of
@@ -15,9 +10,11 @@ from raslab.hnv.state import DatacenterState
 from raslab.hnv.surroundings import Surroundings
 from raslab.net import Network
 from raslab.services import Supervisor
+from raslab.services.desired import Desired
+from raslab.services.journal import Deed, Explanation
 
 
-class DatacenterCore:
+class DatacenterCore(Desired[DatacenterState]):
     """The controller of a datacenter's virtual networks.
 
     A verb changes the network at once, or raises and changes nothing. Before that runs, verbs describe what it is to
@@ -39,11 +36,8 @@ class DatacenterCore:
         """
         self.network = network
         self.services = services or Supervisor(network)
-        self.state = DatacenterState(encapsulation, flow_id)
-        self._lock = threading.RLock()
+        super().__init__(DatacenterState(encapsulation, flow_id))
         self._applied: Plan = NOTHING
-        self._journal: list[Deed] = []
-        self._pending: list[str] | None = None
         self._check(self.state)
 
     def start(self) -> Explanation:
@@ -55,50 +49,10 @@ class DatacenterCore:
             self._apply("start")
         return self.explain()
 
-    @contextmanager
-    def changing(self) -> Iterator[None]:
-        """All verbs inside are one change: the datacenter gets it whole at the end, or the block raises."""
-        with self._lock:
-            if self._pending is not None:
-                yield
-                return
-            before = self.state
-            self._pending = []
-            try:
-                yield
-                verbs, self._pending = self._pending, None
-                self._check(self.state)
-                self._apply("; ".join(verbs))
-            except BaseException:
-                self.state = before
-                raise
-            finally:
-                self._pending = None
-
-    def explain(self, everything: bool = False) -> Explanation:
-        """The commands that the last verb became, or those of all verbs so far."""
-        return Explanation(tuple(self._journal if everything else self._journal[-1:]))
-
     @property
     def surroundings(self) -> Surroundings:
         """The physical side."""
         return Surroundings.of(self.network.topology(), own_interfaces(self._applied))
-
-    def _change(self, verb: str, edit: Callable[[DatacenterState], DatacenterState]) -> None:
-        """Change the desired state by `edit`; raises DatacenterRefusedError and what applying raises."""
-        with self._lock:
-            before, wanted = self.state, edit(self.state)
-            if self._pending is None:
-                self._check(wanted)
-            self.state = wanted
-            try:
-                if self._pending is None:
-                    self._apply(verb)
-                else:
-                    self._pending.append(verb)
-            except BaseException:
-                self.state = before
-                raise
 
     def _check(self, state: DatacenterState) -> None:
         if problems := problems_of(state, self.surroundings):

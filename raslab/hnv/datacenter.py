@@ -127,12 +127,13 @@ class Datacenter(AnswerVerbs):
         mac: str | None = None,
         default_route: bool = True,
         routes_for_others: bool = False,
+        acl: Iterable[AclRule] | None = None,
     ) -> Attachment:
         """Connect a node, a virtual machine or a gateway, to a virtual subnet on a compute host.
 
         addresses: its customer addresses with prefix lengths. interface: the name of its new interface. mac: without
         it, one that follows from the node's number. default_route: by the distributed router. routes_for_others: it
-        may send from addresses that are not its own.
+        may send from addresses that are not its own. acl: its access list, see `set_acl`.
         """
         node = str(node)
         new = Attachment(
@@ -144,6 +145,7 @@ class Datacenter(AnswerVerbs):
             mac or self._free_mac(node),
             default_route,
             routes_for_others,
+            ALLOW_ALL if acl is None else tuple(acl),
         )
         words: dict[str, Any] = {"host": new.host, "addresses": addresses}
         self._change(

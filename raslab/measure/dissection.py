@@ -1,6 +1,6 @@
 """From captured packets to table rows: the headers that matter in a network of tunnels.
 
-One row per packet. Outer headers are those on the wire; inner ones what a GRE tunnel carries, empty without one.
+One row per packet. Outer headers are those on the wire; inner ones what a GRE tunnel or VXLAN carries, empty without.
 Ports, TCP flags and ICMP messages are of the innermost packet. Of a packet that was cut (RFC 791), only the first
 fragment has the headers behind that of IP; `fragment_offset` is where its bytes were, empty for a packet in one
 piece. scapy is imported when there is something to dissect: it takes a second.
@@ -64,8 +64,9 @@ def _length(packet: Any) -> int:
 
 def _headers(packet: Any) -> dict[str, Any]:
     from scapy.layers.l2 import ARP, GRE
+    from scapy.layers.vxlan import VXLAN
 
-    if ARP in packet:
+    if ARP in packet and VXLAN not in packet:
         return {"source": packet[ARP].psrc, "destination": packet[ARP].pdst, "protocol": "arp"}
     outer = _ip(packet)
     if outer is None:
@@ -82,13 +83,15 @@ def _headers(packet: Any) -> dict[str, Any]:
         found["gre_protocol"] = GRE_PROTOCOL_NAMES.get(gre.proto, f"{gre.proto:#06x}")
         found["gre_key"] = gre.key if gre.key_present else None
         innermost = _ip(gre.payload)
-        if innermost is not None:
-            found |= {
-                "inner_source": innermost.src,
-                "inner_destination": innermost.dst,
-                "inner_protocol": _protocol(innermost),
-                "inner_fragment_offset": _fragment_offset(innermost),
-            }
+    elif VXLAN in outer:
+        innermost = _ip(outer[VXLAN].payload)
+    if innermost is not None and innermost is not outer:
+        found |= {
+            "inner_source": innermost.src,
+            "inner_destination": innermost.dst,
+            "inner_protocol": _protocol(innermost),
+            "inner_fragment_offset": _fragment_offset(innermost),
+        }
     return found if innermost is None else found | _ports(innermost) | _icmp(innermost)
 
 

@@ -25,12 +25,14 @@ FIRST_CHOSEN_PORT = 32768  # net.ipv4.ip_local_port_range of Linux begins here, 
 FRAGMENTATION_NEEDED, PACKET_TOO_BIG = (3, 4), (2, 0)
 _TCP_FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
 WIREGUARD_PORT = 51820  # no registered one, but that of its authors
-UDP_PORTS = {500: "IKE", WIREGUARD_PORT: "WireGuard"}
+UDP_PORTS = {500: "IKE", 4789: "VXLAN", WIREGUARD_PORT: "WireGuard"}
 WIREGUARD_TYPES = {1: "handshake initiation", 2: "handshake response", 3: "cookie reply", 4: "data"}
 IKE_EXCHANGES = {34: "IKE_SA_INIT", 35: "IKE_AUTH", 36: "CREATE_CHILD_SA", 37: "INFORMATIONAL"}
 """RFC 7296, section 3.1, as the flags below."""
 _IKE_INITIATOR, _IKE_RESPONSE = 0x08, 0x20
 GRE_CHECKSUM, GRE_KEY, GRE_SEQUENCE = 0x8000, 0x2000, 0x1000
+BRIDGED = 0x6558
+_VXLAN_HAS_IDENTIFIER = 0x08
 
 
 def hexadecimal(value: int) -> str:
@@ -82,6 +84,16 @@ def fragment(value: int) -> str:
 def gre_flags(value: int) -> str:
     names = {GRE_CHECKSUM: "checksum", GRE_KEY: "key", GRE_SEQUENCE: "sequence"}
     return ", ".join([*(name for bit, name in names.items() if value & bit), f"version {value & 7}"])
+
+
+def nvgre_key(value: int) -> str:
+    """A key before an Ethernet frame, which NVGRE divides (RFC 7637, section 3.2)."""
+    return f"{value}: VSID {value >> 8}, FlowID {value & 255}"
+
+
+def vxlan_flags(value: int) -> str:
+    """RFC 7348, section 5."""
+    return "identifier" if value == _VXLAN_HAS_IDENTIFIER else f"{value:#04x}"
 
 
 def ike_flags(value: int) -> str:

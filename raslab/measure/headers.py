@@ -1,8 +1,8 @@
 """The bytes of a packet as headers within headers, each field with its name, its place and its meaning. Pure.
 
-Knows Ethernet, VLAN tags, MPLS labels, IPv4, IPv6, GRE with its optional fields, ESP, WireGuard, TCP, UDP, IKE, ICMP,
-ICMPv6 and ARP. What follows the last header that it knows is the payload. Fields that senders choose anew, or compute
-from such ones, are marked as varying: the same experiment gives the same bytes but for these.
+Knows Ethernet, VLAN tags, MPLS labels, IPv4, IPv6, GRE with its optional fields, VXLAN, ESP, WireGuard, TCP, UDP, IKE,
+ICMP, ICMPv6 and ARP. What follows the last header that it knows is the payload. Fields that senders choose anew, or
+compute from such ones, are marked as varying: the same experiment gives the same bytes but for these.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _walk(data: bytes, protocol: str) -> tuple[list[Header], bytes]:
 
 def _placed(headers: list[Header]) -> tuple[Header, ...]:
     """Tell headers of one kind apart that are around a tunnel."""
-    tunnels = [number for number, header in enumerate(headers) if header.protocol == "GRE"]
+    tunnels = [number for number, header in enumerate(headers) if header.protocol in ("GRE", "VXLAN")]
     if not tunnels:
         return tuple(headers)
     return tuple(
@@ -120,10 +120,18 @@ def _gre(cursor: Cursor) -> str:
         cursor.take_varying("checksum", 2, words.hexadecimal)
         cursor.take("reserved", 2)
     if flags & words.GRE_KEY:
-        cursor.take("key", 4)
+        cursor.take("key", 4, words.nvgre_key if carried == words.BRIDGED else str)
     if flags & words.GRE_SEQUENCE:
         cursor.take("sequence", 4)
     return words.ETHERTYPES.get(carried, "")
+
+
+def _vxlan(cursor: Cursor) -> str:
+    cursor.take("flags", 1, words.vxlan_flags)
+    cursor.take("reserved", 3)
+    cursor.take("network identifier", 3)
+    cursor.take("reserved", 1)
+    return "Ethernet"
 
 
 def _esp(cursor: Cursor) -> str:
@@ -225,6 +233,7 @@ _PARSERS: dict[str, Callable[[Cursor], str]] = {
     "IPv4": _ipv4,
     "IPv6": _ipv6,
     "GRE": _gre,
+    "VXLAN": _vxlan,
     "ESP": _esp,
     "TCP": _tcp,
     "UDP": _udp,
@@ -241,6 +250,7 @@ _SOURCES = {
     "IPv4": "RFC 791",
     "IPv6": "RFC 8200",
     "GRE": "RFC 2784, RFC 2890",
+    "VXLAN": "RFC 7348",
     "ESP": "RFC 4303",
     "TCP": "RFC 9293",
     "UDP": "RFC 768",

@@ -23,6 +23,7 @@ _COLOURS = {
     "UDP": "#2ea043",
     "IKE": "#a259d9",
     "WireGuard": "#d2691e",
+    "VXLAN": "#d2691e",
     "ICMP": "#a259d9",
     "ICMPv6": "#a259d9",
     "ARP": "#b08800",

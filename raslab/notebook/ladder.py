@@ -103,12 +103,13 @@ def _words(row: Mapping[str, Any], *, with_tunnel: bool) -> str:
 
 
 def _is_tunnelled(row: Mapping[str, Any]) -> bool:
-    return _text(row, "protocol") == "gre"
+    return _text(row, "protocol") == "gre" or bool(_text(row, "inner_source"))
 
 
 def _tunnel_words(row: Mapping[str, Any]) -> str:
     key = _text(row, "gre_key")
-    words = ("GRE", f"key {key}" if key else "", _fragment_words(row, "fragment_offset"))
+    name = "GRE" if _text(row, "protocol") == "gre" else "VXLAN"
+    words = (name, f"key {key}" if key else "", _fragment_words(row, "fragment_offset"))
     return " ".join(filter(None, words)) + ":"
 
 

@@ -14,7 +14,7 @@ from raslab.errors import DatacenterRefusedError
 from raslab.hnv import AclRule
 from raslab.measure import capture
 
-pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("vrf", "bridge vlans", "vxlan"), pytest.mark.both]
+pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("vrf", "bridge vlans", "vxlan")]
 
 EVERYTHING_OUT = AclRule(direction="Outbound", action="Allow")
 EVERYTHING_IN = AclRule(direction="Inbound", action="Allow")

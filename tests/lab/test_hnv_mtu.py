@@ -10,7 +10,6 @@ from raslab.hnv import guest_mtu, provider_mtu
 pytestmark = [
     pytest.mark.usefixtures("root"),
     pytest.mark.needs("vrf", "bridge vlans", "vxlan", "gretap"),
-    pytest.mark.both,
 ]
 
 FULL = "1472"  # bytes of echo data in a packet of 1500

@@ -21,7 +21,6 @@ from raslab.measure import capture
 pytestmark = [
     pytest.mark.usefixtures("root"),
     pytest.mark.needs("vrf", "bridge vlans", "vxlan", "gretap"),
-    pytest.mark.both,
 ]
 
 HOST1, HOST2 = "192.168.1.10", "192.168.2.20"

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from waiting import until
 
+from raslab.errors import KernelRefusedError
 from raslab.net import Network, Node, Topo
 from raslab.net.names import kernel_name
 from raslab.net.sockets import bind_to_device
@@ -219,6 +220,26 @@ def test_table_is_changed_and_the_vrf_goes_without_a_trace(router: Network) -> N
     answers(router["h1"], "10.0.1.254")
 
 
+def test_a_refused_change_leaves_no_vrf(router: Network) -> None:
+    h2 = router["h2"]
+    before, rules = router.topology(), h2.run("ip rule").stdout
+
+    def one_of_them_wrong() -> None:
+        with router.changing():
+            router.addVrf("h2", "blue")
+            h2.defaultIntf().change(master="blue")
+            router.addVlan("h2", "h2-eth0", 10, name="all")  # /proc/sys/net/ipv4/conf keeps that name for itself
+            router.routes = [route for route in router.routes if route.node != "h2"]
+
+    with pytest.raises(KernelRefusedError):
+        one_of_them_wrong()
+    assert router.topology() == before
+    assert h2.run("ip rule").stdout.replace("1000:\tfrom all lookup [l3mdev-table]\n", "") == rules
+    assert h2.run("ip link show type vrf").stdout == ""
+    answers(h2, "10.0.2.254")
+    answers(h2, "2001:db8:2::254")
+
+
 def test_vlans_on_a_trunk_are_apart() -> None:
     with Network(Trunk()) as net:
         for tag in (10, 20):
@@ -256,6 +277,15 @@ def test_vlans_live_with_the_interface_below() -> None:
         net.delLink(wire)
         assert "trunk" not in r1.run("ip link").stdout
         assert [intf.name for intf in r1.all_interfaces()] == ["vrf10", "vrf20"]
+
+
+def test_routes_by_a_vlan_come_back_with_the_wire_below() -> None:
+    with Network(Trunk()) as net:
+        (wire,) = net.linksBetween(net["r1"], net["s1"])
+        for _ in range(5):
+            wire.down()
+            wire.up()
+            answers(net["r1"], "10.77.2.1", "-I", "vrf20")
 
 
 def test_one_address_and_port_serve_two_tenants(net: Network) -> None:

@@ -9,6 +9,8 @@ from raslab.model.topology import Topology
 from raslab.net import Network, Topo
 from topologies.enterprise_edge import EnterpriseEdge
 from topologies.gre_performance import GrePerformance
+from topologies.gre_virtual_to_physical import GreVirtualToPhysical
+from topologies.l3_over_vlan import L3OverVlan
 from topologies.third_party_edge import ThirdPartyEdge
 
 
@@ -178,6 +180,7 @@ class OneRouter(Topo):
 
 
 TENANTS: dict[str, dict[str, str]] = {"multitenant": Multitenant().tenants}
+TENANTS |= {"two-gateways": GreVirtualToPhysical().tenants, "vlans": L3OverVlan().tenants}
 TENANTS["hub-and-spokes"] = {
     "branch1": "contoso",
     "pc1": "contoso",
@@ -198,6 +201,8 @@ _SAMPLES: dict[str, Callable[[], Any]] = {
     "shared-endpoints": SharedEndpoints,
     "clusters": Clusters,
     "multitenant": Multitenant,
+    "two-gateways": GreVirtualToPhysical,
+    "vlans": L3OverVlan,
     "transit": Transit,
     "one-router": OneRouter,
     "star": Star,

@@ -9,6 +9,7 @@ from scapy.layers.inet6 import ICMPv6EchoRequest, ICMPv6PacketTooBig, IPv6
 from scapy.layers.ipsec import ESP
 from scapy.layers.isakmp import ISAKMP
 from scapy.layers.l2 import ARP, GRE, Dot1Q, Ether
+from scapy.layers.vxlan import VXLAN
 from scapy.packet import Raw
 
 from raslab.measure.header_fields import Dissection
@@ -54,6 +55,10 @@ def read(dissection: Dissection, header: str, field: str) -> str:
         (Ether(**MAC) / ARP(), "Ethernet 14 | ARP 28 | payload 0"),
         (OUTER / UDP() / Raw(b"x" * 20), "Ethernet 14 | IPv4 20 | UDP 8 | payload 20"),
         (OUTER / UDP() / ISAKMP() / Raw(b"x" * 9), "Ethernet 14 | IPv4 20 | UDP 8 | IKE 28 | payload 9"),
+        (
+            OUTER / UDP() / VXLAN(flags=8, vni=5001) / Ether(**MAC) / ECHO6,
+            OUTSIDE + "UDP 8 | VXLAN 8 | Inner Ethernet 14 | Inner IPv6 40 | ICMPv6 8 | payload 0",
+        ),
         (OUTER / ESP(spi=5, seq=1, data=b"x" * 30), "Ethernet 14 | IPv4 20 | ESP 8 | payload 30"),
     ],
 )
@@ -61,6 +66,17 @@ def test_headers_and_sizes(packet: Ether, expected: str) -> None:
     found = dissect(bytes(packet))
     assert str(found) == expected
     assert all(header.title in header_boxes.to_html(found, "Packet 0") for header in found.headers)
+
+
+def test_virtual_subnets_are_told() -> None:
+    inside = Ether(**MAC) / INNER / ICMP()
+    nvgre = dissect(bytes(OUTER / GRE(proto=0x6558, key_present=1, key=1280257) / inside))
+    vxlan = dissect(bytes(OUTER / UDP() / VXLAN(flags=8, vni=5001) / inside))
+    assert read(nvgre, "GRE", "key") == "1280257: VSID 5001, FlowID 1"
+    assert read(vxlan, "VXLAN", "network identifier") == "5001"
+    assert read(vxlan, "VXLAN", "flags") == "identifier"
+    plain = dissect(bytes(OUTER / GRE(key_present=1, key=1280257) / INNER / ICMP()))
+    assert read(plain, "GRE", "key") == "1280257"
 
 
 def test_every_byte_is_in_one_field_or_the_payload() -> None:

@@ -59,10 +59,11 @@ def test_what_is_behind_a_vrf_belongs_to_one_tenant() -> None:
     assert (found.underlay, found.strangers) == ((GATEWAY,), ("x",))
 
 
-def test_a_node_that_two_vrfs_lead_to_is_the_providers() -> None:
+def test_a_node_that_two_vrfs_lead_to_is_nobodys() -> None:
     found = parties(Datacentre(shared=True), "gw")
     assert not any("server" in one.nodes for one in found.tenants)
-    assert "server" in found.strangers
+    assert found.strangers == ("x",)
+    assert {len(one.nodes) for one in found.tenants} == {3}
 
 
 def test_names_may_be_others_than_those_of_the_vrfs() -> None:
@@ -83,3 +84,49 @@ def test_what_a_tenant_owns(place: tuple[str, str]) -> None:
     assert not blue.owns(place)
     assert not red.owns(("red-site", "wan"))
     assert not red.owns(("gw", "wan"))
+
+
+class Racks(Topo):
+    """Two tenants whose servers are on one switch, each with a VLAN tag of its own."""
+
+    def build(self) -> None:
+        self.addRouter("gw")
+        self.addSwitch("rack")
+        self.addLink("gw", "rack", params1={"name": "trunk"})
+        for number, name in ((10, "red"), (20, "blue")):
+            self.addVrf("gw", name)
+            self.addVlan("gw", "trunk", number, ips=["10.0.0.254/24"], master=name)
+            self.addHost(name + "-srv", ips=[])
+            self.addLink(name + "-srv", "rack", params1={"name": "eth0"})
+            self.addVlan(name + "-srv", "eth0", number, ips=["10.0.0.1/24"])
+
+
+def test_vlans_lead_to_the_nodes_with_the_same_tag() -> None:
+    found = parties(Racks(), "gw")
+    assert [(one.name, one.nodes) for one in found.tenants] == [("red", ("red-srv",)), ("blue", ("blue-srv",))]
+    assert found.strangers == ()
+
+
+class TwoGateways(Topo):
+    """The tenants' hosts are on two gateways, of which only gw1 has VRFs so far. Both are on the provider's network."""
+
+    def build(self) -> None:
+        self.addRouter("core", ips=[])
+        for gateway in ("gw1", "gw2"):
+            self.addRouter(gateway, ips=[])
+            self.addLink(gateway, "core")
+        for name in ("red", "blue"):
+            self.addVrf("gw1", name)
+            self.addSwitch(f"{name}-net")
+            self.addHost(f"{name}-vm", ips=[])
+            self.addLink(f"{name}-vm", f"{name}-net")
+            self.addLink("gw1", f"{name}-net", params1={"name": name + "0", "master": name})
+            self.addLink("gw2", f"{name}-net", params1={"name": name + "0"})
+
+
+def test_what_joins_tenants_takes_nothing_else_from_them() -> None:
+    found = parties(TwoGateways(), "gw1")
+    red, blue = found.tenants
+    assert found.strangers == ("core",)
+    assert set(red.nodes) == {"red-net", "red-vm"}
+    assert set(blue.nodes) == {"blue-net", "blue-vm"}

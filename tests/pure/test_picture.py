@@ -13,11 +13,13 @@ import pytest
 from picture_samples import SAMPLES, TENANTS, sample
 
 from raslab.model.topology import EMPTY, Topology
+from raslab.net import Network
 from raslab.notebook.picture import describe, lay_out, to_svg
 from raslab.notebook.picture.areas import Area, areas, overlapping
 from raslab.notebook.picture.arrangement import arrange
 from raslab.notebook.picture.live import LiveState, Load
 from raslab.notebook.picture.overlay import overlays
+from topologies.mpls_core import CSP, CSP_ADDRESS, PE, PE_ADDRESS, MplsCore
 
 GOLDEN = Path(__file__).parent / "golden" / "pictures"
 LIVE = LiveState(
@@ -163,3 +165,15 @@ def test_a_chosen_link_glows_and_no_other() -> None:
     chosen = LiveState(chosen=frozenset(drawing.wires[0].ends))
     assert to_svg(drawing, chosen).count("stroke-opacity:.3;") == 1
     assert "stroke-opacity:.3;" not in to_svg(drawing, LiveState())
+
+
+def test_a_core_of_routers_stands_in_the_middle_beside_what_carries_the_tunnels() -> None:
+    network = Network(MplsCore())
+    for node, here, there in ((PE, PE_ADDRESS, CSP_ADDRESS), (CSP, CSP_ADDRESS, PE_ADDRESS)):
+        network.addTunnel(node, "gre", local=here, remote=there)
+    found = arrange(network.topology())
+    assert set(found.transport) == {"p1", "p2", "inet"}
+    assert {frozenset(site.column) for site in found.sites} == {
+        frozenset({"csp", "vm"}),
+        frozenset({"pe", "site", "pc", "pc2"}),
+    }

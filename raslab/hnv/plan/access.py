@@ -2,8 +2,8 @@
 
 What comes from a port is looked at when it enters the bridge and what goes to it when it leaves, so traffic that the
 distributed router takes or sends is covered too. The rules have no memory of connections. ARP and ND are not subject
-to access lists, but nobody may use an address that is not theirs, or say that they are a router. Nothing that is meant
-for all goes to other hosts.
+to access lists, but nobody may use an address that is not theirs, or say that they are a router. Nothing that the
+router says to all goes to other hosts.
 """
 
 from __future__ import annotations
@@ -21,31 +21,27 @@ TABLE = "hnv_acl"
 _RESOLUTION = "icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } accept"
 # What the distributed router sends to all, its bridge floods to all ports, whatever their settings (Linux, br_flood).
 _TO_GROUPS = "ether daddr & 01:00:00:00:00:00 == 01:00:00:00:00:00"
+_HEADER = "priority filter; policy accept"
 _VERDICTS = {"Allow": "accept", "Deny": "drop"}
 
 
 def tables(state: DatacenterState, host: ComputeHost, overlay: Sequence[str]) -> Iterator[Table]:
     """The table of one host; none if it knows no virtual network. overlay: its ports that lead to other hosts."""
     local = [one for one in state.attachments if one.host == host.node]
-    if local or overlay:
-        chains = {
-            "from": Chain(
-                "type filter hook prerouting priority filter; policy accept",
-                tuple(f'iifname "{kernel_name(one.port)}" jump {chain(one, "out")}' for one in local),
-            ),
-            "to": Chain(
-                "type filter hook postrouting priority filter; policy accept",
-                (
-                    *(f'oifname "{kernel_name(one.port)}" jump {chain(one, "in")}' for one in local),
-                    *(f'oifname "{kernel_name(name)}" {_TO_GROUPS} counter drop' for name in overlay),
-                ),
-            ),
-        }
-        for one in local:
-            chains[chain(one, "out")] = Chain(rules=(*_own_addresses(one), *_rules(one, "Outbound")))
-            chains[chain(one, "in")] = Chain(rules=tuple(_rules(one, "Inbound")))
-        # A jump needs its target: chains that are jumped to come first.
-        yield Table("bridge", TABLE, {name: chains[name] for name in (*list(chains)[2:], "from", "to")})
+    if not local and not overlay:
+        return
+    # A jump needs its target: chains that are jumped to come first.
+    chains = {}
+    for one in local:
+        chains[chain(one, "out")] = Chain(rules=(*_own_addresses(one), *_rules(one, "Outbound")))
+        chains[chain(one, "in")] = Chain(rules=tuple(_rules(one, "Inbound")))
+    outbound = tuple(f'iifname "{kernel_name(one.port)}" jump {chain(one, "out")}' for one in local)
+    inbound = tuple(f'oifname "{kernel_name(one.port)}" jump {chain(one, "in")}' for one in local)
+    to_groups = tuple(f'oifname "{kernel_name(name)}" {_TO_GROUPS} counter drop' for name in overlay)
+    chains["from"] = Chain(f"type filter hook prerouting {_HEADER}", outbound)
+    chains["to"] = Chain(f"type filter hook postrouting {_HEADER}", inbound)
+    chains["router"] = Chain(f"type filter hook output {_HEADER}", to_groups)
+    yield Table("bridge", TABLE, chains)
 
 
 def chain(one: Attachment, way: str) -> str:

@@ -95,8 +95,11 @@ def _complain(network: Network, tenants: tuple[Tenant, ...]) -> None:
 
 
 def _silent(network: Network, scene: Scene) -> list[str]:
-    """A sentence for each tenant's node that cannot send anything."""
+    """A sentence for each tenant's node that cannot send anything, or one about tenants without any nodes."""
     sending = {door.node for door in scene.doors}
+    speaking = [tenant.name for tenant in scene.tenants if scene.doors_of(tenant)]
+    if len(speaking) < 2:
+        return [f"nobody but {' and '.join(speaking) or 'strangers'} has a node from which to send"]
     return [
         f"{node} of {tenant.name} has no next hop that it could send to"
         for tenant in scene.tenants

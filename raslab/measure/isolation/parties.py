@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from raslab.measure.isolation.sights import far_ends
 from raslab.measure.isolation.tenants import Home, Place, Tenant, TunnelEnd
 from raslab.measure.isolation.wire import Encapsulation
 from raslab.model.switching import Vxlan
-from raslab.model.topology import AnyInterface, Topology, Tunnel, Vrf
+from raslab.model.topology import AnyInterface, Topology, Tunnel, Vlan, Vrf
 from raslab.model.vrfs import Vrfs
 
 _ENCAPSULATIONS: dict[str, Encapsulation] = {"gre": "gre", "gretap": "nvgre"}
@@ -21,7 +21,7 @@ _ENCAPSULATIONS: dict[str, Encapsulation] = {"gre": "gre", "gretap": "nvgre"}
 class Parties:
     """All that a check of isolation is about.
 
-    underlay: addresses of the gateways outside of all VRFs; strangers: nodes that are nobody's.
+    underlay: addresses of the gateways outside of all VRFs; strangers: nodes on the network there that are nobody's.
     """
 
     tenants: tuple[Tenant, ...]
@@ -30,37 +30,31 @@ class Parties:
 
 
 def find_parties(topology: Topology, gateways: Sequence[str], names: Mapping[str, str] | None = None) -> Parties:
-    """The tenants of some gateways, each with the nodes that its VRF leads to, over links and through tunnels.
+    """The tenants of some gateways, each with the nodes that its VRF leads to, over links, VLANs and tunnels.
 
     gateways: nodes on which each tenant has a VRF; VRFs of two of them are one tenant's if they have one name, or if a
     link or a tunnel joins them. names: tenants' names by VRF, which are their names otherwise. A node to which the VRFs
-    of several tenants lead is the provider's.
+    of several tenants lead is nobody's: they are meant to meet there, or it is a switch or router of the provider's.
     """
     shared = set(gateways)
     while True:
         search = _Search(topology, frozenset(shared))
-        reached = [search.reach(vrf) for vrf in search.vrfs]
-        groups = _joined(reached)
-        claims: dict[str, int] = defaultdict(int)
-        for group in groups:
-            for node in group.nodes:
-                claims[node] += 1
-        contested = {node for node, count in claims.items() if count > 1}
+        groups = _joined([search.reach(vrf) for vrf in search.vrfs])
+        contested = _nearest_contested(groups)
         if not contested:
             break
         shared |= contested
     tenants = tuple(search.tenant(group, names or {}) for group in groups)
-    owned = {node for one in tenants for node in one.nodes}
-    strangers = (n.name for n in topology.nodes if n.name not in owned | set(gateways) and not n.kind.is_switch)
-    return Parties(tenants, tuple(search.underlay(gateways)), tuple(strangers))
+    owned = frozenset(node for one in tenants for node in one.nodes)
+    return Parties(tenants, tuple(search.underlay(gateways)), tuple(search.strangers(gateways, owned)))
 
 
 @dataclass(frozen=True)
 class _Group:
-    """VRFs of the shared nodes, and the nodes that they lead to."""
+    """VRFs of the shared nodes, and the nodes that they lead to, each with the number of links to it."""
 
     vrfs: frozenset[Place]
-    nodes: frozenset[str]
+    nodes: Mapping[str, int]
 
 
 def _joined(groups: Sequence[_Group]) -> list[_Group]:
@@ -69,21 +63,32 @@ def _joined(groups: Sequence[_Group]) -> list[_Group]:
     for group in groups:
         overlapping = [one for one in result if one.vrfs & group.vrfs]
         for one in overlapping:
-            group = _Group(group.vrfs | one.vrfs, group.nodes | one.nodes)
+            group = _Group(group.vrfs | one.vrfs, {**group.nodes, **one.nodes})
         position = result.index(overlapping[0]) if overlapping else len(result)
         result = [one for one in result if one not in overlapping]
         result.insert(position, group)
     return result
 
 
+def _nearest_contested(groups: Sequence[_Group]) -> set[str]:
+    """Of the nodes to which several groups lead, those that are near to all of them: by these they lead to the rest."""
+    distances: dict[str, list[int]] = defaultdict(list)
+    for group in groups:
+        for node, distance in group.nodes.items():
+            distances[node].append(distance)
+    farthest = {node: max(known) for node, known in distances.items() if len(known) > 1}
+    return {node for node, distance in farthest.items() if distance == min(farthest.values())}
+
+
 class _Search:
-    """Follows links and tunnels from a VRF."""
+    """Follows links, VLANs and tunnels from a VRF."""
 
     def __init__(self, topology: Topology, shared: frozenset[str]) -> None:
         self._topology = topology
         self._shared = shared
         self._vrfs = Vrfs(topology)
         self._far_ends = far_ends(topology)
+        self._switches = {node.name for node in topology.nodes if node.kind.is_switch}
         self._interfaces: dict[str, list[AnyInterface]] = defaultdict(list)
         ends = (end for link in topology.links for end in link.ends)
         for one in (*ends, *topology.tunnels, *topology.devices):
@@ -107,20 +112,21 @@ class _Search:
 
     def reach(self, vrf: Place) -> _Group:
         """What a VRF leads to, together with those of its name."""
-        vrfs, nodes = {one for one in self.vrfs if one[1] == vrf[1]}, set[str]()
-        waiting = [interface for one in vrfs for interface in self._within(one)]
+        vrfs = {one for one in self.vrfs if one[1] == vrf[1]}
+        nodes: dict[str, int] = {}
+        waiting = deque((interface, 1) for one in sorted(vrfs) for interface in self._within(one))
         while waiting:
-            interface = waiting.pop()
+            interface, distance = waiting.popleft()
             for node, inside in self._beyond(interface):
                 if node not in self._shared:
                     if node not in nodes:
-                        nodes.add(node)
+                        nodes[node] = distance
                         outside = self._outside(node)
-                        waiting += [one for one in self._interfaces[node] if one.name not in outside]
+                        waiting += [(one, distance + 1) for one in self._interfaces[node] if one.name not in outside]
                 elif self._is_shared(interface) and inside is not None and (node, inside) not in vrfs:
                     vrfs.add((node, inside))
-                    waiting += self._within((node, inside))
-        return _Group(frozenset(vrfs), frozenset(nodes))
+                    waiting += [(one, distance) for one in self._within((node, inside))]
+        return _Group(frozenset(vrfs), nodes)
 
     def _within(self, vrf: Place) -> Iterator[AnyInterface]:
         node, name = vrf
@@ -130,10 +136,25 @@ class _Search:
         """The nodes at the other end, each with the VRF in which that end is."""
         if isinstance(interface, Tunnel):
             yield from self._through(interface)
-            return
-        far = self._far_ends.get((interface.node, interface.name))
-        if far is not None:
+        elif isinstance(interface, Vlan):
+            yield from self._with_the_same_tag(interface)
+        elif (far := self._far_ends.get((interface.node, interface.name))) is not None:
             yield far[0], next((self._vrfs.of(one) for one in self._interfaces[far[0]] if one.name == far[1]), None)
+
+    def _with_the_same_tag(self, vlan: Vlan) -> Iterator[tuple[str, str | None]]:
+        """The nodes with the same VLAN on the wire, or on the switches to which it leads."""
+        seen, waiting = {(vlan.node, vlan.parent)}, [(vlan.node, vlan.parent)]
+        while waiting:
+            far = self._far_ends.get(waiting.pop())
+            if far is None or far in seen:
+                continue
+            seen.add(far)
+            here = self._interfaces[far[0]]
+            if far[0] in self._switches:
+                waiting += [(one.node, one.name) for one in here if (one.node, one.name) not in seen]
+            for one in here:
+                if isinstance(one, Vlan) and (one.parent, one.vlan_id) == (far[1], vlan.vlan_id):
+                    yield far[0], self._vrfs.of(one)
 
     def _through(self, tunnel: Tunnel) -> Iterator[tuple[str, str | None]]:
         node = self._owners.get(tunnel.remote)
@@ -191,10 +212,22 @@ class _Search:
 
     def underlay(self, gateways: Sequence[str]) -> Iterator[str]:
         """The gateways' own addresses."""
-        for node in gateways:
-            for one in self._interfaces[node]:
-                if self._vrfs.of(one) is None:
-                    yield from (text.partition("/")[0] for text in one.addresses)
+        for one in self._outside_of_vrfs(gateways):
+            yield from (text.partition("/")[0] for text in one.addresses)
+
+    def strangers(self, gateways: Sequence[str], owned: frozenset[str]) -> Iterator[str]:
+        """The nodes on the network outside of the VRFs, as far as it leads without passing anybody else's."""
+        found: set[str] = set()
+        waiting = list(self._outside_of_vrfs(gateways))
+        while waiting:
+            for node, _ in self._beyond(waiting.pop()):
+                if node not in found | owned | self._shared:
+                    found.add(node)
+                    waiting += self._interfaces[node]
+        yield from (one.name for one in self._topology.nodes if one.name in found - self._switches)
+
+    def _outside_of_vrfs(self, gateways: Sequence[str]) -> Iterator[AnyInterface]:
+        return (one for node in gateways for one in self._interfaces[node] if self._vrfs.of(one) is None)
 
 
 def _is_other_end(one: Tunnel, other: Tunnel) -> bool:

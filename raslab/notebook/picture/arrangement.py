@@ -95,7 +95,9 @@ def _transport(topology: Topology, gateways: list[str], edges: list[Edge]) -> se
 
 
 def _joins_gateways(part: list[str], topology: Topology, gateways: list[str]) -> bool:
-    """True for what carries the tunnels' outer packets; without tunnels, for what two gateways share."""
+    """True for what carries the tunnels' outer packets, and for nothing but routers between gateways; without tunnels,
+    for what two gateways share.
+    """
     outer = {(tunnel.node, tunnel.local) for tunnel in topology.tunnels}
     touching = [
         near
@@ -103,10 +105,11 @@ def _joins_gateways(part: list[str], topology: Topology, gateways: list[str]) ->
         for near, far in (link.ends, link.ends[::-1])
         if near.node in gateways and far.node in part
     ]
-    if outer:
-        return any((end.node, text.partition("/")[0]) in outer for end in touching for text in end.addresses)
-    hosts = {node.name for node in topology.nodes if node.kind is NodeKind.HOST}
-    return len({end.node for end in touching}) > 1 and hosts.isdisjoint(part)
+    if any((end.node, text.partition("/")[0]) in outer for end in touching for text in end.addresses):
+        return True
+    kinds = {NodeKind.HOST} if not outer else {kind for kind in NodeKind if kind is not NodeKind.ROUTER}
+    others = {node.name for node in topology.nodes if node.kind in kinds}
+    return len({end.node for end in touching}) > 1 and others.isdisjoint(part)
 
 
 def _crosses(edge: Edge, gateways: list[str], transport: set[str], topology: Topology) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from raslab.model.topology import Interface, NodeKind, Topology, Tunnel
+from raslab.model.topology import Interface, NodeKind, Topology, Tunnel, Vlan
 from raslab.notebook.picture import measures
 from raslab.notebook.picture.arrangement import Arrangement, Site, gateways_of
 from raslab.notebook.picture.drawing import Box, Port, Role
@@ -66,13 +66,19 @@ def content_of(topology: Topology) -> dict[str, Content]:
         role: Role = "gateway" if node.name in gateways else "router" if node.kind is NodeKind.ROUTER else "host"
         interfaces: list[Interface | Tunnel] = [one for one in topology.tunnels if one.node == node.name]
         interfaces += [end for link in topology.links for end in link.ends if end.node == node.name]
-        rows = tuple((one.name, one.addresses) for one in interfaces)
+        rows = tuple((row.name, row.addresses) for one in interfaces for row in (one, *_vlans_of(topology, one)))
         texts = [measures.mono_width(text) for _, addresses in rows for text in addresses]
         texts += [measures.mono_width(name) + _SPARK for name, _ in rows]
         texts.append(measures.sans_width(node.name, measures.NAME_SIZE))
         width = max(measures.BOX_MINIMUM, *texts) + 2 * measures.BOX_PADDING
         found[node.name] = Content(role, rows, round(width, 1))
     return found
+
+
+def _vlans_of(topology: Topology, parent: Interface | Tunnel) -> list[Vlan]:
+    """They stand below their parent."""
+    end = (parent.node, parent.name)
+    return [one for one in topology.devices if isinstance(one, Vlan) and (one.node, one.parent) == end]
 
 
 def place_boxes(

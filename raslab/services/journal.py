@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from raslab.services import Change
+from raslab.services.changes import Change
 
 
 @dataclass(frozen=True)
