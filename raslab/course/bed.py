@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from raslab.errors import LabNotRunningError
 from raslab.gateway import RasGateway, start_together
@@ -20,6 +20,8 @@ from raslab.net import Intf, Link
 from raslab.net.watch import Watch
 from raslab.services import Supervisor
 
+Own = TypeVar("Own")
+
 
 class Bed:
     """What a lab stands on. `network` is the whole network, `services` are the daemons on its nodes.
@@ -35,6 +37,7 @@ class Bed:
         self.services = Supervisor(network)
         self._gateways: dict[str, RasGateway] = {}
         self._datacenter: Datacenter | None = None
+        self._kept: dict[type[Any], Any] = {}
 
     def start(self) -> None:
         """Start the network and carry out what the gateways' verbs have noted. Raises what `Network.start` raises."""
@@ -118,6 +121,18 @@ class Bed:
         """The name of the node that greets `source` at a node's or another address, or ``nobody`` and why."""
         self._need("call")
         return who_answers(self[source], self._address(destination, ip_version))
+
+    def keep(self, own: Own) -> Own:
+        """Keep an object of the lab's own, such as a controller, for its checks and changes; returns it."""
+        self._kept[type(own)] = own
+        return own
+
+    def kept(self, kind: type[Own]) -> Own:
+        """The object of that class that was given to `keep`. Raises LabNotRunningError if there is none yet."""
+        if kind not in self._kept:
+            raise LabNotRunningError(self.name, f"ask its {kind.__name__}")
+        own: Own = self._kept[kind]
+        return own
 
     def parties(self) -> Parties:
         """Who is who: what is behind the VRF of a routing domain, or of a virtual network, belongs to its tenant, and

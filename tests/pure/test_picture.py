@@ -20,6 +20,7 @@ from raslab.notebook.picture.arrangement import arrange
 from raslab.notebook.picture.live import LiveState, Load
 from raslab.notebook.picture.overlay import overlays
 from topologies.mpls_core import CSP, CSP_ADDRESS, PE, PE_ADDRESS, MplsCore
+from topologies.software_load_balancer import SoftwareLoadBalancer
 
 GOLDEN = Path(__file__).parent / "golden" / "pictures"
 LIVE = LiveState(
@@ -108,6 +109,18 @@ def test_a_hub_stands_alone_on_its_side() -> None:
     sites = arrange(sample("hub-and-spokes")).sites
     assert [(min(site.column), site.is_left) for site in sites if site.is_left] == [("files", True)]
     assert len(sites) == 4
+
+
+def test_groups_with_tunnels_to_each_other_only_stand_opposite() -> None:
+    apart = SoftwareLoadBalancer()
+
+    def on_the_left(topo: SoftwareLoadBalancer) -> set[str]:
+        return {node for node, column in arrange(Network(topo).topology()).columns.items() if column == -1}
+
+    assert on_the_left(apart) == {"host1", "host2"}
+    for local, remote, node in (("192.0.2.1", "192.0.2.5", "mux1"), ("192.0.2.5", "192.0.2.1", "mux2")):
+        apart.addTunnel(node, "between", local=local, remote=remote)
+    assert on_the_left(apart) == {"host1", "client", "mux2"}
 
 
 def test_tunnels_are_paired_by_addresses_and_key() -> None:
