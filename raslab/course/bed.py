@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from raslab.errors import LabNotRunningError
 from raslab.gateway import RasGateway, start_together
@@ -20,6 +20,8 @@ from raslab.net import Intf, Link
 from raslab.net.watch import Watch
 from raslab.services import Supervisor
 
+Own = TypeVar("Own")
+
 
 class Bed:
     """What a lab stands on. `network` is the whole network, `services` are the daemons on its nodes.
@@ -35,6 +37,7 @@ class Bed:
         self.services = Supervisor(network)
         self._gateways: dict[str, RasGateway] = {}
         self._datacenter: Datacenter | None = None
+        self._kept: dict[type[Any], Any] = {}
 
     def start(self) -> None:
         """Start the network and carry out what the gateways' verbs have noted. Raises what `Network.start` raises."""
@@ -119,11 +122,33 @@ class Bed:
         self._need("call")
         return who_answers(self[source], self._address(destination, ip_version))
 
+    def keep(self, own: Own) -> Own:
+        """Keep an object of the lab's own, such as a controller, for its checks and changes; returns it."""
+        self._kept[type(own)] = own
+        return own
+
+    def kept(self, kind: type[Own]) -> Own:
+        """The object of that class that was given to `keep`. Raises LabNotRunningError if there is none yet."""
+        if kind not in self._kept:
+            raise LabNotRunningError(self.name, f"ask its {kind.__name__}")
+        own: Own = self._kept[kind]
+        return own
+
     def parties(self) -> Parties:
-        """Who is who at the multitenant gateways: what is behind the VRF of a routing domain belongs to its tenant."""
-        names = {one.vrf: one.name for gateway in self._gateways.values() for one in gateway.state.routing_domains}
+        """Who is who: what is behind the VRF of a routing domain, or of a virtual network, belongs to its tenant, and
+        what the topology says.
+        """
+        domains = [one for gateway in self._gateways.values() for one in gateway.state.routing_domains]
         gateways = [name for name, gateway in self._gateways.items() if gateway.state.routing_domains]
-        return find_parties(self.network.topology(), gateways, names)
+        hosts = [one.node for one in self._datacenter.state.hosts] if self._datacenter else []
+        known = getattr(self.network.topo, "tenants", {})
+        return find_parties(
+            self.network.topology(),
+            [*gateways, *hosts],
+            {one.vrf: one.name for one in domains},
+            known={node: tenant for node, tenant in known.items() if ":" not in node},
+            published=[pool.ip_address for one in domains for pool in one.state.net_nat_external_addresses],
+        )
 
     def check_isolation(self, parties: Parties | None = None, **options: Any) -> IsolationReport:
         """Try to get from tenant to tenant, and from anywhere else to all of them; see `raslab.measure.isolation`.

@@ -310,10 +310,11 @@ class _Difference:
                 yield steps.SetUp(*where, new.up)
             return
         parent = (new.node, new.parent)
-        # The kernel switches VLANs off with the interface below, and all of them on with it.
+        # The kernel switches VLANs off with the interface below, and all of them on with it, but not at once: routes
+        # that come next need them on.
         raised = parent in self.on and (parent not in self.was_on or parent in self.moved)
         by_now = old is not None and parent in self.on and (raised or where in self.was_on)
-        if (where in self.on) != by_now:
+        if (where in self.on) != by_now or (raised and where in self.on):
             yield steps.SetUp(*where, new.up)
 
     def _routes(self) -> Iterator[Step]:

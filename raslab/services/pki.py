@@ -108,6 +108,22 @@ class Authority:
         return key
 
 
+def subject(certificate: str) -> str:
+    """Whom a certificate (PEM) is about, as RFC 4514 writes names."""
+    return x509.load_pem_x509_certificate(certificate.encode()).subject.rfc4514_string()
+
+
+def list_issuer(crl: str) -> str:
+    """Whose revocation list (PEM) this is, as RFC 4514 writes names."""
+    return x509.load_pem_x509_crl(crl.encode()).issuer.rfc4514_string()
+
+
+def key_identifier(key: str) -> str:
+    """What a key (PEM) is known by: the SHA-1 value of its public key (RFC 5280, section 4.2.1.2), hexadecimal."""
+    public = load_pem_private_key(key.encode(), None).public_key()
+    return x509.SubjectKeyIdentifier.from_public_key(public).digest.hex()  # type: ignore[arg-type]
+
+
 def _name(common: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
 

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from raslab.errors import ConfigurationRefusedError
+from raslab.services.pki import key_identifier, list_issuer, subject
 from raslab.services.place import Place
 from raslab.services.service import Service
 from raslab.services.vici import Vici
@@ -145,11 +146,17 @@ def _unloaded(old: Charon, new: Charon) -> Iterator[Message]:
 
 
 def _credentials(old: Charon, new: Charon) -> Iterator[Message]:
-    texts = (old.certificates, old.keys, old.crls), (new.certificates, new.keys, new.crls)
-    if any(set(before) - set(after) for before, after in zip(*texts, strict=True)):
-        # Single certificates cannot be unloaded. SAs that are up do not need credentials.
+    """Certificates that are not wanted any more stay: charon cannot unload one, and without its key it proves nothing.
+
+    So does the revocation list of an authority that is not trusted any more. Only a list that is taken back while its
+    authority stays takes everything along, and for a moment nobody can begin a tunnel.
+    """
+    if _takes_list_back(old, new):
         yield Message("clear-creds", {}, "clear-creds")
         old = Charon(authorities=old.authorities if not new.authorities else {})
+    for pem in old.keys:
+        if pem not in new.keys:
+            yield Message("unload-key", {"id": key_identifier(pem)}, f"unload-key {key_identifier(pem)}")
     if set(new.crls) - set(old.crls):
         yield Message("flush-certs", {"type": "X509_CRL"}, "flush-certs X509_CRL")
     yield from _loaded("authority", old.authorities, new.authorities)
@@ -167,6 +174,13 @@ def _credentials(old: Charon, new: Charon) -> Iterator[Message]:
         if old.secrets.get(name) != secret:
             content = {"id": name, "type": secret.kind, "data": secret.secret, "owners": secret.owners}
             yield Message("load-shared", content, f"load-shared {name} {secret.kind} {' '.join(secret.owners)}".strip())
+
+
+def _takes_list_back(old: Charon, new: Charon) -> bool:
+    """Whether an authority that is trusted before and after has had a revocation list and has none any more."""
+    lost = set(old.crls) - set(new.crls)
+    without = {list_issuer(pem) for pem in lost} - {list_issuer(pem) for pem in new.crls if lost}
+    return bool(without) and any(subject(str(section.get("cacert"))) in without for section in new.authorities.values())
 
 
 def _loaded(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Message]:

@@ -279,6 +279,15 @@ def test_vlans_live_with_the_interface_below() -> None:
         assert [intf.name for intf in r1.all_interfaces()] == ["vrf10", "vrf20"]
 
 
+def test_routes_by_a_vlan_come_back_with_the_wire_below() -> None:
+    with Network(Trunk()) as net:
+        (wire,) = net.linksBetween(net["r1"], net["s1"])
+        for _ in range(5):
+            wire.down()
+            wire.up()
+            answers(net["r1"], "10.77.2.1", "-I", "vrf20")
+
+
 def test_one_address_and_port_serve_two_tenants(net: Network) -> None:
     def server(tenant: str) -> socket.socket:
         endpoint = socket.socket()

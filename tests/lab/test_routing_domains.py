@@ -84,6 +84,25 @@ def test_a_tenant_that_is_disabled_leaves_nothing_and_may_come_back(bed: Bed) ->
     until("everybody finds his own again", lambda: everybody_finds_his_own(bed))
 
 
+def test_a_static_route_is_one_tenants(bed: Bed) -> None:
+    bed.start()
+    bed.network.addAddress("w-vm", "lan0", "10.77.0.1/32")
+    bed.network.addAddress("c-vm", "lan0", "10.77.0.1/32")
+    woodgrove = bed.gateway(PROVIDER).routing_domain(WOODGROVE)
+
+    def reach(tenant: str) -> bool:
+        return bed[PROVIDER].run(f"ping -c 1 -W 1 -I vrf-{tenant} 10.77.0.1").status == 0
+
+    assert not reach(WOODGROVE)
+    woodgrove.new_net_route("10.77.0.0/16", "10.0.0.1")
+    assert (reach(WOODGROVE), reach(CONTOSO)) == (True, False)
+    assert [one.destination_prefix for one in woodgrove.get_net_route()] == ["10.77.0.0/16"]
+    woodgrove.remove_net_route("10.77.0.0/16", "10.0.0.1")
+    assert not reach(WOODGROVE)
+    woodgrove.new_net_route("0.0.0.0/0", "10.0.0.1", route_metric=10)
+    assert (reach(WOODGROVE), reach(CONTOSO)) == (True, False)
+
+
 def test_what_was_told_holds_when_the_network_starts_again(bed: Bed) -> None:
     for _ in range(2):
         bed.start()

@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.needs("esp", "xfrm interface", "gre", "netem", "nft nat", "vrf", "bridge vlans"),
 ]
 
-SCENARIOS = {"S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10", "S11", "S12", "S13", "S16"}
+SCENARIOS = {"S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10", "S11", "S12", "S13", "S14", "S16", "S19"}
 
 
 def faults(scenario: Scenario, name: str = "a lab") -> list[str]:

@@ -111,6 +111,12 @@ def test_certificates_and_users_side_by_side(tenants: Tenants) -> None:
         assert site.connect_vpn_s2s_interface("csp").connection_state == "Connected"
     assert states(tenants) == BOTH
     assert [tenants.pings(tenant, "10.1.0.1", source="h") for tenant in NAMES] == [1, 1]
+    tenants.csp.disable_remote_access_routing_domain("Woodgrove")
+    done = str(tenants.csp.explain())
+    assert ("unload-key" in done, "clear-creds" in done) == (True, False)  # Contoso's could be in use at that moment
+    tenants.csp.disconnect_vpn_s2s_interface("site1", routing_domain="Contoso")
+    tenants.site1.connect_vpn_s2s_interface("csp")
+    assert states(tenants) == {"Contoso": "Connected"}
 
 
 @pytest.mark.parametrize("forged", [True, False])

@@ -8,8 +8,12 @@ from collections.abc import Iterator
 import pytest
 from two_tenants import NAMES, OUTSIDE, SERVER, SITES, Tenants, TwoTenants, until
 
+from labs.tenant_nat.lab import set_up
+from raslab.course.bed import Bed
 from raslab.measure import capture
+from raslab.measure.observable import ObservableNetwork
 from raslab.net import Network
+from topologies.tenant_nat import TenantNat
 
 pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("nft nat")]
 
@@ -76,6 +80,33 @@ def test_errors_on_the_way_find_the_tenant_too(tenants: Tenants) -> None:
     for tenant in NAMES:
         said = tenants.network[f"vm{tenant}"].run(["ping", "-c", "1", "-W", "1", "-t", "2", SITES[tenant]]).stdout
         assert f"From {OUTSIDE}.254 icmp_seq=1 Time to live exceeded" in said
+
+
+def test_tenants_meet_on_the_internet_and_where_they_are_published_only(tenants: Tenants) -> None:
+    for tenant in NAMES:
+        give_nat(tenants, tenant)
+        tenants.serve(f"vm{tenant}", 80, NAMES[tenant])
+    assert tenants.fetch("vm1", PUBLIC[2], 80) == ""
+    tenants.csp.add_net_nat_static_mapping("office", "TCP", 80, "10.1.0.1", routing_domain="Woodgrove")
+    with capture(tenants.network["isp"].intf("csp"), "tcp[13] == 2") as seen:  # SYN
+        assert tenants.fetch("vm1", PUBLIC[2], 80).startswith(f"Woodgrove {PUBLIC[1]} ")
+    assert len(seen.frame) == 2  # to the provider, and back to where that address is
+    assert tenants.fetch("vm2", PUBLIC[1], 80) == ""
+
+
+@pytest.mark.needs("vrf")
+@pytest.mark.parametrize("published", [False, True])
+def test_tenants_behind_one_outside_are_isolated(published: bool) -> None:
+    """Twin: what one tenant publishes the other one finds, as all the Internet does."""
+    bed = Bed("tenant-nat", ObservableNetwork(TenantNat()))
+    set_up(bed)
+    for name in () if published else NAMES.values():
+        bed.gateway("csp").remove_net_nat_static_mapping("office", "TCP", 80, routing_domain=name)
+    with bed:
+        report = bed.check_isolation()
+    assert report.summary["crossing_sent"].sum() > 100
+    assert report.unproven == ()
+    assert {leak.probe for leak in report.leaks} == ({"TCP"} if published else set())
 
 
 def test_what_no_translator_takes_does_not_leave(tenants: Tenants) -> None:

@@ -13,11 +13,14 @@ import pytest
 from picture_samples import SAMPLES, TENANTS, sample
 
 from raslab.model.topology import EMPTY, Topology
+from raslab.net import Network
 from raslab.notebook.picture import describe, lay_out, to_svg
 from raslab.notebook.picture.areas import Area, areas, overlapping
 from raslab.notebook.picture.arrangement import arrange
 from raslab.notebook.picture.live import LiveState, Load
 from raslab.notebook.picture.overlay import overlays
+from topologies.mpls_core import CSP, CSP_ADDRESS, PE, PE_ADDRESS, MplsCore
+from topologies.software_load_balancer import SoftwareLoadBalancer
 
 GOLDEN = Path(__file__).parent / "golden" / "pictures"
 LIVE = LiveState(
@@ -108,6 +111,18 @@ def test_a_hub_stands_alone_on_its_side() -> None:
     assert len(sites) == 4
 
 
+def test_groups_with_tunnels_to_each_other_only_stand_opposite() -> None:
+    apart = SoftwareLoadBalancer()
+
+    def on_the_left(topo: SoftwareLoadBalancer) -> set[str]:
+        return {node for node, column in arrange(Network(topo).topology()).columns.items() if column == -1}
+
+    assert on_the_left(apart) == {"host1", "host2"}
+    for local, remote, node in (("192.0.2.1", "192.0.2.5", "mux1"), ("192.0.2.5", "192.0.2.1", "mux2")):
+        apart.addTunnel(node, "between", local=local, remote=remote)
+    assert on_the_left(apart) == {"host1", "client", "mux2"}
+
+
 def test_tunnels_are_paired_by_addresses_and_key() -> None:
     found = {(one.near.node, one.near.name): one.far for one in overlays(sample("hub-and-spokes"))}
     assert {end: far and far.node for end, far in found.items()} == {
@@ -163,3 +178,15 @@ def test_a_chosen_link_glows_and_no_other() -> None:
     chosen = LiveState(chosen=frozenset(drawing.wires[0].ends))
     assert to_svg(drawing, chosen).count("stroke-opacity:.3;") == 1
     assert "stroke-opacity:.3;" not in to_svg(drawing, LiveState())
+
+
+def test_a_core_of_routers_stands_in_the_middle_beside_what_carries_the_tunnels() -> None:
+    network = Network(MplsCore())
+    for node, here, there in ((PE, PE_ADDRESS, CSP_ADDRESS), (CSP, CSP_ADDRESS, PE_ADDRESS)):
+        network.addTunnel(node, "gre", local=here, remote=there)
+    found = arrange(network.topology())
+    assert set(found.transport) == {"p1", "p2", "inet"}
+    assert {frozenset(site.column) for site in found.sites} == {
+        frozenset({"csp", "vm"}),
+        frozenset({"pe", "site", "pc", "pc2"}),
+    }

@@ -92,6 +92,12 @@ def test_two_tenants_who_look_alike_are_no_problem() -> None:
     assert problems_of(BOTH, HERE) == []
 
 
+def test_a_next_hop_may_be_the_other_end_of_a_tunnel() -> None:
+    beyond = NetRoute(destination_prefix="10.9.0.0/16", next_hop="10.255.0.2")
+    within = replace(GRE, ipv4_address="10.255.0.1/30")
+    assert problems_of(of_contoso(gre_interfaces=(within,), net_routes=(beyond,)), HERE) == []
+
+
 def test_a_second_tenant_changes_nothing_of_the_first() -> None:
     one, both = plan(ONE, HERE), plan(BOTH, HERE)
     assert set(one.vrfs) < set(both.vrfs)

@@ -10,6 +10,7 @@ import pytest
 from raslab.errors import ServiceDeclarationError
 from raslab.services import Action, Bfdd, Bgpd, Charon, Nftables, Service, Shared, Zebra
 from raslab.services.changes import changes, in_order
+from raslab.services.pki import Authority, key_identifier
 from raslab.services.strongswan import messages, nested, rendered
 from raslab.services.vici import why
 
@@ -93,8 +94,20 @@ def test_a_changed_secret_is_loaded_and_a_lost_one_unloaded() -> None:
     assert commands(CHARON, replace(CHARON, secrets={})) == ["unload-shared"]
 
 
-def test_a_lost_certificate_takes_all_credentials_along_and_the_rest_comes_back() -> None:
-    assert commands(CHARON, replace(CHARON, certificates=())) == ["clear-creds", "load-shared"]
+def test_a_lost_certificate_goes_with_its_key_and_touches_nothing_else() -> None:
+    own = Authority.create("CA").issue("gw1")
+    known = replace(CHARON, certificates=(*CHARON.certificates, own.certificate), keys=(own.key,))
+    (message,) = messages(known, CHARON)
+    assert (message.command, message.content) == ("unload-key", {"id": key_identifier(own.key)})
+
+
+def test_a_list_that_is_taken_back_takes_all_credentials_along_and_the_rest_comes_back() -> None:
+    authority = Authority.create("CA")
+    known = replace(CHARON, crls=(authority.crl(),), authorities={"ca": {"cacert": authority.certificate}})
+    others = ["load-authority", "load-cert", "load-shared"]
+    assert commands(known, replace(known, crls=())) == ["clear-creds", *others]
+    assert commands(known, replace(known, crls=(authority.crl(number=2),))) == ["flush-certs", "load-cert"]
+    assert commands(known, CHARON) == ["unload-authority"]  # what an authority says that nobody trusts is all the same
 
 
 def test_a_new_revocation_list_drops_the_old_one_from_the_cache() -> None:

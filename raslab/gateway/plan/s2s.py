@@ -10,7 +10,7 @@ from raslab.gateway.plan import dialling
 from raslab.gateway.plan.interfaces import if_id, source_of
 from raslab.gateway.plan.proposals import proposals
 from raslab.gateway.scopes import Scope
-from raslab.gateway.state import MachineCertificate, RoutingDomain, VpnS2SInterface, VpnTrafficSelector
+from raslab.gateway.state import GatewayState, MachineCertificate, RoutingDomain, VpnS2SInterface, VpnTrafficSelector
 from raslab.gateway.surroundings import Surroundings
 from raslab.services import Charon, Shared
 
@@ -41,12 +41,16 @@ def charon(parts: Sequence[Scope]) -> Charon | None:
         certificates=tuple(dict.fromkeys(one.certificate for one in own)),
         keys=tuple(dict.fromkeys(one.key for one in own)),
         crls=tuple(dict.fromkeys(one.revoked for one in own if one.revoked)),
-        authorities={
-            f"authority-{number}": {"cacert": text}
-            for number, text in enumerate(dict.fromkeys(one.authority for one in own), 1)
-        },
+        authorities={name: section for scope in parts for name, section in _authorities(*scope).items()},
         settings=_SETTINGS,
     )
+
+
+def _authorities(state: GatewayState, surroundings: Surroundings) -> dict[str, Section]:
+    """Whom one part trusts. Two parts may trust the same authority, and one of them stop to."""
+    own = (one.certificate for one in state.vpn_s2s_interfaces if one.admin_status and one.certificate is not None)
+    texts = dict.fromkeys(one.authority for one in own)
+    return {f"{surroundings.prefix}authority-{number}": {"cacert": text} for number, text in enumerate(texts, 1)}
 
 
 def connections(interface: VpnS2SInterface, surroundings: Surroundings) -> dict[str, Section]:

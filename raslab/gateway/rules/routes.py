@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_interface
 
-from raslab.gateway.rules.gre import addresses
-from raslab.gateway.rules.reading import address, given, network, prefix_problem, range_problem
+from raslab.gateway.rules.reading import address, given, interface, network, prefix_problem, range_problem
 from raslab.gateway.state import GatewayState
 from raslab.gateway.surroundings import Surroundings
 
@@ -14,7 +12,8 @@ from raslab.gateway.surroundings import Surroundings
 def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     """Prefixes and next hops that cannot be read, and next hops that are nobody's neighbours."""
     subnets = [known.network for _, known in surroundings.addresses]
-    subnets += [ip_interface(text).network for one in state.s2s_interfaces for text in addresses(one)]
+    inside = [interface(text) for one in state.s2s_interfaces for text in (one.ipv4_address, one.ipv6_address)]
+    subnets += [known.network for known in inside if known is not None]
     for one in state.net_routes:
         where = f"route to {one.destination_prefix} of {surroundings.title}"
         yield from given(

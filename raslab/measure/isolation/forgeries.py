@@ -19,52 +19,59 @@ _TTLS = (1, 2, 64, 255)
 
 def forgeries(scene: Scene, count: int, seed: int) -> Iterator[Probe]:
     """`count` forged packets, none of which is what a tenant has agreed upon with its gateway."""
-    doors = [door for door in scene.doors if any(scene.victims_of(door.tenant or STRANGER))]
-    return islice(_endless(scene, doors, Random(seed)), count) if doors else iter(())
+    return islice(_Forger(scene, Random(seed)).probes(), count)
 
 
-def _endless(scene: Scene, doors: list[Door], chance: Random) -> Iterator[Probe]:
-    while True:
-        door = chance.choice(doors)
-        sender = door.tenant or STRANGER
-        victim = chance.choice(list(scene.victims_of(sender)))
-        inner = _datagram(scene, victim, door, chance)
-        if inner is None:
-            continue
-        packet: Packet | None = inner
-        if door.outside or chance.random() < 0.5:
-            packet = _tunnelled(scene, victim, door, inner, chance)
-        if packet is not None:
-            yield Probe(FORGED, sender, victim.name, door, inner.destination, packet)
+class _Forger:
+    """Chooses from what there is in a scene."""
+
+    def __init__(self, scene: Scene, chance: Random) -> None:
+        self._scene = scene
+        self._chance = chance
+        self._ends = [end for tenant in scene.tenants for end in tenant.tunnels]
+        self._locals = [*(end.local for end in self._ends), *scene.underlay]
+        self._keys = [end.key for end in self._ends if end.key is not None]
+        anybody = [*(home.address for tenant in scene.tenants for home in tenant.homes), *scene.underlay]
+        self._anybody = {number: [one for one in anybody if version(one) == number] for number in (4, 6)}
+        self._victims = {door: [one for one in scene.victims_of(_sender(door)) if one.homes] for door in scene.doors}
+        # From outside everything has to come in a tunnel.
+        self._doors = [door for door, found in self._victims.items() if found and (self._locals or not door.outside)]
+
+    def probes(self) -> Iterator[Probe]:
+        """Forged packets without end, or none at all."""
+        chance = self._chance
+        while self._doors:
+            door = chance.choice(self._doors)
+            victim = chance.choice(self._victims[door])
+            inner = self._datagram(victim, door)
+            packet: Packet | None = inner
+            if door.outside or (self._locals and chance.random() < 0.5):
+                packet = self._tunnelled(victim, door, inner)
+            if packet is not None:
+                yield Probe(FORGED, _sender(door), victim.name, door, inner.destination, packet)
+
+    def _datagram(self, victim: Tenant, door: Door) -> Datagram:
+        """To an address of the victim's, from anybody's address."""
+        chance = self._chance
+        destination = chance.choice(victim.homes).address
+        own = [one for one in door.sources if version(one) == version(destination)]
+        protocol, port, ttl = chance.choice(_PROTOCOLS), chance.choice(_PORTS), chance.choice(_TTLS)
+        return Datagram(protocol, chance.choice(self._anybody[version(destination)] + own), destination, port, ttl)
+
+    def _tunnelled(self, victim: Tenant, door: Door, inner: Datagram) -> Tunnelled | None:
+        """To where a tunnel ends, or to the gateway, with somebody's address and somebody's key; None if it is real."""
+        chance = self._chance
+        encapsulation = chance.choice([*(end.encapsulation for end in victim.tunnels), *_ENCAPSULATIONS])
+        local = chance.choice(self._locals)
+        candidates = (*(end.remote for end in self._ends), *self._scene.underlay, *door.sources)
+        source = chance.choice([one for one in candidates if version(one) == version(local)] or [local])
+        key = chance.choice([*self._keys, chance.randrange(KEYS[encapsulation]), None])
+        if encapsulation == "vxlan":
+            key = (key or 0) % KEYS[encapsulation]
+        if self._scene.is_let_out(door) and self._scene.is_agreed(source, local, key):
+            return None
+        return Tunnelled(encapsulation, source, local, key, inner)
 
 
-def _datagram(scene: Scene, victim: Tenant, door: Door, chance: Random) -> Datagram | None:
-    """To an address of the victim's, from anybody's address."""
-    if not victim.homes:
-        return None
-    destination = chance.choice(victim.homes).address
-    anybody = [home.address for tenant in scene.tenants for home in tenant.homes]
-    sources = [one for one in (*anybody, *scene.underlay, *door.sources) if version(one) == version(destination)]
-    protocol, port, ttl = chance.choice(_PROTOCOLS), chance.choice(_PORTS), chance.choice(_TTLS)
-    return Datagram(protocol, chance.choice(sources), destination, port, ttl)
-
-
-def _tunnelled(scene: Scene, victim: Tenant, door: Door, inner: Datagram, chance: Random) -> Tunnelled | None:
-    """In a tunnel to where one of the tenants' ends, or to the gateway, with somebody's address and somebody's key."""
-    ends = [end for tenant in scene.tenants for end in tenant.tunnels]
-    encapsulation = chance.choice([*(end.encapsulation for end in victim.tunnels), *_ENCAPSULATIONS])
-    locals_ = [*(end.local for end in ends), *scene.underlay]
-    if not locals_:
-        return None
-    local = chance.choice(locals_)
-    sources = [one for one in (*(end.remote for end in ends), *door.sources) if version(one) == version(local)]
-    if not sources:
-        return None
-    source = chance.choice(sources)
-    known = [end.key for end in ends if end.key is not None]
-    key = chance.choice([*known, chance.randrange(KEYS[encapsulation]), None])
-    if encapsulation == "vxlan":
-        key = (key or 0) % KEYS[encapsulation]
-    if scene.is_let_out(door) and scene.is_agreed(source, local, key):
-        return None
-    return Tunnelled(encapsulation, source, local, key, inner)
+def _sender(door: Door) -> str:
+    return door.tenant or STRANGER

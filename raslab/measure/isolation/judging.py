@@ -32,6 +32,7 @@ class Findings:
         self._owners = Owners(self.scene.tenants)
         self._tenants = {one.name: one for one in self.scene.tenants}
         self._senders = {door.node for door in self.scene.doors}
+        self._leaks: dict[int, Leak | None] = {}
         self._asked: dict[tuple[Place, bytes], int] = {}
 
     def add(self, probe: Probe) -> int:
@@ -50,18 +51,17 @@ class Findings:
             if number is not None and number < len(self.probes):
                 any_probe = True
                 self.sights[number].append(heard)
-                self._note_arrival(number, heard)
+                if self.probes[number].is_control and number not in self.arrived:
+                    self._note_arrival(number, heard)
             if not heard.outgoing and heard.node in self._senders:
                 self._note_answer(heard)
         return any_probe
 
     def _note_arrival(self, number: int, heard: Heard) -> None:
         probe = self.probes[number]
-        if probe.is_control and number not in self.arrived:
-            place = (heard.node, heard.interface)
-            at_home = heard.node in self._homes_of(probe.target, probe.asked)
-            if at_home and self._owners.owner_of(place) == probe.target:
-                self.arrived.add(number)
+        at_home = heard.node in self._homes_of(probe.target, probe.asked)
+        if at_home and self._owners.owner_of((heard.node, heard.interface)) == probe.target:
+            self.arrived.add(number)
 
     def _homes_of(self, tenant: str, address: str) -> set[str]:
         return {home.node for home in self._tenants[tenant].homes if home.address == address}
@@ -142,6 +142,17 @@ class Findings:
         return (f"{len(lost)} probes never left, the first of them by {first.door.interface} of {first.door.node}",)
 
     def _leak(self, number: int) -> Leak | None:
+        """The leak that a probe is, if it is one, worked out once all has been heard."""
+        if number not in self._leaks:
+            self._leaks[number] = self._found_leak(number) if self._may_leak(number) else None
+        return self._leaks[number]
+
+    def _may_leak(self, number: int) -> bool:
+        places = {(heard.node, heard.interface) for heard in self.sights.get(number, ())}
+        owners = {self._owners.owner_of(place) for place in places} - {None, self.probes[number].sender}
+        return bool(owners) or number in self.answered
+
+    def _found_leak(self, number: int) -> Leak | None:
         probe = self.probes[number]
         trail = in_order(self.sights.get(number, ()), probe.door.node, self.links)
         for position, heard in enumerate(trail):

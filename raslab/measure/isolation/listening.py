@@ -18,6 +18,7 @@ _SOL_PACKET, _PACKET_STATISTICS = 263, 6
 _SO_RCVBUFFORCE, _SO_TIMESTAMPNS = 33, 35
 _BUFFER_BYTES = 32 << 20
 _TIMESPEC = struct.Struct("@qq")
+_ANCILLARY_BYTES = socket.CMSG_SPACE(_TIMESPEC.size)
 _LONGEST = 2048
 _ETHERNET_HEADER, _LOOPBACK_HEADER = 1, 772  # ARPHRD_ETHER, ARPHRD_LOOPBACK, which looks alike
 
@@ -77,9 +78,7 @@ class Ears:
         names = self._names[node.name]
         while True:
             try:
-                data, ancillary, _, where = ear.recvmsg(
-                    _LONGEST, socket.CMSG_SPACE(_TIMESPEC.size), socket.MSG_DONTWAIT
-                )
+                data, ancillary, _, where = ear.recvmsg(_LONGEST, _ANCILLARY_BYTES, socket.MSG_DONTWAIT)
             except BlockingIOError:
                 return
             seconds, nanoseconds = _TIMESPEC.unpack(ancillary[0][2])

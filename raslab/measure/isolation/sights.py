@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from raslab.measure.isolation.wire import SOURCE_PORT
 from raslab.model.topology import Topology
 
 _MAGIC = b"rasl"
-_TOKEN = struct.Struct("!4s4sI")
 _STEP = 64  # between the sequence numbers of two probes: more than their data, so that an answer tells which it is for
 _ETHERNET_BYTES = 14
 _IPV4, _IPV6, _ARP = 0x0800, 0x86DD, 0x0806
@@ -39,9 +37,8 @@ class Tokens:
     def number_in(self, data: bytes) -> int | None:
         """Which probe a packet is, or quotes; None if it is another packet."""
         start = data.find(self._prefix)
-        if start < 0 or start + _TOKEN.size > len(data):
-            return None
-        return int.from_bytes(data[start + 8 : start + 12])
+        number = data[start + 8 : start + 12]
+        return int.from_bytes(number) if start >= 0 and len(number) == 4 else None
 
     def number_acknowledged(self, acknowledgement: int) -> int:
         """Which probe over TCP is answered by a segment with that acknowledgement number."""

@@ -141,7 +141,7 @@ def packed(address: str) -> bytes:
 
 def version(address: str) -> int:
     """4 or 6."""
-    return 4 if len(packed(address)) == 4 else 6
+    return 6 if ":" in address else 4
 
 
 def ip_packet(source: str, destination: str, protocol: int, payload: bytes, ttl: int = 64) -> bytes:

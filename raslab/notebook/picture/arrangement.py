@@ -95,7 +95,9 @@ def _transport(topology: Topology, gateways: list[str], edges: list[Edge]) -> se
 
 
 def _joins_gateways(part: list[str], topology: Topology, gateways: list[str]) -> bool:
-    """True for what carries the tunnels' outer packets; without tunnels, for what two gateways share."""
+    """True for what carries the tunnels' outer packets, and for nothing but routers between gateways; without tunnels,
+    for what two gateways share.
+    """
     outer = {(tunnel.node, tunnel.local) for tunnel in topology.tunnels}
     touching = [
         near
@@ -103,10 +105,11 @@ def _joins_gateways(part: list[str], topology: Topology, gateways: list[str]) ->
         for near, far in (link.ends, link.ends[::-1])
         if near.node in gateways and far.node in part
     ]
-    if outer:
-        return any((end.node, text.partition("/")[0]) in outer for end in touching for text in end.addresses)
-    hosts = {node.name for node in topology.nodes if node.kind is NodeKind.HOST}
-    return len({end.node for end in touching}) > 1 and hosts.isdisjoint(part)
+    if any((end.node, text.partition("/")[0]) in outer for end in touching for text in end.addresses):
+        return True
+    kinds = {NodeKind.HOST} if not outer else {kind for kind in NodeKind if kind is not NodeKind.ROUTER}
+    others = {node.name for node in topology.nodes if node.kind in kinds}
+    return len({end.node for end in touching}) > 1 and others.isdisjoint(part)
 
 
 def _crosses(edge: Edge, gateways: list[str], transport: set[str], topology: Topology) -> bool:
@@ -144,7 +147,9 @@ def _distances(starts: Iterable[str], names: Iterable[str], edges: list[Edge]) -
 
 
 def _left_sides(topology: Topology, parts: list[list[str]]) -> list[bool]:
-    """Which sites stand on the left: a hub alone, with its spokes on the right, or else every other one."""
+    """Which sites stand on the left: a hub alone, with its spokes on the right; those of two groups between which all
+    tunnels are; or else every other one.
+    """
     pairs = [{tunnel.local, tunnel.remote} for tunnel in topology.tunnels]
     owner = {tunnel.local: tunnel.node for tunnel in topology.tunnels}
     peers = [
@@ -155,9 +160,38 @@ def _left_sides(topology: Topology, parts: list[list[str]]) -> list[bool]:
     spokes = sum(len(reached) == 1 for reached in peers)
     if len(hubs) == 1 and spokes == len(parts) - 1 <= _MAX_SPOKES:
         return [number == hubs[0] for number in range(len(parts))]
-    return [number % 2 == 0 for number in range(len(parts))]
+    groups = _two_groups([{n for n, part in enumerate(parts) if reached.intersection(part)} for reached in peers])
+    return groups or [number % 2 == 0 for number in range(len(parts))]
 
 
+def _two_groups(peers: list[set[int]]) -> list[bool]:
+    """For each site whether it belongs to the first one's group, if all have tunnels to the other group only, and each
+    group has two hubs at least; else nothing. peers: the sites at the other ends of its tunnels. A site without tunnels
+    goes with the smaller group.
+    """
+    first: dict[int, bool] = {}
+    for start, reached in enumerate(peers):
+        if not reached or start in first:
+            continue
+        first[start] = True
+        queue = [start]
+        for here in queue:
+            for there in sorted(peers[here]):
+                if there not in first:
+                    first[there] = not first[here]
+                    queue.append(there)
+                elif first[there] == first[here]:
+                    return []
+    hubs = [group for number, group in first.items() if len(peers[number]) > 1]
+    if min(hubs.count(True), hubs.count(False)) < _LEAST_HUBS:
+        return []
+    for number in range(len(peers)):
+        if number not in first:
+            first[number] = 2 * sum(first.values()) < len(first)
+    return [first[number] for number in range(len(peers))]
+
+
+_LEAST_HUBS = 2
 _MAX_SPOKES = 4  # more of them on one side would not fit on a screen
 
 
