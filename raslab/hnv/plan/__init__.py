@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from raslab.hnv.plan import access, flows, open_vswitch, overlay, provider, segments
+from raslab.hnv.plan.index import Index
 from raslab.hnv.plan.parts import NOTHING, Plan, Wire
 from raslab.hnv.state import DatacenterState
 from raslab.services import Nftables
@@ -12,12 +13,13 @@ __all__ = ["NOTHING", "Plan", "Wire", "plan"]
 
 def plan(state: DatacenterState, provider_interfaces: dict[str, str]) -> Plan:
     """The plan for a valid state. provider_interfaces: by compute host, the interface with its provider address."""
-    parts = [part for host in state.hosts for part in (segments.of(state, host), overlay.of(state, host))]
+    index = Index(state)
+    parts = [part for host in state.hosts for part in (segments.of(index, host), overlay.of(index, host))]
     tables = {
         host.node: (
-            *access.tables(state, host, overlay.names(state, host)),
-            *provider.tables(state, host),
-            *flows.tables(state, host, provider_interfaces),
+            *access.tables(index, host, overlay.names(index, host)),
+            *provider.tables(index, host),
+            *flows.tables(index, host, provider_interfaces),
         )
         for host in state.hosts
     }
@@ -30,5 +32,5 @@ def plan(state: DatacenterState, provider_interfaces: dict[str, str]) -> Plan:
         forwarding=tuple(entry for part in parts for entry in part.forwarding),
         neighbours=tuple(neighbour for part in parts for neighbour in part.neighbours),
         services={node: (Nftables(found),) if found else () for node, found in tables.items()},
-        switches={host.node: open_vswitch.services(state, host) for host in state.hosts if state.switch == "ovs"},
+        switches={host.node: open_vswitch.services(index, host) for host in state.hosts if state.switch == "ovs"},
     )

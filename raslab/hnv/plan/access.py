@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_address, ip_network
 
-from raslab.hnv.state import AclRule, Attachment, ComputeHost, DatacenterState
+from raslab.hnv.plan.index import Index
+from raslab.hnv.state import AclRule, Attachment, ComputeHost
 from raslab.net.names import kernel_name
 from raslab.services import Chain, Table
 
@@ -25,9 +26,9 @@ _HEADER = "priority filter; policy accept"
 _VERDICTS = {"Allow": "accept", "Deny": "drop"}
 
 
-def tables(state: DatacenterState, host: ComputeHost, overlay: Sequence[str]) -> Iterator[Table]:
+def tables(state: Index, host: ComputeHost, overlay: Sequence[str]) -> Iterator[Table]:
     """The table of one host; none if it knows no virtual network. overlay: its ports that lead to other hosts."""
-    local = [one for one in state.attachments if one.host == host.node]
+    local = state.local(host)
     if not local and not overlay:
         return
     # A jump needs its target: chains that are jumped to come first.

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from raslab.hnv.plan.index import Index
 from raslab.hnv.plan.numbers import nvgre_key
-from raslab.hnv.plan.segments import networks_on
-from raslab.hnv.state import ComputeHost, DatacenterState
+from raslab.hnv.state import ComputeHost
 from raslab.net.names import kernel_name
 from raslab.services import Chain, Table
 
@@ -29,12 +29,12 @@ _FLOW_IDS = 256
 _SEED = 1  # any: without one the kernel throws dice
 
 
-def tables(state: DatacenterState, host: ComputeHost, interfaces: Mapping[str, str]) -> Iterator[Table]:
+def tables(state: Index, host: ComputeHost, interfaces: Mapping[str, str]) -> Iterator[Table]:
     """The table of one host; none unless FlowIDs vary. interfaces: those with the provider addresses."""
     if (state.encapsulation, state.flow_id, state.switch) != ("nvgre", "vary", "bridge"):
         return  # Open vSwitch does it itself
     device = f'device "{kernel_name(interfaces[host.node])}" priority filter; policy accept'
-    keys = [nvgre_key(subnet.vsid) for network in networks_on(state, host) for subnet in network.subnets]
+    keys = [nvgre_key(subnet.vsid) for network in state.networks_on(host) for subnet in network.subnets]
     chosen = f"jhash {_FLOW} mod {_FLOW_IDS} seed {_SEED} offset"
     yield Table(
         "netdev",

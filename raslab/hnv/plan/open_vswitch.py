@@ -7,9 +7,9 @@ in for which port, from which hosts. What no flow is for is dropped.
 
 from __future__ import annotations
 
+from raslab.hnv.plan.index import Index
 from raslab.hnv.plan.numbers import bridge_name, nvgre_key, ovs_name
-from raslab.hnv.plan.segments import members, networks_on
-from raslab.hnv.state import GUEST_MTU, ComputeHost, DatacenterState
+from raslab.hnv.state import GUEST_MTU, ComputeHost
 from raslab.model.switching import VXLAN_PORT
 from raslab.services.open_vswitch import OpenVSwitch, OvsDatabase, OvsPort
 from raslab.services.service import Service
@@ -18,15 +18,15 @@ BRIDGE, TUNNEL = "hnv", "overlay"
 _FLOW_ID_MASK = 0xFFFFFF00
 
 
-def services(state: DatacenterState, host: ComputeHost) -> tuple[Service, ...]:
+def services(state: Index, host: ComputeHost) -> tuple[Service, ...]:
     """The daemons of one host; none if it knows no virtual network."""
-    vsids = [subnet.vsid for network in networks_on(state, host) for subnet in network.subnets]
+    vsids = [subnet.vsid for network in state.networks_on(host) for subnet in network.subnets]
     if not vsids:
         return ()
     behind = [
         one
-        for network in networks_on(state, host)
-        for one in members(state, network)
+        for network in state.networks_on(host)
+        for one in state.members(network)
         if one.host != host.node and one.vsid in vsids
     ]
     sent = [
@@ -46,7 +46,7 @@ def services(state: DatacenterState, host: ComputeHost) -> tuple[Service, ...]:
     )
 
 
-def _tunnel(state: DatacenterState, host: ComputeHost) -> OvsPort:
+def _tunnel(state: Index, host: ComputeHost) -> OvsPort:
     kind = "type=gre" if state.encapsulation == "nvgre" else f"type=vxlan options:dst_port={VXLAN_PORT}"
     anywhere = f"options:local_ip={host.provider_address} options:remote_ip=flow options:key=flow"
     return OvsPort(TUNNEL, (kind, anywhere))
@@ -67,7 +67,7 @@ def _port(vsid: int) -> OvsPort:
     )
 
 
-def _sent(state: DatacenterState, vsid: int, mac: str, local: str, remote: str) -> str:
+def _sent(state: Index, vsid: int, mac: str, local: str, remote: str) -> str:
     number = nvgre_key(vsid) if state.encapsulation == "nvgre" else vsid
     actions = [f"set_field:{number}->tun_id", f"set_field:{local}->tun_src", f"set_field:{remote}->tun_dst"]
     if state.flow_id == "vary":
@@ -75,7 +75,7 @@ def _sent(state: DatacenterState, vsid: int, mac: str, local: str, remote: str) 
     return f"in_port={ovs_name(vsid)},dl_dst={mac},actions={','.join(actions)},output:{TUNNEL}"
 
 
-def _received(state: DatacenterState, vsid: int, remote: str) -> str:
+def _received(state: Index, vsid: int, remote: str) -> str:
     number = str(vsid)
     if state.encapsulation == "nvgre":
         number = f"{nvgre_key(vsid)}/{_FLOW_ID_MASK:#x}" if state.flow_id == "vary" else str(nvgre_key(vsid))

@@ -7,21 +7,21 @@ no ARP, no ND, no broadcast.
 
 from __future__ import annotations
 
+from raslab.hnv.plan.index import Index
 from raslab.hnv.plan.numbers import bridge_name, nvgre_key, nvgre_name, ovs_name, vxlan_name
 from raslab.hnv.plan.parts import NOTHING, Plan
-from raslab.hnv.plan.segments import members, networks_on
-from raslab.hnv.state import GUEST_MTU, Attachment, ComputeHost, DatacenterState, VirtualNetwork
+from raslab.hnv.state import GUEST_MTU, Attachment, ComputeHost, VirtualNetwork
 from raslab.model.switching import ForwardingEntry, PortSettings, Vxlan
 from raslab.model.topology import Tunnel
 
 
-def of(state: DatacenterState, host: ComputeHost) -> Plan:
+def of(state: Index, host: ComputeHost) -> Plan:
     """What one host has for others; nothing where Open vSwitch has it."""
     if state.switch == "ovs":
         return NOTHING
     make = _vxlan if state.encapsulation == "vxlan" else _nvgre
     parts = [
-        make(state, host, network, subnet.vsid) for network in networks_on(state, host) for subnet in network.subnets
+        make(state, host, network, subnet.vsid) for network in state.networks_on(host) for subnet in network.subnets
     ]
     return Plan(
         devices=tuple(device for part in parts for device in part.devices),
@@ -31,16 +31,16 @@ def of(state: DatacenterState, host: ComputeHost) -> Plan:
     )
 
 
-def names(state: DatacenterState, host: ComputeHost) -> list[str]:
+def names(state: Index, host: ComputeHost) -> list[str]:
     """The ports of one host that lead to others."""
     if state.switch == "ovs":
-        return [ovs_name(subnet.vsid) for network in networks_on(state, host) for subnet in network.subnets]
+        return [ovs_name(subnet.vsid) for network in state.networks_on(host) for subnet in network.subnets]
     plan = of(state, host)
     return [one.name for one in (*plan.devices, *plan.tunnels)]
 
 
-def _elsewhere(state: DatacenterState, host: ComputeHost, network: VirtualNetwork, vsid: int) -> list[Attachment]:
-    return [one for one in members(state, network) if one.vsid == vsid and one.host != host.node]
+def _elsewhere(state: Index, host: ComputeHost, network: VirtualNetwork, vsid: int) -> list[Attachment]:
+    return [one for one in state.members(network) if one.vsid == vsid and one.host != host.node]
 
 
 def _port(host: ComputeHost, interface: str) -> PortSettings:
@@ -49,7 +49,7 @@ def _port(host: ComputeHost, interface: str) -> PortSettings:
     )
 
 
-def _vxlan(state: DatacenterState, host: ComputeHost, network: VirtualNetwork, vsid: int) -> Plan:
+def _vxlan(state: Index, host: ComputeHost, network: VirtualNetwork, vsid: int) -> Plan:
     """One interface, which knows the provider address behind which each MAC address is."""
     name = vxlan_name(vsid)
     others = _elsewhere(state, host, network, vsid)
@@ -65,9 +65,9 @@ def _vxlan(state: DatacenterState, host: ComputeHost, network: VirtualNetwork, v
     )
 
 
-def _nvgre(state: DatacenterState, host: ComputeHost, network: VirtualNetwork, vsid: int) -> Plan:
+def _nvgre(state: Index, host: ComputeHost, network: VirtualNetwork, vsid: int) -> Plan:
     """One interface per other host of the virtual network: its router, too, sends to members of the subnet."""
-    remotes = [other for other in state.hosts if other != host and network in networks_on(state, other)]
+    remotes = [other for other in state.hosts if other != host and network in state.networks_on(other)]
     others = _elsewhere(state, host, network, vsid)
     return Plan(
         tunnels=tuple(

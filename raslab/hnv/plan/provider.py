@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from raslab.hnv.state import ComputeHost, DatacenterState
+from raslab.hnv.plan.index import Index
+from raslab.hnv.state import ComputeHost
 from raslab.model.switching import VXLAN_PORT
 from raslab.services import Chain, Table
 
@@ -18,7 +19,7 @@ TABLE = "hnv_provider"
 _CARRIERS = {"vxlan": f"udp dport {VXLAN_PORT}", "nvgre": "ip protocol gre"}
 
 
-def tables(state: DatacenterState, host: ComputeHost) -> Iterator[Table]:
+def tables(state: Index, host: ComputeHost) -> Iterator[Table]:
     """The table of one host."""
     others = [one.provider_address for one in state.hosts if one != host]
     stranger = f"ip saddr != {{ {', '.join(others)} }} " if others else ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_interface
 
+from raslab.hnv.plan.index import Index
 from raslab.hnv.plan.numbers import bridge_name
 from raslab.hnv.plan.parts import Plan, Wire
 from raslab.hnv.state import (
@@ -17,30 +18,16 @@ from raslab.hnv.state import (
     ROUTER_MAC,
     Attachment,
     ComputeHost,
-    DatacenterState,
     VirtualNetwork,
 )
 from raslab.model.switching import Bridge, ForwardingEntry, Neighbour, PortSettings
 from raslab.model.topology import Device, Route, Vrf
 
 
-def networks_on(state: DatacenterState, host: ComputeHost) -> list[VirtualNetwork]:
-    """The virtual networks with somebody on the host, or soon. It knows nothing of the others."""
-    here = {state.network_of(one.vsid).name for one in state.attachments if one.host == host.node}
-    here |= {name for node, name in state.prepared if node == host.node}
-    return [network for network in state.networks if network.name in here]
-
-
-def members(state: DatacenterState, network: VirtualNetwork) -> list[Attachment]:
-    """Who is in a virtual network, wherever."""
-    vsids = {subnet.vsid for subnet in network.subnets}
-    return [one for one in state.attachments if one.vsid in vsids]
-
-
-def of(state: DatacenterState, host: ComputeHost) -> Plan:
+def of(state: Index, host: ComputeHost) -> Plan:
     """What one host has, the overlay left out."""
-    networks = networks_on(state, host)
-    local = [one for one in state.attachments if one.host == host.node]
+    networks = state.networks_on(host)
+    local = state.local(host)
     return Plan(
         wires=tuple(map(_wire, local)),
         devices=tuple(device for network in networks for device in _devices(host, network)),
@@ -55,7 +42,7 @@ def of(state: DatacenterState, host: ComputeHost) -> Plan:
         neighbours=tuple(
             Neighbour(host.node, bridge_name(one.vsid), address, one.mac)
             for network in networks
-            for one in members(state, network)
+            for one in state.members(network)
             for address in one.customer_addresses
         ),
     )
@@ -83,7 +70,7 @@ def _routes(host: ComputeHost, network: VirtualNetwork) -> Iterator[Route]:
         yield Route(host.node, str(route.network), via=route.next_hop, vrf=network.name)
 
 
-def _default_routes(state: DatacenterState, one: Attachment) -> Iterator[Route]:
+def _default_routes(state: Index, one: Attachment) -> Iterator[Route]:
     """By the distributed router, in each IP version that the port has an address of."""
     (subnet,) = (known for known in state.network_of(one.vsid).subnets if known.vsid == one.vsid)
     versions = {ip_interface(text).version for text in one.addresses}
