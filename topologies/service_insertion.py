@@ -6,8 +6,8 @@
 
 Both tenants are 10.1.0.0/24 at home, and both have servers 10.0.0.11, .12 and .13 with the service address 10.0.1.80 in
 front of them. The load balancer keeps them apart by VLAN, and by GRE key towards the gateway, which has a leg in each
-VLAN, too. The rack's switch passes every tag. Tunnels of the gateways are left to them. Try it with
-`mn --custom topologies/service_insertion.py --topo service_insertion --test none`.
+VLAN, too. The rack's switch passes every tag until `SWITCHING` is typed. Tunnels of the gateways are left to them. Try
+it with `mn --custom topologies/service_insertion.py --topo service_insertion --test none`.
 """
 
 from __future__ import annotations
@@ -83,6 +83,17 @@ WOODGROVE = Tenant("Woodgrove", "w", 20, "198.51.100.5")
 TENANTS = (CONTOSO, WOODGROVE)
 
 
+SWITCHING = (
+    *(
+        f"bridge vlan add dev to-{node} vid {tenant.vlan_id}"
+        for tenant in TENANTS
+        for node in (LB, CSP, *tenant.servers)
+    ),
+    "ip link set rack type bridge vlan_filtering 1",
+)
+"""Commands for the rack's switch: the VLANs that each port is in, and to heed them."""
+
+
 class ServiceInsertion(Topo):
     """Sites' hosts are number 1 of their networks and gateways number 254.
 
@@ -100,7 +111,7 @@ class ServiceInsertion(Topo):
         ends = {"name": "fab0", "ips": [f"{FABRIC_ADDRESS}/30"]}, {"name": "fab0", "ips": [f"{LB_ADDRESS}/30"]}
         self.addLink(CSP, LB, params1=ends[0], params2=ends[1])
         for node in (LB, CSP):
-            self.addLink(node, "rack", params1={"name": "trunk"})
+            self.addLink(node, "rack", params1={"name": "trunk"}, params2={"name": f"to-{node}"})
         for tenant in TENANTS:
             self._site(tenant, **line)
             self._load_balancer(tenant)
@@ -126,7 +137,7 @@ class ServiceInsertion(Topo):
     def _servers(self, tenant: Tenant) -> None:
         for name, address in zip(tenant.servers, SERVER_ADDRESSES, strict=True):
             self.addHost(name, ips=[])
-            self.addLink(name, "rack", params1={"name": "lan0"})
+            self.addLink(name, "rack", params1={"name": "lan0"}, params2={"name": f"to-{name}"})
             self.addVlan(name, "lan0", tenant.vlan_id, name=tenant.vlan, ips=[f"{address}/24"])
             self.addRoute(name, "default", via=THROUGH)
 

@@ -10,6 +10,7 @@ from labs.scenario_page import write
 from raslab.course.changes import cut, typed
 from raslab.course.lab import scenario_lab
 from raslab.course.scenario import Check, Scenario, Twin
+from raslab.errors import LabFailedError
 from raslab.measure import capture
 from raslab.model.observation import Observation
 from topologies.service_insertion import (
@@ -25,6 +26,7 @@ from topologies.service_insertion import (
     SERVICE_ADDRESS,
     SERVICES,
     SITE,
+    SWITCHING,
     TENANTS,
     THROUGH,
     WOODGROVE,
@@ -71,7 +73,11 @@ def tunnel_of(tenant: Tenant) -> str:
 
 
 def device(bed: Bed) -> None:
-    """The load balancer does its work, and the servers say who they are."""
+    """The load balancer and the rack's switch do their work, and the servers say who they are."""
+    for line in SWITCHING:
+        done = bed["rack"].run(line)
+        if done.status:
+            raise LabFailedError(bed.name, f"{line!r} on rack says {done.stderr.strip()}")
     bed.services.apply({LB: [load_balancer()]})
     bed.greet(*(server for tenant in TENANTS for server in tenant.servers))
 
@@ -232,15 +238,15 @@ LAB = scenario_lab(
             Check(
                 question="Does nothing get from tenant to tenant?",
                 ask=nothing_crosses,
-                verdict="The device is as tight as the gateway.",
+                verdict="The device and the switch are as tight as the gateway.",
                 twin=Twin(
-                    what="Contoso's table on the load balancer has a route into Woodgrove's tunnel",
+                    what="the rack's switch passes every tag to every port",
                     change=typed(
-                        LB,
-                        f"ip route add {SITE} dev {WOODGROVE.tunnel} vrf {CONTOSO.vrf}",
-                        undo=f"ip route del {SITE} dev {WOODGROVE.tunnel} vrf {CONTOSO.vrf}",
+                        "rack",
+                        "ip link set rack type bridge vlan_filtering 0",
+                        undo="ip link set rack type bridge vlan_filtering 1",
                     ),
-                    sees="reached Woodgrove",
+                    sees="ARP of Contoso reached Woodgrove",
                 ),
             ),
             Check(

@@ -135,10 +135,20 @@ class Bed:
         return own
 
     def parties(self) -> Parties:
-        """Who is who at the multitenant gateways: what is behind the VRF of a routing domain belongs to its tenant."""
-        names = {one.vrf: one.name for gateway in self._gateways.values() for one in gateway.state.routing_domains}
+        """Who is who: what is behind the VRF of a routing domain, or of a virtual network, belongs to its tenant, and
+        what the topology says.
+        """
+        domains = [one for gateway in self._gateways.values() for one in gateway.state.routing_domains]
         gateways = [name for name, gateway in self._gateways.items() if gateway.state.routing_domains]
-        return find_parties(self.network.topology(), gateways, names)
+        hosts = [one.node for one in self._datacenter.state.hosts] if self._datacenter else []
+        known = getattr(self.network.topo, "tenants", {})
+        return find_parties(
+            self.network.topology(),
+            [*gateways, *hosts],
+            {one.vrf: one.name for one in domains},
+            known={node: tenant for node, tenant in known.items() if ":" not in node},
+            published=[pool.ip_address for one in domains for pool in one.state.net_nat_external_addresses],
+        )
 
     def check_isolation(self, parties: Parties | None = None, **options: Any) -> IsolationReport:
         """Try to get from tenant to tenant, and from anywhere else to all of them; see `raslab.measure.isolation`.

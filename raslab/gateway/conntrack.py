@@ -8,21 +8,21 @@ from typing import Any
 from raslab.net import Node
 
 
-def dump(node: Node) -> list[Any]:
-    """Everything that conntrack knows of IPv4, as pyroute2 reads it."""
+def dump(node: Node, zone: int) -> list[Any]:
+    """What conntrack knows of IPv4 in a zone, as pyroute2 reads it."""
 
     def inside() -> list[Any]:
         from pyroute2 import NFCTSocket
 
         with NFCTSocket() as conntrack:
-            return list(conntrack.dump())
+            return list(conntrack.dump(zone=zone))
 
-    return node.call(inside)
+    return [message for message in node.call(inside) if zone_of(message) == zone]  # Linux 6.8 chooses by itself
 
 
 def forget(node: Node, zone: int) -> None:
     """Remove all connections of a zone."""
-    known = [message for message in dump(node) if zone_of(message) == zone]
+    known = dump(node, zone)
 
     def inside() -> None:
         from pyroute2 import NetlinkError, NFCTSocket

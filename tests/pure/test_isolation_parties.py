@@ -130,3 +130,19 @@ def test_what_joins_tenants_takes_nothing_else_from_them() -> None:
     assert found.strangers == ("core",)
     assert set(red.nodes) == {"red-net", "red-vm"}
     assert set(blue.nodes) == {"blue-net", "blue-vm"}
+
+
+def test_what_the_topology_cannot_tell_is_said() -> None:
+    topology = Network(Datacentre()).topology()
+    found = find_parties(topology, ["gw"], known={"x": "vrf-blue"}, published=["203.0.113.1-203.0.113.9"])
+    red, blue = found.tenants
+    assert "x" in blue.nodes
+    assert "x" not in red.nodes
+    assert (found.underlay, found.strangers) == ((), ())
+
+
+def test_what_is_known_of_a_shared_node_settles_it() -> None:
+    topology = Network(Datacentre(shared=True)).topology()
+    red, blue = find_parties(topology, ["gw"], known={"server": "vrf-red"}).tenants
+    assert "server" in red.nodes
+    assert "server" not in blue.nodes

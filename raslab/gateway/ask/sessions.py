@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from raslab.gateway.conntrack import zone_of
 from raslab.gateway.records import NetNatSession
 from raslab.gateway.state import GatewayState
 
@@ -27,11 +26,9 @@ _STATES = (
 _SOURCE_TRANSLATED, _DESTINATION_TRANSLATED = 1 << 4, 1 << 5  # IPS_SRC_NAT, IPS_DST_NAT
 
 
-def sessions(state: GatewayState, messages: list[Any], zone: int = 0) -> Iterator[NetNatSession]:
-    """The connections of a zone among `messages` that were translated, each with the NAT that it belongs to. Pure."""
+def sessions(state: GatewayState, messages: list[Any]) -> Iterator[NetNatSession]:
+    """The connections among `messages` that were translated, each with the NAT that it belongs to. Pure."""
     for message in messages:
-        if zone_of(message) != zone:
-            continue
         status = message.get("CTA_STATUS") or 0
         if not status & (_SOURCE_TRANSLATED | _DESTINATION_TRANSLATED):
             continue

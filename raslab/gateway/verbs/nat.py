@@ -118,7 +118,7 @@ class NatVerbs(GatewayPart):
         self._require_running()
         domain = self.surroundings.domain
         zone = 0 if domain is None else domain.number
-        found = sessions.sessions(self.state, conntrack.dump(self.node), zone)
+        found = sessions.sessions(self.state, conntrack.dump(self.node, zone))
         return self._of_here(
             sorted(found, key=lambda one: (ipaddress.ip_address(one.internal_source_address), one.internal_source_port))
         )

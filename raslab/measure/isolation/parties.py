@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from raslab.measure.isolation.sights import far_ends
 from raslab.measure.isolation.tenants import Home, Place, Tenant, TunnelEnd
@@ -29,24 +30,35 @@ class Parties:
     strangers: tuple[str, ...]
 
 
-def find_parties(topology: Topology, gateways: Sequence[str], names: Mapping[str, str] | None = None) -> Parties:
+def find_parties(
+    topology: Topology,
+    gateways: Sequence[str],
+    names: Mapping[str, str] | None = None,
+    *,
+    known: Mapping[str, str] | None = None,
+    published: Collection[str] = (),
+) -> Parties:
     """The tenants of some gateways, each with the nodes that its VRF leads to, over links, VLANs and tunnels.
 
     gateways: nodes on which each tenant has a VRF; VRFs of two of them are one tenant's if they have one name, or if a
-    link or a tunnel joins them. names: tenants' names by VRF, which are their names otherwise. A node to which the VRFs
-    of several tenants lead is nobody's: they are meant to meet there, or it is a switch or router of the provider's.
+    link or a tunnel joins them. A node to which the VRFs of several tenants lead is nobody's: they are meant to meet
+    there, or it is a switch or router of the provider's.
+    names: tenants' names by VRF, which are their names otherwise. known: the names by node, where the topology does
+    not tell whose it is, such as behind a port of a switch that is in a VLAN. published: addresses of the gateways by
+    which everybody may come in, as they are translated; ``first-last`` is a range.
     """
     shared = set(gateways)
     while True:
-        search = _Search(topology, frozenset(shared))
+        search = _Search(topology, frozenset(shared), names or {}, known or {})
         groups = _joined([search.reach(vrf) for vrf in search.vrfs])
         contested = _nearest_contested(groups)
         if not contested:
             break
         shared |= contested
-    tenants = tuple(search.tenant(group, names or {}) for group in groups)
+    tenants = tuple(map(search.tenant, groups))
     owned = frozenset(node for one in tenants for node in one.nodes)
-    return Parties(tenants, tuple(search.underlay(gateways)), tuple(search.strangers(gateways, owned)))
+    underlay = tuple(one for one in search.underlay(gateways) if not any(_is_in(one, pool) for pool in published))
+    return Parties(tenants, underlay, tuple(search.strangers(gateways, owned)))
 
 
 @dataclass(frozen=True)
@@ -83,9 +95,13 @@ def _nearest_contested(groups: Sequence[_Group]) -> set[str]:
 class _Search:
     """Follows links, VLANs and tunnels from a VRF."""
 
-    def __init__(self, topology: Topology, shared: frozenset[str]) -> None:
+    def __init__(
+        self, topology: Topology, shared: frozenset[str], names: Mapping[str, str], known: Mapping[str, str]
+    ) -> None:
         self._topology = topology
         self._shared = shared
+        self._names = names
+        self._known = known
         self._vrfs = Vrfs(topology)
         self._far_ends = far_ends(topology)
         self._switches = {node.name for node in topology.nodes if node.kind.is_switch}
@@ -113,16 +129,20 @@ class _Search:
     def reach(self, vrf: Place) -> _Group:
         """What a VRF leads to, together with those of its name."""
         vrfs = {one for one in self.vrfs if one[1] == vrf[1]}
-        nodes: dict[str, int] = {}
+        name = self._names.get(vrf[1], vrf[1])
+        own = [node for node, owner in self._known.items() if owner == name and node not in self._shared]
+        nodes = dict.fromkeys(own, 1)
         waiting = deque((interface, 1) for one in sorted(vrfs) for interface in self._within(one))
+        waiting += [(interface, 2) for node in own for interface in self._inside(node)]
         while waiting:
             interface, distance = waiting.popleft()
             for node, inside in self._beyond(interface):
+                if self._known.get(node, name) != name:
+                    continue
                 if node not in self._shared:
                     if node not in nodes:
                         nodes[node] = distance
-                        outside = self._outside(node)
-                        waiting += [(one, distance + 1) for one in self._interfaces[node] if one.name not in outside]
+                        waiting += [(one, distance + 1) for one in self._inside(node)]
                 elif self._is_shared(interface) and inside is not None and (node, inside) not in vrfs:
                     vrfs.add((node, inside))
                     waiting += [(one, distance) for one in self._within((node, inside))]
@@ -165,6 +185,10 @@ class _Search:
         if node not in self._shared or other is not None:
             yield node, None if other is None else self._vrfs.of(other)
 
+    def _inside(self, node: str) -> list[AnyInterface]:
+        outside = self._outside(node)
+        return [one for one in self._interfaces[node] if one.name not in outside]
+
     def _outside(self, node: str) -> set[str]:
         """The interfaces of a site on the provider's network: those to which the gateways' tunnels lead."""
         return {
@@ -175,13 +199,14 @@ class _Search:
 
     # What is found
 
-    def tenant(self, group: _Group, names: Mapping[str, str]) -> Tenant:
+    def tenant(self, group: _Group) -> Tenant:
         """The group as a tenant."""
         own = [one for vrf in sorted(group.vrfs) for one in self._within(vrf)]
         nodes = [node.name for node in self._topology.nodes if node.name in group.nodes]
         outside = [(node, name) for node in nodes for name in sorted(self._outside(node))]
-        inside = [one for node in nodes for one in self._interfaces[node] if (node, one.name) not in outside]
-        name = next((names[vrf] for _, vrf in sorted(group.vrfs) if vrf in names), min(group.vrfs)[1])
+        inside = [one for node in nodes for one in self._inside(node)]
+        vrfs = [vrf for _, vrf in sorted(group.vrfs)]
+        name = next((self._names[vrf] for vrf in vrfs if vrf in self._names), vrfs[0])
         return Tenant(
             name,
             nodes=tuple(nodes),
@@ -228,6 +253,13 @@ class _Search:
 
     def _outside_of_vrfs(self, gateways: Sequence[str]) -> Iterator[AnyInterface]:
         return (one for node in gateways for one in self._interfaces[node] if self._vrfs.of(one) is None)
+
+
+def _is_in(address: str, pool: str) -> bool:
+    """True if an address is in a range, written as ``first-last``, or the only one in it."""
+    first, _, last = pool.partition("-")
+    low, here, high = ip_address(first), ip_address(address), ip_address(last or first)
+    return low.version == here.version and int(low) <= int(here) <= int(high)
 
 
 def _is_other_end(one: Tunnel, other: Tunnel) -> bool:
