@@ -14,7 +14,7 @@ from raslab.errors import RaslabError
 from raslab.hnv.plan import Plan, Wire
 from raslab.model.switching import Vxlan
 from raslab.net import Network
-from raslab.services import Supervisor
+from raslab.services import Service, Supervisor
 from raslab.services.journal import service_lines
 
 T = TypeVar("T")
@@ -29,22 +29,28 @@ def own_interfaces(plan: Plan) -> frozenset[tuple[str, str]]:
 def bring_about(network: Network, services: Supervisor, old: Plan, new: Plan) -> tuple[str, ...]:
     """Carry out the difference, completely or not at all; return what one would have typed instead.
 
-    Access lists come first, so that a new port has its own from the beginning. They need a network that runs: until
-    then all ports are off. Raises what the network and the supervisor raise.
+    Access lists come first, so that a new port has its own from the beginning, switches that are programs last. All of
+    these need a network that runs: until then ports are off. Raises what the network and the supervisor raise.
     """
     done = len(network.commands)
     if not network.is_running:
         change_network(network, old, new, on=False)
         return ()
-    hosts = dict.fromkeys((*old.services, *new.services))
-    told = services.apply({node: new.services.get(node, ()) for node in hosts})
+    hosts = list(dict.fromkeys((*old.services, *new.services)))
+    told = services.apply(_services(hosts, new.services, old.switches))
     try:
         change_network(network, old, new)
+        switched = services.apply(_services(hosts, new.services, new.switches))
     except BaseException:
         with suppress(RaslabError):  # the first failure is the one to tell
-            services.apply({node: old.services.get(node, ()) for node in hosts})
+            change_network(network, new, old)
+            services.apply(_services(hosts, old.services, old.switches))
         raise
-    return (*service_lines(told), *network.commands[done:])
+    return (*service_lines(told), *network.commands[done:], *service_lines(switched))
+
+
+def _services(hosts: Iterable[str], *kinds: dict[str, tuple[Service, ...]]) -> dict[str, tuple[Service, ...]]:
+    return {host: tuple(one for kind in kinds for one in kind.get(host, ())) for host in hosts}
 
 
 def change_network(network: Network, old: Plan, new: Plan, on: bool = True) -> None:

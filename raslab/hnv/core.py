@@ -28,15 +28,17 @@ class DatacenterCore(Desired[DatacenterState]):
         *,
         encapsulation: str = "vxlan",
         flow_id: str = "fixed",
+        switch: str = "bridge",
     ) -> None:
         """network: the physical side; services: the supervisor of that network, if there is one.
 
         encapsulation: ``vxlan`` (RFC 7348) or ``nvgre`` (RFC 7637). flow_id: of NVGRE, ``fixed`` at 0, or ``vary``
-        from flow to flow. Raises DatacenterRefusedError.
+        from flow to flow. switch: what ends the overlay on the hosts, the kernel's own tunnels (``bridge``) or Open
+        vSwitch (``ovs``). Raises DatacenterRefusedError.
         """
         self.network = network
         self.services = services or Supervisor(network)
-        super().__init__(DatacenterState(encapsulation, flow_id))
+        super().__init__(DatacenterState(encapsulation, flow_id, switch))
         self._applied: Plan = NOTHING
         self._check(self.state)
 

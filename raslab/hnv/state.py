@@ -7,6 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_interface, ip_network
 
 ENCAPSULATIONS = ("vxlan", "nvgre")
 FLOW_IDS = ("fixed", "vary")
+SWITCHES = ("bridge", "ovs")
 MIN_VSID, MAX_VSID = 4096, 2**24 - 2
 """What HNV uses of the 24 bits; RFC 7637, section 3.3 reserves 0 to 0xFFF and 0xFFFFFF."""
 GUEST_MTU = 1500
@@ -123,11 +124,13 @@ class Attachment:
 class DatacenterState:
     """The desired state of a datacenter.
 
+    switch: what ends the overlay on compute hosts, the kernel's own tunnels at ``bridge``, or Open vSwitch, ``ovs``.
     prepared: pairs of a compute host and a virtual network that it has to know although nobody lives there yet.
     """
 
     encapsulation: str = "vxlan"
     flow_id: str = "fixed"
+    switch: str = "bridge"
     hosts: tuple[ComputeHost, ...] = ()
     networks: tuple[VirtualNetwork, ...] = ()
     attachments: tuple[Attachment, ...] = ()

@@ -20,7 +20,7 @@ _SOCKET = "/run/openvswitch/db.sock"
 _DEADLINE_S = 20
 # A daemon that starts within the first ten seconds of a machine's clock takes no packets from the kernel: give it
 # a clock that has run for longer, see time_namespaces(7).
-_OLDER_CLOCK = ("unshare", "--time", "--monotonic", "1000")
+OLDER_CLOCK = ("unshare", "--time", "--monotonic", "1000")
 
 
 def start(processes: Processes, node: Namespace) -> None:
@@ -28,7 +28,7 @@ def start(processes: Processes, node: Namespace) -> None:
     _run(processes, node, ["ovsdb-tool", "create", _DATABASE])
     _daemon(processes, node, ["ovsdb-server", f"--remote=punix:{_SOCKET}", "-vconsole:off", _DATABASE])
     configure(processes, node, ["--retry", "--no-wait", "init"])
-    _daemon(processes, node, [*_OLDER_CLOCK, "ovs-vswitchd", "-vconsole:off", f"unix:{_SOCKET}"])
+    _daemon(processes, node, [*OLDER_CLOCK, "ovs-vswitchd", "-vconsole:off", f"unix:{_SOCKET}"])
 
 
 def configure(processes: Processes, node: Namespace, words: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
@@ -23,6 +24,7 @@ pytestmark = [
     pytest.mark.needs("vrf", "bridge vlans", "vxlan", "gretap"),
 ]
 
+needs_open_vswitch = pytest.mark.skipif(shutil.which("ovs-vswitchd") is None, reason="needs openvswitch-switch")
 HOST1, HOST2 = "192.168.1.10", "192.168.2.20"
 OTHER_FLOW_IDS = 17  # of 255
 
@@ -163,6 +165,15 @@ def forged(bed: Tenants, vsid: int, *, flow_id: int = 0, source: str = HOST2, te
     if bed.dc.state.encapsulation == "vxlan":
         return outer / UDP(sport=40000, dport=4789, chksum=0) / VXLAN(flags=8, vni=vsid) / inner
     return outer / GRE(key_present=1, proto=0x6558, key=nvgre_key(vsid, flow_id)) / Raw(bytes(inner))
+
+
+@needs_open_vswitch
+def test_open_vswitch_takes_only_the_own_vsid_too() -> None:
+    with tenants(encapsulation="nvgre", flow_id="vary", switch="ovs") as bed:
+        assert delivered(bed, [forged(bed, 5001, flow_id=number) for number in (0, 1, 255)]) == 3
+        assert delivered(bed, [forged(bed, vsid) for vsid in (5000, 5002, 6001, 0)]) == 0
+        bed.network["host1"].run(["nft", "flush", "chain", "inet", "hnv_provider", "received"])
+        assert delivered(bed, forged(bed, 5001, source="192.168.9.9")) == 0  # the flows name the other hosts
 
 
 @pytest.mark.parametrize("encapsulation", ["vxlan", "nvgre"])

@@ -20,6 +20,8 @@ GOLDEN = Path(__file__).parent / "golden" / "datacenter-plans.txt"
 CASES = {
     "VXLAN": GOOD,
     "NVGRE with FlowIDs": replace(GOOD, encapsulation="nvgre", flow_id="vary"),
+    "VXLAN by Open vSwitch": replace(GOOD, switch="ovs"),
+    "NVGRE by Open vSwitch": replace(GOOD, encapsulation="nvgre", flow_id="vary", switch="ovs"),
     "one machine only": replace(GOOD, attachments=(SQL,), networks=(replace(GOOD.networks[0], routes=()),)),
     "somebody is about to come": replace(
         GOOD, attachments=(OTHER_SQL,), prepared=(("host1", "Fabrikam"), ("host2", "Fabrikam"))
@@ -32,7 +34,7 @@ def text(found: Plan) -> Iterator[str]:
     """A plan, line by line."""
     for name in ("wires", "devices", "tunnels", "routes", "ports", "forwarding", "neighbours"):
         yield from map(words, getattr(found, name))
-    for node, services in found.services.items():
+    for node, services in (*found.services.items(), *found.switches.items()):
         yield from (f"{node}: {line}" for service in services for line in service.plan(None))
 
 

@@ -42,6 +42,7 @@ def rule(**changes: Any) -> DatacenterState:
 CASES = {
     "unknown encapsulation": replace(GOOD, encapsulation="geneve"),
     "unknown FlowID": replace(GOOD, flow_id="random"),
+    "unknown switch": replace(GOOD, switch="vfp"),
     "FlowID of VXLAN": replace(GOOD, flow_id="vary"),
     "host that is not there": replace(GOOD, hosts=(HOST1, replace(HOST2, node="host3"))),
     "host that is a switch": replace(GOOD, hosts=(HOST1, replace(HOST2, node="switch"))),

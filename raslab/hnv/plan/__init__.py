@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from raslab.hnv.plan import access, flows, overlay, provider, segments
+from raslab.hnv.plan import access, flows, open_vswitch, overlay, provider, segments
 from raslab.hnv.plan.parts import NOTHING, Plan, Wire
 from raslab.hnv.state import DatacenterState
 from raslab.services import Nftables
@@ -30,4 +30,5 @@ def plan(state: DatacenterState, provider_interfaces: dict[str, str]) -> Plan:
         forwarding=tuple(entry for part in parts for entry in part.forwarding),
         neighbours=tuple(neighbour for part in parts for neighbour in part.neighbours),
         services={node: (Nftables(found),) if found else () for node, found in tables.items()},
+        switches={host.node: open_vswitch.services(state, host) for host in state.hosts if state.switch == "ovs"},
     )

@@ -31,8 +31,8 @@ _SEED = 1  # any: without one the kernel throws dice
 
 def tables(state: DatacenterState, host: ComputeHost, interfaces: Mapping[str, str]) -> Iterator[Table]:
     """The table of one host; none unless FlowIDs vary. interfaces: those with the provider addresses."""
-    if state.encapsulation != "nvgre" or state.flow_id != "vary":
-        return
+    if (state.encapsulation, state.flow_id, state.switch) != ("nvgre", "vary", "bridge"):
+        return  # Open vSwitch does it itself
     device = f'device "{kernel_name(interfaces[host.node])}" priority filter; policy accept'
     keys = [nvgre_key(subnet.vsid) for network in networks_on(state, host) for subnet in network.subnets]
     chosen = f"jhash {_FLOW} mod {_FLOW_IDS} seed {_SEED} offset"

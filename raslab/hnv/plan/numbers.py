@@ -21,3 +21,8 @@ def vxlan_name(vsid: int) -> str:
 def nvgre_name(vsid: int, remote: str) -> str:
     """The NVGRE interface of a virtual subnet towards one other compute host."""
     return f"nv{vsid}-{remote}"
+
+
+def ovs_name(vsid: int) -> str:
+    """The port of a virtual subnet's bridge that leads to Open vSwitch, on every compute host."""
+    return f"ov{vsid}"

@@ -7,8 +7,8 @@ no ARP, no ND, no broadcast.
 
 from __future__ import annotations
 
-from raslab.hnv.plan.numbers import bridge_name, nvgre_key, nvgre_name, vxlan_name
-from raslab.hnv.plan.parts import Plan
+from raslab.hnv.plan.numbers import bridge_name, nvgre_key, nvgre_name, ovs_name, vxlan_name
+from raslab.hnv.plan.parts import NOTHING, Plan
 from raslab.hnv.plan.segments import members, networks_on
 from raslab.hnv.state import GUEST_MTU, Attachment, ComputeHost, DatacenterState, VirtualNetwork
 from raslab.model.switching import ForwardingEntry, PortSettings, Vxlan
@@ -16,7 +16,9 @@ from raslab.model.topology import Tunnel
 
 
 def of(state: DatacenterState, host: ComputeHost) -> Plan:
-    """What one host has for others."""
+    """What one host has for others; nothing where Open vSwitch has it."""
+    if state.switch == "ovs":
+        return NOTHING
     make = _vxlan if state.encapsulation == "vxlan" else _nvgre
     parts = [
         make(state, host, network, subnet.vsid) for network in networks_on(state, host) for subnet in network.subnets
@@ -31,6 +33,8 @@ def of(state: DatacenterState, host: ComputeHost) -> Plan:
 
 def names(state: DatacenterState, host: ComputeHost) -> list[str]:
     """The ports of one host that lead to others."""
+    if state.switch == "ovs":
+        return [ovs_name(subnet.vsid) for network in networks_on(state, host) for subnet in network.subnets]
     plan = of(state, host)
     return [one.name for one in (*plan.devices, *plan.tunnels)]
 

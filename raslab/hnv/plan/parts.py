@@ -27,7 +27,10 @@ class Wire:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a datacenter makes of its nodes. services: by compute host, as `raslab.services` takes them."""
+    """What a datacenter makes of its nodes.
+
+    services: by compute host, as `raslab.services` takes them; switches: those that need the bridges to be there.
+    """
 
     wires: tuple[Wire, ...] = ()
     devices: tuple[Device, ...] = ()
@@ -37,6 +40,7 @@ class Plan:
     forwarding: tuple[ForwardingEntry, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
     services: dict[str, tuple[Service, ...]] = field(default_factory=dict)
+    switches: dict[str, tuple[Service, ...]] = field(default_factory=dict)
 
 
 NOTHING = Plan()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from raslab.hnv.rules import access, attachments, hosts, networks
-from raslab.hnv.state import ENCAPSULATIONS, FLOW_IDS, DatacenterState
+from raslab.hnv.state import ENCAPSULATIONS, FLOW_IDS, SWITCHES, DatacenterState
 from raslab.hnv.surroundings import Surroundings
 
 
@@ -19,6 +19,8 @@ def problems_of(state: DatacenterState, surroundings: Surroundings) -> list[str]
 def _whole(state: DatacenterState) -> Iterator[str]:
     if state.encapsulation not in ENCAPSULATIONS:
         yield f"Encapsulation {state.encapsulation!r} is unknown: choose one of {', '.join(ENCAPSULATIONS)}."
+    if state.switch not in SWITCHES:
+        yield f"Switch {state.switch!r} is unknown: choose one of {', '.join(SWITCHES)}."
     if state.flow_id not in FLOW_IDS:
         yield f"FlowID {state.flow_id!r} is unknown: choose one of {', '.join(FLOW_IDS)}."
     elif state.flow_id == "vary" and state.encapsulation != "nvgre":
