@@ -32,4 +32,4 @@ lint: ## check the sources only
 	@scripts/test.sh lint
 
 clean: ## remove .venv, reports and caches of tools here; the lab kernel stays in your cache folder
-	rm -rf .venv build reports *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv build reports *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

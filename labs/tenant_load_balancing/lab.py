@@ -15,6 +15,7 @@ from labs.tenant_load_balancing.talks import start, talks
 from raslab.course.changes import typed
 from raslab.course.lab import scenario_lab
 from raslab.course.scenario import Change, Check, Scenario, Twin
+from raslab.gateway import conntrack
 from raslab.measure import capture
 from raslab.model.observation import Observation
 from topologies.software_load_balancer import (
@@ -101,6 +102,15 @@ def _lost(answers: list[str]) -> int:
     return sum(answer.startswith("nobody") for answer in answers)
 
 
+def remembers_nothing(bed: Bed) -> Observation:
+    """How many connections the MUXes' kernels know after some calls."""
+    call(bed, CONTOSO)
+    known = {mux.name: len(conntrack.dump(bed[mux.name], zone=0)) for mux in MUXES}
+    words = {name: f"{count} connections" if count else "nothing" for name, count in known.items()}
+    shown = ", ".join(f"{name} remembers {what}" for name, what in words.items())
+    return Observation(not any(known.values()), shown)
+
+
 def connections_go_on(bed: Bed) -> Observation:
     """What becomes of open connections when a MUX stops."""
     syn = f"dst host {CONTOSO.vip} and tcp[tcpflags] & tcp-syn != 0"
@@ -174,6 +184,20 @@ def closed(packets: str) -> Change:
     return typed(MACHINE, line, undo="nft delete table ip acl")
 
 
+@contextmanager
+def tracking(bed: Bed) -> Iterator[None]:
+    """A rule on each MUX asks whether packets belong to a connection."""
+    lines = "add table ip own; add chain ip own pre { type filter hook prerouting priority filter; }"
+    for mux in MUXES:
+        bed[mux.name].run(["nft", f"{lines}; add rule ip own pre ct state established counter"])
+    try:
+        yield
+    finally:
+        for mux in MUXES:
+            bed[mux.name].run("nft delete table ip own")
+            conntrack.forget(bed[mux.name], zone=0)
+
+
 def answers_by_mux() -> Change:
     """The edge sends what comes from the hosts to a MUX first."""
     rules = [f"ip rule %s iif to-{host.name} lookup {BY_MUX}" for host in COMPUTE_HOSTS]
@@ -230,6 +254,16 @@ LAB = scenario_lab(
                     what="the edge sends what hosts send by way of a MUX",
                     change=answers_by_mux(),
                     sees=f"answers by way of {MUX}",
+                ),
+            ),
+            Check(
+                question="Do MUXes remember nothing of calls?",
+                ask=remembers_nothing,
+                verdict="None of their rules needs to know of connections, so there is no table that could fill up.",
+                twin=Twin(
+                    what="a rule asks whether packets belong to a connection",
+                    change=tracking,
+                    sees="connections",
                 ),
             ),
             Check(

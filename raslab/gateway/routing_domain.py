@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from raslab.errors import GatewayRefusedError
@@ -12,6 +13,7 @@ from raslab.gateway.scopes import scopes
 from raslab.gateway.state import GatewayState, RoutingDomain
 from raslab.gateway.surroundings import Surroundings
 from raslab.gateway.verbs import PartVerbs
+from raslab.services.journal import Explanation
 
 
 class RoutingDomainOfGateway(PartVerbs):
@@ -58,6 +60,14 @@ class RoutingDomainOfGateway(PartVerbs):
     @property
     def _routing_domain(self) -> str | None:
         return self._domain
+
+    def changing(self) -> AbstractContextManager[None]:
+        """All verbs inside are one change of the gateway, of whichever routing domain they are."""
+        return self._gateway.changing()
+
+    def explain(self, everything: bool = False) -> Explanation:
+        """The commands and file changes that the gateway's last verb became, or those of all its verbs so far."""
+        return self._gateway.explain(everything)
 
     @property
     def _dialler(self) -> Dialler | None:

@@ -6,6 +6,7 @@ command lines that somebody without raslab would use for the same.
 
 from raslab.measure.echo import latency
 from raslab.measure.interfaces import InterfaceCounters, counters
+from raslab.measure.isolation import IsolationReport, check_isolation
 from raslab.measure.outage import Outage, outage
 from raslab.measure.packets import Capture, capture
 from raslab.measure.processor import ProcessorTime, cpu
@@ -14,9 +15,11 @@ from raslab.measure.transfer import throughput
 __all__ = [
     "Capture",
     "InterfaceCounters",
+    "IsolationReport",
     "Outage",
     "ProcessorTime",
     "capture",
+    "check_isolation",
     "counters",
     "cpu",
     "latency",

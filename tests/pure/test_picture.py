@@ -20,6 +20,7 @@ from raslab.notebook.picture.arrangement import arrange
 from raslab.notebook.picture.live import LiveState, Load
 from raslab.notebook.picture.overlay import overlays
 from topologies.mpls_core import CSP, CSP_ADDRESS, PE, PE_ADDRESS, MplsCore
+from topologies.service_insertion import ServiceInsertion
 from topologies.software_load_balancer import SoftwareLoadBalancer
 
 GOLDEN = Path(__file__).parent / "golden" / "pictures"
@@ -190,3 +191,12 @@ def test_a_core_of_routers_stands_in_the_middle_beside_what_carries_the_tunnels(
         frozenset({"csp", "vm"}),
         frozenset({"pe", "site", "pc", "pc2"}),
     }
+
+
+def test_a_gateway_whose_networks_are_vlans_stands_at_the_edge() -> None:
+    topology = Network(ServiceInsertion()).topology()  # its tunnels run between neighbours, on one side only
+    found = arrange(topology)
+    assert found.transport == ("inet",)
+    assert [{"csp", "lb", "rack", "c-vm1", "w-vm3"} <= set(site.column) for site in found.sites].count(True) == 1
+    drawn = areas(lay_out(topology, "vlans"))
+    assert not [(one.what, other.what) for one, other in combinations(drawn, 2) if overlapping(one, other)]

@@ -202,7 +202,7 @@ def test_a_verb_is_told_to_a_view_or_with_the_keyword(csp: RasGateway) -> None:
 
 def test_a_change_of_two_tenants_is_made_whole_or_not_at_all(csp: RasGateway) -> None:
     def change() -> None:
-        with csp.changing():
+        with csp.routing_domain("Contoso").changing():
             csp.enable_remote_access_routing_domain("Woodgrove", interfaces="woodgrove0")
             csp.routing_domain("Contoso").add_bgp_custom_route(network="10.0.0.0/24")
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_interface
 
-from raslab.model.topology import NodeKind, Topology
+from raslab.model.topology import NodeKind, Topology, Vlan
 
 _PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))  # RFC 1918, section 3
 
@@ -72,9 +72,10 @@ def gateways_of(topology: Topology) -> list[str]:
 
 
 def _is_at_an_edge(topology: Topology, node: str) -> bool:
-    """True for a node that has private addresses as well as public ones."""
-    ends = (end for link in topology.links for end in link.ends if end.node == node)
-    known = [ip_interface(text).ip for end in ends for text in end.addresses]
+    """True for a node that has private addresses as well as public ones, on its wires and in VLANs on them."""
+    texts = [text for link in topology.links for end in link.ends if end.node == node for text in end.addresses]
+    vlans = [one for one in topology.devices if isinstance(one, Vlan) and one.node == node]
+    known = [ip_interface(text).ip for text in (*texts, *(text for one in vlans for text in one.addresses))]
     return len({any(one in private for private in _PRIVATE) for one in known if one.version == 4}) == 2
 
 
