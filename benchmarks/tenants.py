@@ -10,7 +10,7 @@ JSON per number of tenants:
 - `network_s`: namespaces, links and addresses; `gateways_s`: until all daemons have taken all they were told;
   `converged_s`: from nothing until every session is up and every virtual machine has got an answer from its tenant's
   host, and from nobody else's, and from the Internet; these are on the lab's clock.
-- `memory_mib`: what the whole lab takes of the machine's memory then, `bgpd_mib` the largest bgpd of it.
+- `memory_mib`: what the whole lab takes of the machine's memory then, also per tenant; `bgpd_mib`: the largest bgpd of it.
 - `one_more_s`: to give a running gateway one more tenant; `reached_s`: until its hosts reach each other too.
 - `throughput_mbps`: of the first tenant, with the others idle, `--seconds` of TCP.
 """
@@ -174,7 +174,8 @@ def measure(count: int, gateways: int, seconds: float) -> dict[str, Any]:
         bed.greet("core", *(f"pc{number}" for number in range(1, count + 2)))
         wait_for(lambda: not_reached(bed, tenants))
         found = {"network_s": network_s, "gateways_s": gateways_s, "converged_s": time.monotonic() - started}
-        found |= {"memory_mib": free - free_mib(), "bgpd_mib": largest_mib("bgpd")}
+        taken = free - free_mib()
+        found |= {"memory_mib": taken, "memory_per_tenant_mib": taken / count, "bgpd_mib": largest_mib("bgpd")}
         more = Tenant(count + 1, 1)
         tell(bed, [more], ("pe",))
         began = time.monotonic()
