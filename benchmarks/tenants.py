@@ -10,7 +10,8 @@ JSON per number of tenants:
 - `network_s`: namespaces, links and addresses; `gateways_s`: until all daemons have taken all they were told;
   `converged_s`: from nothing until every session is up and every virtual machine has got an answer from its tenant's
   host, and from nobody else's, and from the Internet; these are on the lab's clock.
-- `memory_mib`: what the whole lab takes of the machine's memory then, also per tenant; `bgpd_mib`: the largest bgpd of it.
+- `memory_mib`: what the whole lab takes of the machine's memory then, also per tenant; `bgpd_mib`: the largest bgpd
+  of it.
 - `one_more_s`: to give a running gateway one more tenant; `reached_s`: until its hosts reach each other too.
 - `throughput_mbps`: of the first tenant, with the others idle, `--seconds` of TCP.
 """
