@@ -6,14 +6,16 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
-from raslab.errors import GatewayRefusedError
 from raslab.gateway.core import GatewayCore
 from raslab.gateway.dialler import Dialler
+from raslab.gateway.edits import Collection
 from raslab.gateway.scopes import scopes
 from raslab.gateway.state import GatewayState, RoutingDomain
 from raslab.gateway.surroundings import Surroundings
 from raslab.gateway.verbs import PartVerbs
 from raslab.services.journal import Explanation
+
+DOMAINS = Collection("routing_domains", RoutingDomain, "routing domain", "remote_access_routing_domain")
 
 
 class RoutingDomainOfGateway(PartVerbs):
@@ -76,7 +78,7 @@ class RoutingDomainOfGateway(PartVerbs):
     def _change(self, verb: str, edit: Callable[[GatewayState], GatewayState]) -> None:
         def edit_here(state: GatewayState) -> GatewayState:
             here = routing_domain(state, self._gateway.name, self._domain)
-            return with_routing_domain(state, replace(here, state=edit(here.state)))
+            return DOMAINS.put(state, replace(here, state=edit(here.state)))
 
         self._gateway._change(self._call(verb), edit_here)
 
@@ -92,16 +94,6 @@ class RoutingDomainOfGateway(PartVerbs):
 def routing_domain(state: GatewayState, gateway: str, name: str) -> RoutingDomain:
     """The routing domain of that name or GUID; raises GatewayRefusedError if there is none."""
     for one in state.routing_domains:
-        if name in (one.name, one.routing_domain_id):
+        if one.routing_domain_id.lower() == name.lower():
             return one
-    known = ", ".join(one.name for one in state.routing_domains) or "none"
-    raise GatewayRefusedError([f"{gateway} has no routing domain {name}: there is {known}."])
-
-
-def with_routing_domain(state: GatewayState, new: RoutingDomain) -> GatewayState:
-    """The state with `new` in the place of the routing domain of its name, or at the end."""
-    known = [one.name for one in state.routing_domains]
-    if new.name not in known:
-        return replace(state, routing_domains=(*state.routing_domains, new))
-    domains = tuple(new if one.name == new.name else one for one in state.routing_domains)
-    return replace(state, routing_domains=domains)
+    return DOMAINS.get(state, gateway, name)

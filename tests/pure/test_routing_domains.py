@@ -216,7 +216,7 @@ def test_names_and_guids_lead_both_ways(csp: RasGateway) -> None:
     guid = "1f8e2c3a-0000-4000-8000-00000000000a"
     csp.enable_remote_access_routing_domain("Woodgrove", type="VpnS2S", routing_domain_id=guid)
     (by_name,) = csp.get_remote_access_routing_domain("Woodgrove")
-    (by_guid,) = csp.get_remote_access_routing_domain(guid)
+    (by_guid,) = csp.get_remote_access_routing_domain(guid.upper())
     assert by_name == by_guid
     assert (by_name.routing_domain_id, by_name.type, by_name.vrf, by_name.table) == (
         guid,
@@ -227,6 +227,8 @@ def test_names_and_guids_lead_both_ways(csp: RasGateway) -> None:
     assert csp.routing_domain(guid).title == "Woodgrove on csp"
     with pytest.raises(GatewayRefusedError, match="csp has no routing domain Fabrikam: there is Contoso, Woodgrove"):
         csp.routing_domain("Fabrikam")
+    with pytest.raises(GatewayRefusedError, match=r"csp has no routing domain Contso: did you mean Contoso\?"):
+        csp.routing_domain("Contso")
 
 
 def test_enabling_again_changes_nothing_or_is_refused(csp: RasGateway) -> None:

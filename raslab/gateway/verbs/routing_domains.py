@@ -11,7 +11,7 @@ from raslab.errors import GatewayRefusedError
 from raslab.gateway import settings
 from raslab.gateway.core import GatewayCore, call
 from raslab.gateway.records import RemoteAccessRoutingDomain
-from raslab.gateway.routing_domain import RoutingDomainOfGateway, routing_domain, with_routing_domain
+from raslab.gateway.routing_domain import DOMAINS, RoutingDomainOfGateway, routing_domain
 from raslab.gateway.state import GatewayState, RoutingDomain
 
 Texts = str | Sequence[str]
@@ -40,9 +40,9 @@ class RoutingDomainVerbs(GatewayCore):
         wanted = settings.record(RoutingDomain, f"routing domain {name} of {self.name}", values)
 
         def edit(state: GatewayState) -> GatewayState:
-            known = next((one for one in state.routing_domains if one.name == name), None)
+            known = DOMAINS.find(state, name)
             if known is None:
-                return with_routing_domain(state, replace(wanted, number=_free_number(state)))
+                return DOMAINS.put(state, replace(wanted, number=_free_number(state)))
             told = {name: getattr(wanted, name) for name in ("type", "interfaces", "routing_domain_id")}
             if replace(known, **told) != known:
                 raise GatewayRefusedError(
@@ -68,7 +68,7 @@ class RoutingDomainVerbs(GatewayCore):
 
         def edit(state: GatewayState) -> GatewayState:
             known = routing_domain(state, self.name, name)
-            return with_routing_domain(state, settings.changed(known, title, values))
+            return DOMAINS.put(state, settings.changed(known, title, values))
 
         self._change(call("set_remote_access_routing_domain", name, **values), edit)
         return routing_domain(self.state, self.name, name)
@@ -95,7 +95,7 @@ class RoutingDomainVerbs(GatewayCore):
 
         def edit(state: GatewayState) -> GatewayState:
             gone = routing_domain(state, self.name, name)
-            return replace(state, routing_domains=tuple(one for one in state.routing_domains if one != gone))
+            return DOMAINS.keep(state, lambda one: one != gone)
 
         self._change(call("disable_remote_access_routing_domain", name), edit)
 
