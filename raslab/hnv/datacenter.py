@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
-from uuid import NAMESPACE_DNS, uuid5
 
 from raslab.errors import DatacenterRefusedError
 from raslab.gateway.core import call
@@ -20,6 +19,7 @@ from raslab.hnv.state import (
     VirtualNetwork,
     VirtualSubnet,
 )
+from raslab.model import tenants
 from raslab.net.names import mac_address
 
 _FIRST_PORT = 0x4000  # in MAC addresses: above the ports of links, below those of tunnels
@@ -59,7 +59,7 @@ class Datacenter(AnswerVerbs):
     def add_virtual_network(self, name: str, routing_domain_id: str | None = None) -> VirtualNetwork:
         """A tenant's network. routing_domain_id: its GUID, the RDID; without it, one that follows from the name."""
         edits.need_new([one.name for one in self.state.networks], name, "virtual network")
-        guid = routing_domain_id or str(uuid5(NAMESPACE_DNS, f"{name}.virtual-network"))
+        guid = routing_domain_id or tenants.routing_domain_id(name)
         new = VirtualNetwork(name, guid, edits.free_table(self.state))
         words = {} if routing_domain_id is None else {"routing_domain_id": routing_domain_id}
         self._change(

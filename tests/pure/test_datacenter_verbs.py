@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from raslab.errors import DatacenterRefusedError
+from raslab.gateway import RasGateway
 from raslab.hnv import Datacenter
 from raslab.net import Network
 from topologies.datacenter import Datacenter as Physical
@@ -24,6 +25,14 @@ def dc() -> Iterator[Datacenter]:
     datacenter.attach("contoso-sql", 5001, host="host1", addresses="10.1.1.11/24")
     yield datacenter
     network.stop()
+
+
+def test_a_tenant_has_one_guid_here_and_on_gateways(dc: Datacenter) -> None:
+    gateway = RasGateway(dc.network["core"], dc.services)
+    gateway.install_remote_access(multi_tenancy=True)
+    contoso = gateway.enable_remote_access_routing_domain("Contoso")
+    assert [one.routing_domain_id for one in dc.state.networks] == [contoso.routing_domain_id]
+    assert gateway.enable_remote_access_routing_domain("Fabrikam").routing_domain_id != contoso.routing_domain_id
 
 
 def test_what_is_lived_in_stays(dc: Datacenter) -> None:

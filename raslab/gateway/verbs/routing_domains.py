@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 from raslab.errors import GatewayRefusedError
 from raslab.gateway import settings
@@ -13,6 +12,7 @@ from raslab.gateway.core import GatewayCore, call
 from raslab.gateway.records import RemoteAccessRoutingDomain
 from raslab.gateway.routing_domain import DOMAINS, RoutingDomainOfGateway, routing_domain
 from raslab.gateway.state import GatewayState, RoutingDomain
+from raslab.model import tenants
 
 Texts = str | Sequence[str]
 
@@ -35,7 +35,7 @@ class RoutingDomainVerbs(GatewayCore):
             "name": name,
             "type": type,
             "interfaces": interfaces,
-            "routing_domain_id": routing_domain_id or _guid(name),
+            "routing_domain_id": routing_domain_id or tenants.routing_domain_id(name),
         }
         wanted = settings.record(RoutingDomain, f"routing domain {name} of {self.name}", values)
 
@@ -102,11 +102,6 @@ class RoutingDomainVerbs(GatewayCore):
     def routing_domain(self, name: str) -> RoutingDomainOfGateway:
         """A routing domain, by name or GUID, with all the verbs of a gateway in single tenant mode."""
         return RoutingDomainOfGateway(self, routing_domain(self.state, self.name, name).name)
-
-
-def _guid(name: str) -> str:
-    """A GUID that is the same for a tenant on all gateways (RFC 9562, section 5.5)."""
-    return str(uuid5(NAMESPACE_URL, f"raslab:routing-domain:{name}"))
 
 
 def _free_number(state: GatewayState) -> int:
