@@ -17,7 +17,7 @@ _RECEIVED = re.compile(r"(\d+) received")
 #: What ping says about one request that came to nothing: somebody's ICMP error, or its own kernel's refusal.
 _REMOTE = re.compile(r"^From (\S+?):? icmp_seq=\d+ (.*)$", re.MULTILINE)
 _LOCAL = re.compile(r"(?:^|: )(?:local error: |sendmsg: |connect: )(.*)$", re.MULTILINE)
-_TOO_LONG = re.compile(r"message too long, mtu[=:] ?", re.IGNORECASE)
+_TOO_LONG = re.compile(r"message too long(, mtu[=:] ?\d+)?", re.IGNORECASE)
 
 
 def reaches(
@@ -54,8 +54,8 @@ def read_answer(text: str, count: int) -> Observation:
     if remote:
         seen += f"; {remote[1]} says: {remote[2]}"
     elif local:
-        # Versions of ping, and its IPv4 and IPv6 halves, write this in four ways.
-        words = _TOO_LONG.sub("message too long, mtu=", local[1])
+        # Versions of ping, and its IPv4 and IPv6 halves, write this in five ways, one of them without the MTU.
+        words = _TOO_LONG.sub("message too long", local[1])
         seen += f"; the sender itself says: {words}"
     return Observation(False, seen)
 

@@ -99,11 +99,15 @@ PING = "2 packets transmitted, {} received, 0% packet loss, time 201ms"
         ),
         (
             f"ping: local error: message too long, mtu=1476\n{PING.format(0)}",
-            "no: none of 2 echoes came back; the sender itself says: message too long, mtu=1476",
+            "no: none of 2 echoes came back; the sender itself says: message too long",
         ),
         (
             f"ping: local error: Message too long, mtu: 1472\n{PING.format(0)}",
-            "no: none of 2 echoes came back; the sender itself says: message too long, mtu=1472",
+            "no: none of 2 echoes came back; the sender itself says: message too long",
+        ),
+        (
+            f"ping: sendmsg: Message too long\n{PING.format(0)}",
+            "no: none of 2 echoes came back; the sender itself says: message too long",
         ),
         (
             "ping: connect: Network is unreachable\n",
