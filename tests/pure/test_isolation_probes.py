@@ -71,7 +71,7 @@ def test_each_ones_own_probes_are_controls_and_all_others_cross() -> None:
     assert pairs_of(own) == {("Red", "Red"), ("Blue", "Blue")}
     assert pairs_of(others) == {
         *(("Red", "Blue"), ("Blue", "Red"), (STRANGER, "Red"), (STRANGER, "Blue")),
-        *(("Red", PROVIDER), ("Blue", PROVIDER)),
+        *(("Red", PROVIDER), ("Blue", PROVIDER), (STRANGER, PROVIDER)),
     }
     kinds = Counter(probe.kind for probe in others)
     assert set(kinds) == {"ICMP", "TCP", "BGP", "UDP", "ARP", SPOOFED, "GRE", "management ports"}

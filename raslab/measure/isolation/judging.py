@@ -96,8 +96,9 @@ class Findings:
         if heard.node != probe.door.node or (isinstance(answer, Answer) and not _is_from(answer, packed(probe.asked))):
             return
         is_own = probe.sender != STRANGER and probe.asked in self._tenants[probe.sender].addresses
+        may_refuse = is_own or (probe.kind == MANAGEMENT and probe.door.is_outer)
         opens = probe.kind == MANAGEMENT and isinstance(answer, Answer) and answer.accepts
-        if opens or not is_own:
+        if opens or not may_refuse:
             self.answered[number] = heard
 
     # The report

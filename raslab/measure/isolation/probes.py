@@ -85,6 +85,8 @@ def crossings(scene: Scene) -> Iterator[Probe]:
         if sender != STRANGER:
             for door in inner:
                 yield from _to_gateway(scene, scene.by_name[sender], door)
+        for door, address in product((one for one in doors if one.is_outer), scene.underlay):
+            yield from _management(sender, (PROVIDER,), door, address)
 
 
 def replays(scene: Scene, carriers: Carriers) -> Iterator[Probe]:
