@@ -1,4 +1,4 @@
-"""FRR's daemons, each a service of its own: zebra, bgpd, bfdd, staticd.
+"""FRR's daemons, each a service of its own: zebra, bgpd, bfdd.
 
 Daemons are started without a configuration and get it through their vty, line by line, so a refused line is known by
 name and a start is nothing but a change from an empty configuration. `vtysh` works in the node as on any router.
@@ -123,10 +123,3 @@ class Bfdd(FrrDaemon):
     """BFD (RFC 5880). Sessions are asked for by other daemons; its own configuration holds profiles and peers."""
 
     name: ClassVar[str] = "bfdd"
-
-
-@dataclass(frozen=True)
-class Staticd(FrrDaemon):
-    """Static routes that FRR knows as its own."""
-
-    name: ClassVar[str] = "staticd"
