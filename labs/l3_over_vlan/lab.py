@@ -80,17 +80,13 @@ def when_running(bed: Bed) -> None:
 
 
 def move(bed: Bed, old: str, new: str) -> None:
-    """What a controller does: the tenants and their addresses are on another gateway, which calls its neighbours."""
+    """What a controller does: the tenants and their addresses are on another gateway."""
     with bed.gateway(old).changing():
         for tenant in TENANTS:
             bed.gateway(old).disable_remote_access_routing_domain(tenant.name)
     places = [place for one in TENANTS for place in ((one.vlan, f"{one.address}/24"), (one.interface, VIRTUAL_ROUTER))]
     move_addresses(bed, old, new, places)
     serve(bed, new)
-    for tenant in TENANTS:
-        vrf = bed.gateway(new).routing_domain(tenant.name).vrf
-        for neighbour in (tenant.peer_address, VM):  # whom it asks for a MAC address learns its own (RFC 826)
-            bed[new].run(f"ping -c 1 -W 1 -I {vrf} {neighbour}")
 
 
 @contextmanager
