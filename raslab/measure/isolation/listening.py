@@ -6,12 +6,15 @@ import selectors
 import socket
 import struct
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from types import TracebackType
 from typing import NamedTuple
 
 from raslab.errors import CaptureError
 from raslab.net import Network, Node
 from raslab.net.names import kernel_name
+from raslab.net.netlink.connection import Connection
+from raslab.net.netlink.rtnetlink import dump_links, link_state
 
 _ETH_P_ALL = 3
 _SOL_PACKET, _PACKET_STATISTICS = 263, 6
@@ -124,7 +127,6 @@ def _tap(vrf: str) -> socket.socket:
 
 
 def _vrfs() -> list[str]:
-    from pyroute2 import IPRoute
-
-    with IPRoute() as route:
-        return [link.get("ifname") for link in route.get_links(kind="vrf")]
+    with closing(Connection()) as connection:
+        links = [link_state(one) for one in connection.ask(dump_links())]
+    return [link.name for link in links if link.kind == "vrf"]

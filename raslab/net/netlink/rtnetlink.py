@@ -227,9 +227,14 @@ def get_link(name: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class LinkState:
-    """What the kernel says about a link. `operational`: it is on and has a carrier (RFC 2863)."""
+    """What the kernel says about a link.
+
+    operational: it is on and has a carrier (RFC 2863). kind: as `ip link` calls it, such as ``vrf``; empty if none.
+    """
 
     index: int
+    name: str
+    kind: str
     operational: bool
 
 
@@ -242,8 +247,10 @@ def dump_links() -> bytes:
 def link_state(answer: wire.Message) -> LinkState:
     """Decode one link of an answer."""
     _, _, index, _, _ = _IFINFOMSG.unpack_from(answer.payload)
-    state = wire.attributes(answer.payload[_IFINFOMSG.size :]).get(IFLA_OPERSTATE, b"\0")
-    return LinkState(index, state[0] == IF_OPER_UP)
+    found = wire.attributes(answer.payload[_IFINFOMSG.size :])
+    info = wire.attributes(found.get(IFLA_LINKINFO, b""))
+    name, kind = (one.rstrip(b"\0").decode() for one in (found[IFLA_IFNAME], info.get(IFLA_INFO_KIND, b"")))
+    return LinkState(index, name, kind, found.get(IFLA_OPERSTATE, b"\0")[0] == IF_OPER_UP)
 
 
 def _address(kind: int, flags: int, index: int, address: AnyInterface) -> bytes:
