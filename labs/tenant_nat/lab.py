@@ -147,7 +147,7 @@ def one_is_filtered(bed: Bed) -> Observation:
     finally:
         domain.remove_remote_access_ip_filter(CONTOSO.interface, "Inbound")
     out = [vm for vm, words in told.items() if words != "nobody"]
-    shown = f"{', '.join(out) or 'nobody'} gets out, the filter has dropped {counter.packets} packets"
+    shown = f"{', '.join(out) or 'nobody'} gets out, packets that the filter has dropped: {counter.packets}"
     return Observation(out == [WOODGROVE.vm] and counter.packets > 0, shown)
 
 
@@ -198,7 +198,7 @@ LAB = scenario_lab(
     name="tenant-nat",
     title="NAT for two tenants with equal addresses",
     scenarios=("S16",),
-    summary="two tenants with equal addresses are two addresses outside, and everybody gets in to his own",
+    summary="Two tenants with equal addresses are two addresses outside, and everybody gets in to his own",
     report=write,
     scenario=Scenario(
         topology=TenantNat,
