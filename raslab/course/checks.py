@@ -79,7 +79,8 @@ def _look(question: str, answer: object, expected: object, tolerance: float, hin
     elif passed:
         seen = in_words(given)
     else:
-        seen = _other_kind(given, wanted) or f"{in_words(given)} is not right"
+        kind = "" if callable(answer) else _other_kind(given, wanted)
+        seen = kind or f"{in_words(given)} is not right"
     words = [seen, hint if not passed else ""]
     return Verdict(question, "passed" if passed else "failed", ". ".join(filter(None, words)).rstrip(".") + ".")
 
