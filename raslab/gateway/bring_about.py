@@ -18,9 +18,8 @@ from raslab.model.topology import Device, Interface, Link, Topology, Vrf
 from raslab.net import Network
 from raslab.net.namespaces import write_sysctls
 from raslab.net.plan import difference
-from raslab.services import Bgpd, Charon, Nftables, Supervisor, Zebra
+from raslab.services import Bgpd, Charon, Nftables, Supervisor
 from raslab.services.journal import service_lines
-from raslab.services.zebra_addresses import remind
 
 D = TypeVar("D", Interface, Device)
 
@@ -60,7 +59,6 @@ def bring_about(network: Network, services: Supervisor, wanted: Mapping[str, Tra
     try:
         for node, one in wanted.items():
             _write_sysctls(network, node, one)
-            _remind_zebra(network, services, node, one)
         changes = services.apply({node: one.new.services for node, one in wanted.items()})
     except BaseException:
         with suppress(RaslabError):  # the first failure is the one to tell
@@ -178,18 +176,6 @@ def _change_vrfs(network: Network, node: str, wanted: Transition) -> None:
     for name, master in new.masters.items():
         if network[node].intf(name).spec.master != master:
             network[node].intf(name).change(master=master)
-
-
-def _remind_zebra(network: Network, services: Supervisor, node: str, wanted: Transition) -> None:
-    """A zebra that runs already has to know the interfaces by which bgpd's new neighbours are reached."""
-    if not any(service.name == Zebra.name for service in services.declared(node)):
-        return
-    changed = [one for one in wanted.new.tunnels if one not in wanted.old.tunnels]
-    moved = dict(wanted.new.masters.items() - wanted.old.masters.items())
-    known = {one.name: one.addresses for one in changed} | {name: network[node].intf(name).addresses for name in moved}
-    if any(known.values()):
-        with closing(services.vty(node, Zebra.name)) as vty:
-            remind(vty, network.namespace_of(node), known)
 
 
 def _write_sysctls(network: Network, node: str, wanted: Transition) -> None:

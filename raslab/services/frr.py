@@ -1,4 +1,4 @@
-"""FRR's daemons, each a service of its own: zebra, bgpd, bfdd, staticd.
+"""FRR's daemons, each a service of its own: zebra, bgpd, bfdd.
 
 Daemons are started without a configuration and get it through their vty, line by line, so a refused line is known by
 name and a start is nothing but a change from an empty configuration. `vtysh` works in the node as on any router.
@@ -7,17 +7,19 @@ name and a start is nothing but a change from an empty configuration. `vtysh` wo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from raslab.errors import ConfigurationRefusedError
+from raslab.errors import ConfigurationRefusedError, NoSuchServiceError
 from raslab.services.frr_config import difference, parse
 from raslab.services.frr_quiet import quietly
 from raslab.services.frr_tree import Tree
 from raslab.services.place import Place
 from raslab.services.service import Service
 from raslab.services.vty import Vty
+from raslab.services.zebra_addresses import remind
 
 _FOLDER = "/usr/lib/frr"
 _SOCKETS = "/run/frr"
@@ -105,6 +107,11 @@ class Zebra(FrrDaemon):
     name: ClassVar[str] = "zebra"
     depends: ClassVar[tuple[str, ...]] = ()
 
+    def catch_up(self, place: Place) -> None:
+        """Let it know the addresses of new interfaces, by which neighbours are reached. Raises NotObservedError."""
+        with closing(self.vty(place)) as vty, suppress(NoSuchServiceError):  # a dead one will read them when it starts
+            remind(vty, place.node)
+
 
 @dataclass(frozen=True)
 class Bgpd(FrrDaemon):
@@ -123,10 +130,3 @@ class Bfdd(FrrDaemon):
     """BFD (RFC 5880). Sessions are asked for by other daemons; its own configuration holds profiles and peers."""
 
     name: ClassVar[str] = "bfdd"
-
-
-@dataclass(frozen=True)
-class Staticd(FrrDaemon):
-    """Static routes that FRR knows as its own."""
-
-    name: ClassVar[str] = "staticd"

@@ -11,7 +11,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import Literal
 
-from raslab.measure.prober import internet_checksum
+from raslab.net.checksum import internet_checksum
 
 Protocol = Literal["icmp", "tcp", "udp"]
 Encapsulation = Literal["gre", "nvgre", "vxlan"]
