@@ -7,46 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 from raslab.errors import RaslabError
 from raslab.gateway import conntrack
 from raslab.gateway.plan import Plan, dialling, sessions
-from raslab.gateway.plan.nat_timeouts import USUAL_TIMEOUTS
-from raslab.model.topology import Device, Interface, Link, Topology, Vrf
+from raslab.gateway.transition import Transition, with_plan
 from raslab.net import Network
 from raslab.net.namespaces import write_sysctls
 from raslab.net.plan import difference
-from raslab.services import Bgpd, Charon, Nftables, Supervisor, Zebra
+from raslab.services import Bgpd, Charon, Nftables, Supervisor
 from raslab.services.journal import service_lines
-from raslab.services.zebra_addresses import remind
-
-D = TypeVar("D", Interface, Device)
-
-
-@dataclass(frozen=True)
-class Transition:
-    """What a node is and what it shall be."""
-
-    old: Plan
-    new: Plan
-
-    @property
-    def reversed(self) -> Transition:
-        """The way back."""
-        return Transition(self.new, self.old)
-
-    @property
-    def sessions(self) -> tuple[sessions.Neighbour, ...]:
-        """BGP neighbours whose sessions have to begin anew."""
-        return sessions.to_begin_anew(self.old.services, self.new.services)
-
-    @property
-    def sysctls(self) -> dict[str, str]:
-        """Kernel settings to write; those that are no longer wanted get the kernel's own values back."""
-        wanted = {**{key: USUAL_TIMEOUTS[key] for key in self.old.sysctls}, **self.new.sysctls}
-        return {key: value for key, value in wanted.items() if self.old.sysctls.get(key) != value}
 
 
 def bring_about(network: Network, services: Supervisor, wanted: Mapping[str, Transition]) -> dict[str, tuple[str, ...]]:
@@ -55,24 +26,28 @@ def bring_about(network: Network, services: Supervisor, wanted: Mapping[str, Tra
     Raises what the network and the supervisor raise.
     """
     done = len(network.commands)
-    change_network(network, wanted)
-    commands = network.commands[done:]
+    change_network(network, {node: one.first for node, one in wanted.items()})
+    before = len(network.commands)
     try:
         for node, one in wanted.items():
             _write_sysctls(network, node, one)
-            _remind_zebra(network, services, node, one)
         changes = services.apply({node: one.new.services for node, one in wanted.items()})
+        if any(one.last.is_needed for one in wanted.values()):
+            change_network(network, {node: one.last for node, one in wanted.items()})
     except BaseException:
         with suppress(RaslabError):  # the first failure is the one to tell
             change_network(network, {node: one.reversed for node, one in wanted.items()})
+            services.apply({node: one.old.services for node, one in wanted.items()})
         for node, one in wanted.items():
             _write_sysctls(network, node, one.reversed)
         raise
+    commands, ways_out = network.commands[done:before], network.commands[before:]
     return {
         node: (
             *(line for line in commands if line.startswith(_on(node))),
             *_sysctl_lines(node, one),
             *service_lines(change for change in changes if change.node == node),
+            *(line for line in ways_out if line.startswith(_on(node))),
             *_after(services, node, one),
         )
         for node, one in wanted.items()
@@ -82,48 +57,13 @@ def bring_about(network: Network, services: Supervisor, wanted: Mapping[str, Tra
 def preview(network: Network, services: Supervisor, node: str, wanted: Transition) -> tuple[str, ...]:
     """What `bring_about` would do on one node, as one would type it."""
     before = network.topology()
+    halfway = with_plan(before, node, wanted.first)
     return (
-        *difference(before, with_plan(before, node, wanted)).commands,
+        *difference(before, halfway).commands,
         *_sysctl_lines(node, wanted),
         *service_lines(services.plan({node: wanted.new.services})),
+        *difference(halfway, with_plan(halfway, node, wanted.last)).commands,
         *(f"vtysh -c '{sessions.command(one)}'" for one in wanted.sessions),
-    )
-
-
-def with_plan(topology: Topology, node: str, wanted: Transition) -> Topology:
-    """The topology after a transition of one node. Pure."""
-    own = {one.name for one in (*wanted.old.tunnels, *wanted.new.tunnels)}
-    own_vrfs = {one.name for one in (*wanted.old.vrfs, *wanted.new.vrfs)}
-    gone, come = set(wanted.old.addresses), wanted.new.addresses
-
-    def placed(one: D) -> D:
-        """With the master that the new plan gives it, if it is this node's and not a VRF itself."""
-        if one.node != node or isinstance(one, Vrf):
-            return one
-        master = None if one.master in own_vrfs else one.master
-        return replace(one, master=wanted.new.masters.get(one.name, master))
-
-    def end(interface: Interface) -> Interface:
-        if interface.node != node:
-            return interface
-        kept = [
-            text for text in interface.addresses if (interface.name, text) not in gone or (interface.name, text) in come
-        ]
-        new = [text for name, text in come if name == interface.name and text not in kept]
-        return replace(placed(interface), addresses=(*kept, *new))
-
-    return replace(
-        topology,
-        links=tuple(Link(end(link.a), end(link.b)) for link in topology.links),
-        tunnels=(*(one for one in topology.tunnels if one.node != node or one.name not in own), *wanted.new.tunnels),
-        routes=(
-            *(one for one in topology.routes if one.node != node or not (one.dev in own or one in wanted.old.routes)),
-            *wanted.new.routes,
-        ),
-        devices=(
-            *(placed(one) for one in topology.devices if one.node != node or one.name not in own_vrfs),
-            *wanted.new.vrfs,
-        ),
     )
 
 
@@ -178,18 +118,6 @@ def _change_vrfs(network: Network, node: str, wanted: Transition) -> None:
     for name, master in new.masters.items():
         if network[node].intf(name).spec.master != master:
             network[node].intf(name).change(master=master)
-
-
-def _remind_zebra(network: Network, services: Supervisor, node: str, wanted: Transition) -> None:
-    """A zebra that runs already has to know the interfaces by which bgpd's new neighbours are reached."""
-    if not any(service.name == Zebra.name for service in services.declared(node)):
-        return
-    changed = [one for one in wanted.new.tunnels if one not in wanted.old.tunnels]
-    moved = dict(wanted.new.masters.items() - wanted.old.masters.items())
-    known = {one.name: one.addresses for one in changed} | {name: network[node].intf(name).addresses for name in moved}
-    if any(known.values()):
-        with closing(services.vty(node, Zebra.name)) as vty:
-            remind(vty, network.namespace_of(node), known)
 
 
 def _write_sysctls(network: Network, node: str, wanted: Transition) -> None:

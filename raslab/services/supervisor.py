@@ -13,6 +13,7 @@ from raslab.errors import DaemonDiedError, NoSuchServiceError, RaslabError
 from raslab.net import Network
 from raslab.services.changes import Action, Change, Declared, changes
 from raslab.services.frr import FrrDaemon
+from raslab.services.mgmtd import as_installed
 from raslab.services.nftables import Nft
 from raslab.services.place import Place
 from raslab.services.running import Running, bring_up
@@ -48,18 +49,21 @@ class Supervisor:
     def plan(self, wanted: Declared) -> tuple[Change, ...]:
         """What `apply` would do. Raises ServiceDeclarationError."""
         with self._lock:
-            return changes({node: self.declared(node) for node in wanted}, wanted)
+            return changes({node: self.declared(node) for node in wanted}, _as_installed(wanted))
 
     def apply(self, wanted: Declared) -> tuple[Change, ...]:
         """Bring about what is wanted on the nodes that are named; return what was done, when all of it is ready.
 
+        Services that run on know by then of interfaces that their node has got, be there anything to do or not.
         If anything fails, what ran before runs on, or again, and the failure is raised: ServiceDeclarationError,
-        ConfigurationRefusedError, DaemonDiedError, ServiceNotReadyError, or what starting a program raises.
+        ConfigurationRefusedError, DaemonDiedError, ServiceNotReadyError, NotObservedError, or what starting a program
+        raises.
         """
-        wanted = deepcopy(dict(wanted))  # what the caller changes in it later is not meant for now
+        wanted = deepcopy(_as_installed(wanted))  # what the caller changes in it later is not meant for now
         with self._lock:
             before = {node: self.declared(node) for node in wanted}
             todo = changes(before, wanted)
+            self._catch_up(wanted, todo)
             try:
                 self._carry_out(todo)
             except BaseException:
@@ -123,6 +127,14 @@ class Supervisor:
 
     def _names(self, node: str) -> Sequence[str]:
         return list(self._running.get(node, {}))
+
+    def _catch_up(self, nodes: Iterable[str], todo: Iterable[Change]) -> None:
+        """Let the services that run on know what their nodes have got."""
+        ending = {(one.node, one.service) for one in todo if one.action in (Action.STOP, Action.RESTART)}
+        for node in nodes:
+            for name, one in self._running.get(node, {}).items():
+                if (node, name) not in ending:
+                    one.declared.catch_up(one.place)
 
     def _carry_out(self, todo: Iterable[Change]) -> None:
         """Stop all that ends, then start all that is new, then tell the others of their changes."""
@@ -208,3 +220,7 @@ class Supervisor:
             self._running.clear()
         if watcher is not None:
             watcher.close()
+
+
+def _as_installed(wanted: Declared) -> dict[str, Sequence[Service]]:
+    return {node: as_installed(services) for node, services in wanted.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,9 +12,11 @@ from two_tenants import NAMES, OUTSIDE, SERVER, SITES, Tenants, TwoTenants, unti
 
 from labs.tenant_nat.lab import set_up
 from raslab.course.bed import Bed
+from raslab.gateway.transition import Transition
 from raslab.measure import capture
 from raslab.measure.observable import ObservableNetwork
 from raslab.net import Network
+from raslab.services.changes import Change, Declared
 from topologies.tenant_nat import CONTOSO, WOODGROVE, TenantNat
 
 pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("nft nat")]
@@ -122,6 +125,53 @@ def test_what_no_translator_takes_does_not_leave(tenants: Tenants) -> None:
         tenants.network["vm1"].run(["ping", "-c", "1", "-W", "1", "-I", "10.1.9.9", SERVER])
         tenants.pings(1, SERVER)
     assert set(seen.frame["source"]) == {PUBLIC[1], SERVER}
+
+
+PROBE = f"""
+import socket, time
+while True:
+    socket.socket(2, 2).sendto(b"x", ("{SERVER}", 9))
+    time.sleep(0.001)
+"""
+
+
+@pytest.mark.virtual
+@pytest.mark.parametrize("rules_first", [True, False])
+def test_no_packet_gets_out_before_the_rules_or_after_them(
+    tenants: Tenants, monkeypatch: pytest.MonkeyPatch, rules_first: bool
+) -> None:
+    """Of the first tenant, at a probe each millisecond, on a computer where rules take a tenth of a second.
+
+    Twin: the way out comes with all other routes, before the rules.
+    """
+    if not rules_first:
+        monkeypatch.setattr(Transition, "first", property(lambda change: change))
+    apply = tenants.services.apply
+
+    def apply_slowly(wanted: Declared) -> tuple[Change, ...]:
+        time.sleep(0.05)
+        done = apply(wanted)
+        time.sleep(0.05)
+        return done
+
+    monkeypatch.setattr(tenants.services, "apply", apply_slowly)
+    wire = tenants.network["isp"].intf("csp")
+    with (
+        capture(wire, "udp port 9 and src net 10.0.0.0/8") as untranslated,
+        capture(wire, f"udp port 9 and src host {PUBLIC[1]}") as translated,
+    ):
+        probe = tenants.network["vm1"].popen(["python3", "-c", PROBE])
+        for _ in range(2):
+            give_nat(tenants, 1)
+            assert tenants.pings(1, SERVER, count=5) == 5
+            tenants.csp.routing_domain("Contoso").remove_net_nat("office")
+            assert tenants.pings(1, SERVER) == 0
+        probe.terminate()
+    assert len(translated.frame) > 300
+    if rules_first:
+        assert untranslated.frame.empty
+    else:
+        assert len(untranslated.frame) > 50
 
 
 def test_a_tenant_with_an_outside_of_its_own(tenants: Tenants) -> None:

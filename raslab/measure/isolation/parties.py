@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from raslab.measure.isolation.sights import far_ends
-from raslab.measure.isolation.tenants import Home, Place, Tenant, TunnelEnd
+from raslab.measure.isolation.tenants import Home, Place, SealedEnd, Tenant, TunnelEnd
 from raslab.measure.isolation.wire import Encapsulation
 from raslab.model.port_vlans import heeding, vlans_of
 from raslab.model.switching import Vxlan
@@ -16,7 +16,9 @@ from raslab.model.topology import AnyInterface, Interface, Topology, Tunnel, Vla
 from raslab.model.vrfs import Vrfs
 
 _ENCAPSULATIONS: dict[str, Encapsulation] = {"gre": "gre", "gretap": "nvgre"}
-"""Kinds of tunnels whose packets can be forged: the others encrypt."""
+"""Kinds of tunnels whose packets can be forged."""
+_SEALED = ("xfrm", "wireguard")
+"""Those whose packets can only be sent again."""
 
 
 @dataclass(frozen=True)
@@ -241,6 +243,11 @@ class _Search:
             ),
             outside=tuple(outside),
             tunnels=tuple(self._ends(own, group)),
+            sealed=tuple(
+                SealedEnd(one.local, one.remote, (one.node, one.name))
+                for one in own
+                if isinstance(one, Tunnel) and one.kind in _SEALED
+            ),
         )
 
     def _ends(self, interfaces: Sequence[AnyInterface], group: _Group) -> Iterator[TunnelEnd]:
