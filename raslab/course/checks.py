@@ -51,19 +51,20 @@ def judge(
     once there is an answer. given: what the student gave, where `answer` only looks at what came of it; nothing is
     looked at while it is `...` or None. tolerance: of numbers, as a share of what is expected. hint: what to think
     of, shown when the answer is wrong. Upper and lower case are alike, and so are lists and tuples. An error of
-    raslab's in a function is a failure with that error's words.
+    raslab's in a function is a failure with that error's words; with what is `given`, so are Python's own errors about
+    types and values.
     """
     if _is_missing(given):
         return _unanswered(question)
     return look_until(
         lambda verdict: verdict.outcome != "failed" or not callable(answer),
-        lambda: _look(question, answer, expected, tolerance, hint),
+        lambda: _look(question, answer, expected, given, tolerance, hint),
         deadline_s,
         partial(time.sleep, POLL_S),
     )
 
 
-def _look(question: str, answer: object, expected: object, tolerance: float, hint: str) -> Verdict:
+def _look(question: str, answer: object, expected: object, used: object, tolerance: float, hint: str) -> Verdict:
     try:
         given = answer() if callable(answer) else answer
         if _is_missing(given):
@@ -72,6 +73,10 @@ def _look(question: str, answer: object, expected: object, tolerance: float, hin
         passed = _agrees(given, wanted, tolerance)
     except RaslabError as error:
         return Verdict(question, "failed", " ".join(filter(None, [str(error), hint])))
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
+        if used is True:  # nothing of a student's
+            raise
+        return Verdict(question, "failed", f"{in_words(used)} is not of the form that is asked for: {error}.")
     if isinstance(given, Observation):
         seen = _begun(given.seen)
     elif isinstance(given, bool):

@@ -120,3 +120,14 @@ PING = "2 packets transmitted, {} received, 0% packet loss, time 201ms"
 )
 def test_what_ping_says(text: str, seen: str) -> None:
     assert repr(read_answer(text, 2)) == seen
+
+
+def test_what_the_function_cannot_work_with_is_wrong_but_an_error_of_its_own_is_an_error() -> None:
+    def by(labels: list[int]) -> bool:
+        return sum(labels) > 0
+
+    verdict = judge("By labels?", lambda: by(103), given=103)  # type: ignore[arg-type]
+    assert verdict.seen == "103 is not of the form that is asked for: 'int' object is not iterable."
+    assert judge("By labels?", lambda: by([103]), given=[103])
+    with pytest.raises(TypeError):
+        judge("By labels?", lambda: by(103))  # type: ignore[arg-type]
