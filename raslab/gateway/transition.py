@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from raslab.gateway.plan import Plan, sessions
-from raslab.gateway.plan.nat_timeouts import USUAL_TIMEOUTS
+from raslab.gateway.plan.nat_timeouts import USUAL_SYSCTLS
 from raslab.model.topology import Device, Interface, Link, Topology, Vrf
 
 D = TypeVar("D", Interface, Device)
@@ -49,7 +49,7 @@ class Transition:
     @property
     def sysctls(self) -> dict[str, str]:
         """Kernel settings to write; those that are no longer wanted get the kernel's own values back."""
-        wanted = {**{key: USUAL_TIMEOUTS[key] for key in self.old.sysctls}, **self.new.sysctls}
+        wanted = {**{key: USUAL_SYSCTLS[key] for key in self.old.sysctls}, **self.new.sysctls}
         return {key: value for key, value in wanted.items() if self.old.sysctls.get(key) != value}
 
 

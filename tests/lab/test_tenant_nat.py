@@ -194,6 +194,86 @@ def test_a_tenant_with_an_outside_of_its_own(tenants: Tenants) -> None:
     assert [one.routing_domain for one in tenants.csp.get_net_nat_session()] == ["Contoso", "Woodgrove"]
 
 
+@pytest.mark.virtual
+def test_each_tenant_has_time_outs_of_its_own(tenants: Tenants) -> None:
+    """In the kernel's table, to the second, and by a flow of which one end is silent for half a minute."""
+    times = {1: (15, 60), 2: (90, 600)}  # of UDP, and of TCP that stands
+
+    def left(protocol: str) -> dict[str, int]:
+        """Seconds until the newest session of a tenant is forgotten."""
+        found = sorted(tenants.csp.get_net_nat_session(), key=lambda one: one.timeout_s)
+        return {str(one.routing_domain): one.timeout_s for one in found if one.protocol == protocol}
+
+    def hears_late() -> list[bool]:
+        """Whether each tenant's host hears a server that thinks for half a minute."""
+        server = tenants.network["isp"].popen(["python3", "-c", THINKER], stdout=subprocess.PIPE, text=True)
+        assert server.stdout.readline() == "ready\n"
+        askers = [tenants.network[f"vm{one}"].popen(ASKER, stdout=subprocess.PIPE, text=True) for one in NAMES]
+        heard = [asker.communicate()[0] for asker in askers]
+        server.kill()
+        assert set(heard) <= {"answer\n", "silence\n"}
+        return [one == "answer\n" for one in heard]
+
+    for tenant in NAMES:
+        give_nat(tenants, tenant)
+    assert hears_late() == [False, False]  # the kernel's own time-out is 30 s
+    for tenant, (udp, tcp) in times.items():
+        values = {"udp_idle_session_timeout": udp, "tcp_established_connection_timeout": tcp}
+        tenants.csp.set_net_nat("office", routing_domain=NAMES[tenant], **values)
+    assert hears_late() == [False, True]
+    listener = tenants.network["isp"].popen(["python3", "-c", LISTENER], stdout=subprocess.PIPE, text=True)
+    assert listener.stdout.readline() == "ready\n"
+    for tenant in NAMES:
+        code = f"import socket; socket.socket(2, 2).sendto(b'x', ('{SERVER}', 9))"
+        assert tenants.network[f"vm{tenant}"].run(["python3", "-c", code]).status == 0
+        idle = tenants.network[f"vm{tenant}"].popen(["python3", "-c", IDLE], stdout=subprocess.PIPE, text=True)
+        assert idle.stdout.readline() == "ready\n"
+    found = tenants.csp.get_net_nat_session
+    until("both connections stand", lambda: sum(one.state == "ESTABLISHED" for one in found()) == len(NAMES))
+    udp, tcp = left("UDP"), left("TCP")
+    for tenant, name in NAMES.items():
+        assert times[tenant][0] - 2 <= udp[name] <= times[tenant][0]
+        assert times[tenant][1] - 2 <= tcp[name] <= times[tenant][1]
+    tenants.csp.set_net_nat("office", udp_idle_session_timeout=None, routing_domain="Woodgrove")
+    assert hears_late() == [False, False]
+
+
+THINKER = f"""
+import socket, threading
+s = socket.socket(2, 2)
+s.bind(("{SERVER}", 9000))
+print("ready", flush=True)
+while True:
+    _, asker = s.recvfrom(100)
+    threading.Timer(32, s.sendto, (b"answer", asker)).start()
+"""
+ASKER = [
+    "python3",
+    "-c",
+    "import socket\n"
+    "s = socket.socket(2, 2); s.settimeout(40)\n"
+    f"s.sendto(b'x', ('{SERVER}', 9000))\n"
+    "try:\n"
+    "    print(s.recv(100).decode())\n"
+    "except TimeoutError:\n"
+    "    print('silence')\n",
+]
+LISTENER = """
+import socket
+s = socket.create_server(("", 7))
+print("ready", flush=True)
+callers = []
+while True:
+    callers.append(s.accept())
+"""
+IDLE = f"""
+import socket
+s = socket.create_connection(("{SERVER}", 7))
+print("ready", flush=True)
+s.recv(1)
+"""
+
+
 def test_ports_are_open_to_all_for_one_tenant_only(tenants: Tenants) -> None:
     for tenant in NAMES:
         give_nat(tenants, tenant)

@@ -55,7 +55,7 @@ def plan(state: GatewayState, surroundings: Surroundings) -> Plan:
         routes=(*(route for scope in parts for route in interfaces.routes(*scope)), *ways_out),
         ways_out=ways_out,
         addresses=tuple(dict.fromkeys(pair for scope in parts for pair in nat.addresses(*scope))),
-        sysctls=nat_timeouts.timeouts(parts),
+        sysctls=nat_timeouts.sysctls(parts),
         services=(
             *bgp.daemons(parts),
             *([charon] if charon else []),

@@ -11,6 +11,7 @@ from raslab.gateway.state import GatewayState, NetNat, NetNatExternalAddress, Ne
 from raslab.gateway.surroundings import Surroundings
 
 ANY_ADDRESS = "0.0.0.0"
+_LONGEST_S = (2**32 - 1) // 1000  # the kernel counts in ticks, of which a second has up to 1000
 _NO_IPV6 = "NAT is for IPv4 only; IPv6 is routed as it is"
 
 
@@ -56,10 +57,9 @@ def _nat(nat: NetNat, state: GatewayState, surroundings: Surroundings) -> Iterat
         choice_problem(nat.udp_filtering_behavior, behaviours, "udp_filtering_behavior", where),
         choice_problem(nat.tcp_filtering_behavior, behaviours, "tcp_filtering_behavior", where),
     )
-    for field in ("icmp_query", "tcp_established_connection", "tcp_transient_connection"):
-        yield from given(range_problem(getattr(nat, f"{field}_timeout"), 1, 2**31 - 1, f"{field}_timeout", where))
+    for field in ("icmp_query", "tcp_established_connection", "tcp_transient_connection", "udp_idle_session"):
+        yield from given(range_problem(getattr(nat, f"{field}_timeout"), 1, _LONGEST_S, f"{field}_timeout", where))
     yield from given(name_problem(nat.name, f"a NAT of {surroundings.title}"))
-    yield from given(range_problem(nat.udp_idle_session_timeout, 1, 2**31 - 1, "udp_idle_session_timeout", where))
 
 
 class Outside(NamedTuple):
