@@ -1,8 +1,8 @@
 """Runs a program for which setgroups(2) does nothing and succeeds: `python keeping_groups.py PROGRAM ARGUMENT...`
 
-In a user namespace made without privilege setgroups(2) is denied (user_namespaces(7)). tcpdump calls it, through
-initgroups(3), even where it is to stay root, and gives up. There its groups need no change, so a filter on system
-calls (seccomp(2)) may answer for the kernel. Nothing but the standard library is imported: it starts at once.
+In a user namespace made without privilege setgroups(2) is denied (user_namespaces(7)). tcpdump before 4.99.5 calls it,
+through initgroups(3), even where it is to stay root, and gives up. There its groups need no change, so a filter on
+system calls (seccomp(2)) may answer for the kernel. Nothing but the standard library is imported: it starts at once.
 """
 
 from __future__ import annotations

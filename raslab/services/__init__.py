@@ -1,7 +1,7 @@
 """Declared services: the real daemons inside a lab's nodes. Knows no RAS words."""
 
 from raslab.services.changes import Action, Change
-from raslab.services.frr import Bfdd, Bgpd, Staticd, Zebra
+from raslab.services.frr import Bfdd, Bgpd, Zebra
 from raslab.services.nft_script import Chain, NftSet, Table
 from raslab.services.nftables import Nftables
 from raslab.services.service import Service
@@ -24,7 +24,6 @@ __all__ = [
     "Shaping",
     "Shared",
     "SharedLimit",
-    "Staticd",
     "Supervisor",
     "Table",
     "Wireguard",

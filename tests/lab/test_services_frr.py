@@ -9,7 +9,7 @@ from waiting import until
 
 from raslab.errors import ConfigurationRefusedError, NoSuchServiceError, ProgramNotFoundError
 from raslab.net import Network, Topo
-from raslab.services import Bgpd, Service, Staticd, Supervisor, Zebra
+from raslab.services import Bgpd, Service, Supervisor, Zebra
 
 pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.both]
 AS = {"r1": 65001, "r2": 65002, "r3": 65003}
@@ -157,21 +157,11 @@ def test_a_refused_line_at_the_start_leaves_no_daemon(network: Network) -> None:
     until("r1 has both sessions", lambda: established(supervisor, "r1") == set(R1))
 
 
-def test_static_routes_come_and_go_with_the_change_of_a_line(network: Network) -> None:
-    supervisor = Supervisor(network)
-    there = "ip route 172.20.0.0/16 10.0.12.2"
-    supervisor.apply({"r1": [Zebra(), Staticd(there)]})
-    until("the kernel has the route", lambda: "172.20.0.0/16" in network["r1"].run(["ip", "route"]).stdout)
-    (change,) = supervisor.apply({"r1": [Zebra(), Staticd()]})
-    assert change.lines == (f"no {there}",)
-    until("the route is gone", lambda: "172.20.0.0/16" not in network["r1"].run(["ip", "route"]).stdout)
-
-
 def test_what_is_not_there_is_named(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     supervisor = Supervisor(network)
     supervisor.apply({"r1": [Zebra()]})
     with pytest.raises(NoSuchServiceError, match="Node r1 has no service bgpd; it has: zebra"):
         supervisor.vty("r1", "bgpd")
-    monkeypatch.setattr("raslab.services.frr._FOLDER", "/nowhere")
+    monkeypatch.setattr("raslab.services.frr.FOLDER", "/nowhere")
     with pytest.raises(ProgramNotFoundError, match="Node r2 cannot run /nowhere/zebra"):
         supervisor.apply({"r2": [Zebra()]})

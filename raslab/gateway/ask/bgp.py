@@ -84,6 +84,6 @@ def _state(path: Json) -> str:
         return "Damped"
     if path.get("suppressed"):
         return "Suppressed"
-    if path.get("bestpath") or path.get("multipath"):
-        return "Best"
-    return "Valid" if path.get("valid") else "Unresolved"
+    if not path.get("valid"):  # FRR 10 goes on calling a path "multipath" that has been withdrawn, while it is dampened
+        return "Unresolved"
+    return "Best" if path.get("bestpath") or path.get("multipath") else "Valid"

@@ -11,7 +11,7 @@ from functools import partial
 from ipaddress import ip_address, ip_interface
 from typing import Any
 
-from raslab.measure.isolation.probes import Door
+from raslab.measure.isolation.scene import Door
 from raslab.measure.isolation.tenants import Tenant
 from raslab.net import Network, Node
 from raslab.net.waiting import look_until

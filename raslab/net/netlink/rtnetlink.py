@@ -38,6 +38,7 @@ IF_OPER_UP = 6  # RFC 2863, section 6
 RTEXT_FILTER_SKIP_STATS = 1 << 3
 
 IFLA_BR_STP_STATE = 5
+IFLA_BR_VLAN_FILTERING = 7
 IFLA_BR_MCAST_SNOOPING = 23
 
 IFLA_XFRM_IF_ID = 2
@@ -133,9 +134,11 @@ def add_veth(
     return add_link(index, name, properties(mac, mtu), "veth", peer)
 
 
-def add_bridge(index: int, name: str, *, mac: str | None = None, stp: bool = False) -> bytes:
+def add_bridge(index: int, name: str, *, mac: str | None = None, stp: bool = False, heeds_vlans: bool = False) -> bytes:
     """Create a Linux bridge that forwards all multicast, as a plain switch does."""
     data = wire.u32(IFLA_BR_STP_STATE, int(stp)) + wire.u8(IFLA_BR_MCAST_SNOOPING, 0)
+    if heeds_vlans:
+        data += wire.u8(IFLA_BR_VLAN_FILTERING, 1)
     return add_link(index, name, properties(mac, None), "bridge", data)
 
 
@@ -209,6 +212,12 @@ def set_link(
     if namespace_fd is not None:
         body += wire.u32(IFLA_NET_NS_FD, namespace_fd)
     return wire.message(RTM_NEWLINK, 0, body)
+
+
+def change_link(index: int, kind: str, *data: bytes) -> bytes:
+    """Change what links of some kind have of their own."""
+    info = wire.text(IFLA_INFO_KIND, kind) + wire.nested(IFLA_INFO_DATA, *data)
+    return wire.message(RTM_NEWLINK, 0, _ifinfo(index) + wire.nested(IFLA_LINKINFO, info))
 
 
 def get_link(name: str) -> bytes:
