@@ -11,7 +11,8 @@ from typing import Any
 
 from raslab.errors import RaslabError
 from raslab.gateway import conntrack
-from raslab.gateway.plan import Plan, dialling, sessions
+from raslab.gateway.change_network import change_network
+from raslab.gateway.plan import dialling, sessions
 from raslab.gateway.transition import Transition, with_plan
 from raslab.net import Network
 from raslab.net.namespaces import write_sysctls
@@ -67,59 +68,6 @@ def preview(network: Network, services: Supervisor, node: str, wanted: Transitio
     )
 
 
-def change_network(network: Network, wanted: Mapping[str, Transition]) -> None:
-    """Interfaces, addresses and routes of all nodes in one change."""
-    with network.changing():
-        for node, one in wanted.items():
-            _change_node(network, node, one)
-
-
-def _change_node(network: Network, node: str, wanted: Transition) -> None:
-    """Bring the network's own description of a node in step with the new plan."""
-    gone_routes = set(wanted.old.routes) - set(wanted.new.routes)
-    network.routes = [route for route in network.routes if route not in gone_routes]
-    _change_vrfs(network, node, wanted)
-    here = network[node].tunnel_interfaces
-    kept = {one.name: one for one in wanted.new.tunnels}
-    for tunnel in wanted.old.tunnels:
-        if tunnel.name in here and tunnel.name not in kept:
-            network.delTunnel(node, tunnel.name)
-    for tunnel in wanted.new.tunnels:
-        if tunnel.name in here:
-            here[tunnel.name].take(tunnel)
-        else:
-            network.take_tunnel(tunnel)
-    for route in wanted.new.routes:
-        if route not in network.routes:
-            network.routes.append(route)
-    staying = {vrf.name for vrf in wanted.new.vrfs}
-    for vrf in wanted.old.vrfs:
-        if vrf.name not in staying:
-            network.delVrf(node, vrf.name)
-    for interface, address in wanted.old.addresses:
-        if (interface, address) not in wanted.new.addresses and address in network[node].intf(interface).addresses:
-            network.delAddress(node, interface, address)
-    for interface, address in wanted.new.addresses:
-        if address not in network[node].intf(interface).addresses:
-            network.addAddress(node, interface, address)
-
-
-def _change_vrfs(network: Network, node: str, wanted: Transition) -> None:
-    """VRFs, and the interfaces that belong to them."""
-    old, new = wanted.old, wanted.new
-    for name in old.masters:
-        if name not in new.masters and name in network[node].nameToIntf:
-            network[node].intf(name).change(master=None)
-    for vrf in new.vrfs:
-        if vrf.name not in network[node].nameToIntf:
-            network.take_device(vrf)
-        elif vrf not in old.vrfs:
-            network[node].intf(vrf.name).take(vrf)
-    for name, master in new.masters.items():
-        if network[node].intf(name).spec.master != master:
-            network[node].intf(name).change(master=master)
-
-
 def _write_sysctls(network: Network, node: str, wanted: Transition) -> None:
     namespace = network.namespace_of(node)
     write_sysctls((namespace, key, value) for key, value in wanted.sysctls.items())
@@ -136,7 +84,7 @@ def _on(node: str) -> tuple[str, ...]:
 
 def _after(services: Supervisor, node: str, wanted: Transition) -> Iterator[str]:
     """What concerns sessions and tunnels that are up, and connections that are known."""
-    for zone in sorted(set(wanted.old.zones) - set(wanted.new.zones)):
+    for zone in wanted.gone_zones:
         # The next tenant may get that number, and must not be taken for this one.
         conntrack.forget(services.network[node], zone)
         yield f"ip netns exec {node} conntrack -D --zone {zone}"
@@ -152,24 +100,15 @@ def _after(services: Supervisor, node: str, wanted: Transition) -> Iterator[str]
 
 def _end_tunnels(services: Supervisor, node: str, wanted: Transition, sas: list[dict[str, Any]]) -> Iterator[str]:
     """Security associations outlive the connections that they were made for, so they are ended with these."""
-    for name in sorted((_connections(wanted.old) - _connections(wanted.new)) & {sa["name"] for sa in sas}):
+    for name in sorted(wanted.gone_connections & {sa["name"] for sa in sas}):
         services.vici(node).terminate(ike=name, force=True)
         yield f"swanctl --terminate --ike {name} --force"
 
 
 def _note_tunnels(services: Supervisor, node: str, wanted: Transition, sas: list[dict[str, Any]]) -> Iterator[str]:
     """A trigger filter that comes to a tunnel which is up has to be told so; later strongSwan tells it."""
-    if not _filters_triggers(wanted.new) or _filters_triggers(wanted.old):
+    if not wanted.begins_to_filter_triggers:
         return
     for name in dict.fromkeys(child["name"] for sa in sas for child in sa.get("child-sas", {}).values()):
         services.place(node, Nftables.name).run(["nft", dialling.is_connected(name)])
         yield f"nft '{dialling.is_connected(name)}'"
-
-
-def _filters_triggers(plan: Plan) -> bool:
-    tables = [table for service in plan.services if isinstance(service, Nftables) for table in service.tables]
-    return any(table.name == dialling.TABLE for table in tables)
-
-
-def _connections(plan: Plan) -> set[str]:
-    return {name for service in plan.services if isinstance(service, Charon) for name in service.connections}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from raslab.gateway.plan import Plan, sessions
+from raslab.gateway.plan import Plan, dialling, sessions
 from raslab.gateway.plan.nat_timeouts import USUAL_SYSCTLS
 from raslab.model.topology import Device, Interface, Link, Topology, Vrf
+from raslab.services import Charon, Nftables
 
 D = TypeVar("D", Interface, Device)
 
@@ -45,6 +46,21 @@ class Transition:
     def sessions(self) -> tuple[sessions.Neighbour, ...]:
         """BGP neighbours whose sessions have to begin anew."""
         return sessions.to_begin_anew(self.old.services, self.new.services)
+
+    @property
+    def gone_zones(self) -> tuple[int, ...]:
+        """Zones of conntrack that belong to nobody any more."""
+        return tuple(sorted(set(self.old.zones) - set(self.new.zones)))
+
+    @property
+    def gone_connections(self) -> set[str]:
+        """Connections of strongSwan that there are no more."""
+        return _connections(self.old) - _connections(self.new)
+
+    @property
+    def begins_to_filter_triggers(self) -> bool:
+        """Whether there are trigger filters now and were none."""
+        return _filters_triggers(self.new) and not _filters_triggers(self.old)
 
     @property
     def sysctls(self) -> dict[str, str]:
@@ -88,3 +104,12 @@ def with_plan(topology: Topology, node: str, wanted: Transition) -> Topology:
             *wanted.new.vrfs,
         ),
     )
+
+
+def _filters_triggers(plan: Plan) -> bool:
+    tables = [table for service in plan.services if isinstance(service, Nftables) for table in service.tables]
+    return any(table.name == dialling.TABLE for table in tables)
+
+
+def _connections(plan: Plan) -> set[str]:
+    return {name for service in plan.services if isinstance(service, Charon) for name in service.connections}

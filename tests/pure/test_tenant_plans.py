@@ -107,6 +107,13 @@ GOOD = {
         replace(nat(1), net_nats=(IDLE, replace(IDLE, name="lab", internal_ip_interface_address_prefix="10.0.8.0/24"))),
         replace(nat(2), net_nats=(NetNat(name="office", udp_idle_session_timeout=300),)),
     ),
+    "NAT onto a tunnel": tenants(
+        GatewayState(
+            gre_interfaces=(replace(GRE, name="contoso-ny", ipv4_address="10.255.0.1/30"),),
+            net_nats=(NetNat(name="partner", external_ip_interface_address_prefix="10.255.0.0/30"),),
+            net_nat_external_addresses=(NetNatExternalAddress(nat_name="partner", ip_address="192.0.2.51"),),
+        )
+    ),
     "no address yet": tenants(replace(nat(1), net_nat_external_addresses=())),
     "filters": tenants(
         GatewayState(ip_filters=(OUTBOUND,)),

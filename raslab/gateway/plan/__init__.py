@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from raslab.gateway.plan import bandwidth, bgp, dialling, filters, interfaces, nat, nat_timeouts, s2s, wireguard
 from raslab.gateway.scopes import scopes
@@ -18,8 +19,8 @@ class Plan:
 
     vrfs: one per routing domain; masters: the VRF of each interface of the node that belongs to one. ways_out: those of
     the routes that lead where nothing may go untranslated, so that they come after the rules and go before them.
-    addresses: what interfaces get besides their own, as pairs of interface and address. sysctls: kernel settings.
-    services: daemons and tables, as `raslab.services` takes them. zones: of conntrack, those of tenants.
+    addresses: what interfaces of the node get besides their own, as pairs of interface and address. sysctls: kernel
+    settings. services: daemons and tables, as `raslab.services` takes them. zones: of conntrack, those of tenants.
     """
 
     vrfs: tuple[Vrf, ...] = ()
@@ -48,13 +49,16 @@ def plan(state: GatewayState, surroundings: Surroundings) -> Plan:
     keys = wireguard.service(parts)
     shaping = bandwidth.shaping(parts)
     ways_out = tuple(route for scope in parts for route in nat.routes(*scope))
+    added = tuple(dict.fromkeys(pair for scope in parts for pair in nat.addresses(*scope)))
+    tunnels = tuple(_with_addresses(one, added) for scope in parts for one in interfaces.tunnels(*scope))
+    own = {one.name for one in tunnels}
     return Plan(
         vrfs=tuple(_vrf(*scope) for scope in parts if scope.surroundings.domain is not None),
         masters={name: one.vrf for one in state.routing_domains for name in one.interfaces},
-        tunnels=tuple(tunnel for scope in parts for tunnel in interfaces.tunnels(*scope)),
+        tunnels=tunnels,
         routes=(*(route for scope in parts for route in interfaces.routes(*scope)), *ways_out),
         ways_out=ways_out,
-        addresses=tuple(dict.fromkeys(pair for scope in parts for pair in nat.addresses(*scope))),
+        addresses=tuple(pair for pair in added if pair[0] not in own),
         sysctls=nat_timeouts.sysctls(parts),
         services=(
             *bgp.daemons(parts),
@@ -65,6 +69,11 @@ def plan(state: GatewayState, surroundings: Surroundings) -> Plan:
         ),
         zones=tuple(one.number for one in state.routing_domains) if translations else (),
     )
+
+
+def _with_addresses(tunnel: Tunnel, added: Sequence[tuple[str, str]]) -> Tunnel:
+    """A tunnel with those of the addresses, pairs of interface and address, that are for it."""
+    return replace(tunnel, addresses=(*tunnel.addresses, *(text for name, text in added if name == tunnel.name)))
 
 
 def _vrf(state: GatewayState, surroundings: Surroundings) -> Vrf:

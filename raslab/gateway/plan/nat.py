@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from raslab.gateway.plan.translation import Translation, external_addresses, translation
-from raslab.gateway.rules.nat import outside
+from raslab.gateway.rules.nat import outside, tunnel_addresses
 from raslab.gateway.scopes import Scope
 from raslab.gateway.state import GatewayState, RoutingDomain
 from raslab.gateway.surroundings import Surroundings
@@ -47,11 +47,14 @@ def table(parts: Sequence[Scope]) -> Table | None:
 
 
 def addresses(state: GatewayState, surroundings: Surroundings) -> tuple[tuple[str, str], ...]:
-    """Addresses for the outside interfaces besides their own, so that neighbours find the translated ones."""
+    """Addresses for the outside interfaces besides their own, so that neighbours find the translated ones.
+
+    A tunnel gets them too: what is for such an address and for nobody inside then ends here.
+    """
     found: dict[tuple[str, str], None] = {}
     for nat in state.net_nats:
         around, names = outside(nat, state, surroundings)
-        own = {str(known.ip) for _, known in around.addresses}
+        own = {str(known.ip) for _, known in around.addresses} | set(map(str, tunnel_addresses(state).values()))
         for text in external_addresses(nat, state):
             if text not in own:
                 found[names[0], f"{text}/32"] = None
