@@ -18,7 +18,7 @@ class Here:
     machine: ``native`` or ``uml`` inside a lab machine, ``host`` outside of one.
     clock: ``real`` or ``virtual``.
     kernel: release of the running kernel, as in ``uname -r``.
-    preload: library to preload to daemons that would otherwise spin in virtual time; empty where there is no need.
+    preload: library to preload to programs that would otherwise spin in virtual time; empty where there is no need.
     """
 
     machine: str
@@ -30,6 +30,11 @@ class Here:
     def inside(self) -> bool:
         """True in a lab machine."""
         return self.machine != "host"
+
+    @property
+    def patient_environment(self) -> dict[str, str]:
+        """The environment of a program that waits without sleeping: our own, and in virtual time the library."""
+        return {**os.environ, **({"LD_PRELOAD": self.preload} if self.preload else {})}
 
 
 def here() -> Here:

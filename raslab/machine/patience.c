@@ -1,5 +1,5 @@
 /*
- * Preloaded to daemons in virtual time, where work takes no time and no clock interrupt takes the processor from a
+ * Preloaded to daemons and to iperf3 in virtual time, where work takes no time and no clock interrupt takes the processor from a
  * thread that works: whoever waits has to sleep.
  *
  * ppoll: FRR's event loop knows when its next timer is due to the microsecond, but asks to wait for whole milliseconds,
@@ -9,6 +9,9 @@
  *
  * poll: charon's watcher may find one descriptor ready again and again while it cannot go on before another thread has
  * dealt with another one. Who has found something SPINS times in a row lets the others run.
+ *
+ * read: a thread of iperf3 3.16 or newer finds the end of its connection again and again, until another thread has
+ * heard that the test is over. Who has found the end SPINS times in a row lets the others run.
  *
  * pthread_spin_lock: likewise, who does not get the lock lets the thread run that has it.
  */
@@ -29,6 +32,10 @@
 
 static __thread int in_vain;
 static __thread int found_at_once;
+static __thread int ends_read;
+
+/* The C library's own, where a thread can be cancelled. */
+ssize_t __read(int fd, void *buffer, size_t size);
 
 static void let_others_run(void)
 {
@@ -72,6 +79,18 @@ int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 		let_others_run();
 	}
 	return found;
+}
+
+ssize_t read(int fd, void *buffer, size_t size)
+{
+	ssize_t length = __read(fd, buffer, size);
+
+	ends_read = length == 0 && size ? ends_read + 1 : 0;
+	if (ends_read >= SPINS) {
+		ends_read = 0;
+		let_others_run();
+	}
+	return length;
 }
 
 int pthread_spin_lock(pthread_spinlock_t *lock)

@@ -153,7 +153,7 @@ def _run(src: Node, dst: Node, transfer: Transfer, warmup_s: float, duration_s: 
     load = cpu()
     with _server(dst, transfer.port) as server:
         wait_for_grid()
-        client = src.popen(client_argv(transfer), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        client = _start(src, client_argv(transfer))
         try:
             if _connected(dst, transfer, client) and not ended_within(client, warmup_s):
                 before = {node: _packets(node, transfer) for node in (src, dst)}
@@ -206,8 +206,7 @@ def _server(node: Node, port: int) -> Iterator[subprocess.Popen[Any]]:
             f"cannot listen on port {port}",
             "another program there already does; end it or choose another port=",
         )
-    server = node.popen(server_argv(port), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
+    server = _start(node, server_argv(port))
     try:
         if not wait_until_listening(node, port, server, _ANSWER_S):
             raise ThroughputError(node.name, f"did not listen on port {port}", _report(server).error or "")
@@ -215,6 +214,12 @@ def _server(node: Node, port: int) -> Iterator[subprocess.Popen[Any]]:
     finally:
         server.kill()
         server.communicate()
+
+
+def _start(node: Node, argv: Sequence[str]) -> subprocess.Popen[Any]:
+    """Start one end. From version 3.16 on its threads wait for each other without sleeping."""
+    environment = here().patient_environment
+    return node.popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
 
 def _connected(dst: Node, transfer: Transfer, client: subprocess.Popen[Any]) -> bool:

@@ -21,7 +21,7 @@ from raslab.services.service import Service
 from raslab.services.vty import Vty
 from raslab.services.zebra_addresses import remind
 
-_FOLDER = "/usr/lib/frr"
+FOLDER = "/usr/lib/frr"
 _SOCKETS = "/run/frr"
 
 
@@ -44,7 +44,7 @@ class FrrDaemon(Service):
 
     def argv(self) -> tuple[str, ...]:
         """In the foreground, without a configuration, without a TCP port for commands."""
-        return (f"{_FOLDER}/{self.name}", "-f", "/dev/null", "-P", "0", "--log", "stdout")
+        return (f"{FOLDER}/{self.name}", "-f", "/dev/null", "-P", "0", "--log", "stdout")
 
     def ready(self, place: Place) -> tuple[bool, str]:
         """The daemon takes commands."""
@@ -79,7 +79,11 @@ class FrrDaemon(Service):
 
     def vty(self, place: Place) -> Vty:
         """A connection to the daemon."""
-        return Vty(place.name, self.name, Path(place.path(f"{_SOCKETS}/{self.name}.vty")))
+        return Vty(place.name, self.name, self.socket(place))
+
+    def socket(self, place: Place) -> Path:
+        """Where it listens for connections."""
+        return Path(place.path(f"{_SOCKETS}/{self.name}.vty"))
 
 
 def _defaults(daemon: FrrDaemon) -> list[str]:
@@ -101,11 +105,16 @@ def _take_back(vty: Vty, lines: tuple[str, ...]) -> None:
 class Zebra(FrrDaemon):
     """The kernel's routes: every other daemon of the node goes through it.
 
-    If it has died and is started again, the others look for it every ten seconds (lib/zclient.c).
+    If it has died and is started again, the others look for it every ten seconds (lib/zclient.c). Next hops are found
+    by the default route only if the configuration says so: FRR 10 does that by itself, but not with this profile.
     """
 
     name: ClassVar[str] = "zebra"
     depends: ClassVar[tuple[str, ...]] = ()
+
+    def argv(self) -> tuple[str, ...]:
+        """As of the other daemons, with the profile of a datacenter."""
+        return (*super().argv(), "-F", "datacenter")
 
     def catch_up(self, place: Place) -> None:
         """Let it know the addresses of new interfaces, by which neighbours are reached. Raises NotObservedError."""

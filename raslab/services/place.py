@@ -62,15 +62,13 @@ class Place:
 
     def spawn(self, argv: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[Any]:
         """Start a daemon; what it prints is appended to its log. In virtual time it gets the library for that."""
-        preload = here().preload
-        patience = {"LD_PRELOAD": preload} if preload else {}
         with open(self._log, "ab") as log:
             return self.node.popen(
                 list(argv),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **patience, **environment},
+                env={**here().patient_environment, **environment},
                 start_new_session=True,
                 cwd="/",
             )

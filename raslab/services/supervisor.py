@@ -13,6 +13,7 @@ from raslab.errors import DaemonDiedError, NoSuchServiceError, RaslabError
 from raslab.net import Network
 from raslab.services.changes import Action, Change, Declared, changes
 from raslab.services.frr import FrrDaemon
+from raslab.services.mgmtd import as_installed
 from raslab.services.nftables import Nft
 from raslab.services.place import Place
 from raslab.services.running import Running, bring_up
@@ -48,7 +49,7 @@ class Supervisor:
     def plan(self, wanted: Declared) -> tuple[Change, ...]:
         """What `apply` would do. Raises ServiceDeclarationError."""
         with self._lock:
-            return changes({node: self.declared(node) for node in wanted}, wanted)
+            return changes({node: self.declared(node) for node in wanted}, _as_installed(wanted))
 
     def apply(self, wanted: Declared) -> tuple[Change, ...]:
         """Bring about what is wanted on the nodes that are named; return what was done, when all of it is ready.
@@ -58,7 +59,7 @@ class Supervisor:
         ConfigurationRefusedError, DaemonDiedError, ServiceNotReadyError, NotObservedError, or what starting a program
         raises.
         """
-        wanted = deepcopy(dict(wanted))  # what the caller changes in it later is not meant for now
+        wanted = deepcopy(_as_installed(wanted))  # what the caller changes in it later is not meant for now
         with self._lock:
             before = {node: self.declared(node) for node in wanted}
             todo = changes(before, wanted)
@@ -219,3 +220,7 @@ class Supervisor:
             self._running.clear()
         if watcher is not None:
             watcher.close()
+
+
+def _as_installed(wanted: Declared) -> dict[str, Sequence[Service]]:
+    return {node: as_installed(services) for node, services in wanted.items()}

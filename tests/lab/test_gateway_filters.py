@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from two_sites import WAN, WAN6, Sites, TwoSites
+from waiting import until
 
 from raslab.errors import GatewayRefusedError
 from raslab.net import Network
@@ -59,8 +60,8 @@ def test_outbound_and_ports(sites: Sites) -> None:
         send = f"import socket; socket.socket(2, 2).sendto(b'x', ('10.2.0.1', {number}))"
         sites.network["h1"].run(["python3", "-c", send], timeout=10)
     assert packets(sites) == {port: 1}
-    arrived = sites.network["gw2"].run("cat /sys/class/net/wan0/statistics/rx_packets").stdout
-    assert int(arrived) >= 1
+    arrived = "cat /sys/class/net/wan0/statistics/rx_packets"
+    until("the other one arrives", lambda: int(sites.network["gw2"].run(arrived).stdout) >= 1)
 
 
 def test_ipv6_deny_keeps_neighbour_discovery(sites: Sites) -> None:

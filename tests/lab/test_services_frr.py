@@ -162,6 +162,6 @@ def test_what_is_not_there_is_named(network: Network, monkeypatch: pytest.Monkey
     supervisor.apply({"r1": [Zebra()]})
     with pytest.raises(NoSuchServiceError, match="Node r1 has no service bgpd; it has: zebra"):
         supervisor.vty("r1", "bgpd")
-    monkeypatch.setattr("raslab.services.frr._FOLDER", "/nowhere")
+    monkeypatch.setattr("raslab.services.frr.FOLDER", "/nowhere")
     with pytest.raises(ProgramNotFoundError, match="Node r2 cannot run /nowhere/zebra"):
         supervisor.apply({"r2": [Zebra()]})

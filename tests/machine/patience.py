@@ -1,6 +1,6 @@
 """Programs that wait for others without sleeping, by the C library; run in virtual time by `test_services_virtual`.
 
-patience.py spin|poll        ends once the other one had the processor
+patience.py spin|poll|read        ends once the other one had the processor
 """
 
 from __future__ import annotations
@@ -46,6 +46,18 @@ def poll() -> None:
         assert _libc.poll(ctypes.byref(waiting), 1, -1) == 1
 
 
+def read() -> None:
+    """Find the end of a file until another process has done its work."""
+    end = os.open(os.devnull, os.O_RDONLY)
+    done = mmap.mmap(-1, 1)
+    if os.fork() == 0:
+        done[0] = 1
+        os._exit(0)
+    space = ctypes.create_string_buffer(1)
+    while not done[0]:
+        assert _libc.read(end, space, 1) == 0
+
+
 if __name__ == "__main__":
-    {"spin": spin, "poll": poll}[sys.argv[1]]()
+    {"spin": spin, "poll": poll, "read": read}[sys.argv[1]]()
     print("done")

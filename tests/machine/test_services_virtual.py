@@ -51,7 +51,7 @@ def test_waiting_costs_little_because_daemons_do_not_spin(raslab: Launcher) -> N
     assert 0 < 2 * calm < busy
 
 
-@pytest.mark.parametrize("how", ["spin", "poll"])
+@pytest.mark.parametrize("how", ["spin", "poll", "read"])
 def test_who_waits_without_sleeping_waits_for_ever_unless_it_is_taught_patience(raslab: Launcher, how: str) -> None:
     machine = ("exec", "--machine", "uml", "--virtual-time", "--")
     program = f"{shlex.quote(sys.executable)} {shlex.quote(PATIENCE)} {how}"

@@ -10,6 +10,7 @@ import pytest
 from raslab.errors import ServiceDeclarationError
 from raslab.services import Action, Bfdd, Bgpd, Charon, Nftables, Service, Shared, Zebra
 from raslab.services.changes import changes, in_order
+from raslab.services.mgmtd import Mgmtd, as_installed
 from raslab.services.pki import Authority, key_identifier
 from raslab.services.strongswan import messages, nested, rendered
 from raslab.services.vici import why
@@ -142,3 +143,17 @@ def test_dotted_settings_become_sections() -> None:
 def test_the_telling_line_is_found(log: list[str], reason: str) -> None:
     assert why(log).startswith(reason)
     assert bool(why(log)) is bool(reason)
+
+
+def test_what_zebra_is_told_is_mgmtds_where_there_is_one() -> None:
+    declared = (Zebra("ip nht resolve-via-default"), Bgpd("router bgp 1"))
+    assert as_installed(declared, through_mgmtd=False) == declared
+    told = as_installed(declared, through_mgmtd=True)
+    assert told == (Zebra(), Bgpd("router bgp 1"), Mgmtd("ip nht resolve-via-default"))
+    assert as_installed(told, through_mgmtd=True) == told
+    (change,) = changes({"r1": told}, {"r1": as_installed((Zebra(), Bgpd("router bgp 1")), through_mgmtd=True)})
+    assert (change.service, change.action) == ("mgmtd", Action.STOP)
+
+
+def test_no_mgmtd_runs_for_a_zebra_that_is_told_nothing() -> None:
+    assert as_installed((Zebra(), Nftables()), through_mgmtd=True) == (Zebra(), Nftables())

@@ -99,15 +99,16 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
         """Let held back routes, or those to one prefix, pass at once."""
         self._require_running()
         clear = " ".join([f"clear ip bgp{self._instance} dampening", *([prefix] if prefix else [])])
-        # FRR 8.4 lets the routes pass, but uses them only when it next chooses among paths; this line lets it choose.
-        choose = (
+        # FRR 10 knows whose routes are meant only within the router. They may pass then, but are used only when it next
+        # chooses among paths; the last line lets it choose.
+        lines = (
             f"router bgp {asn(self.get_bgp_router().local_asn)}{self._instance}",
+            f"do {clear}",
             "no bgp bestpath compare-routerid",
         )
         with closing(self.services.vty(self.name, "bgpd")) as vty:
-            vty.run(clear)
-            vty.configure(choose)
-        typed = " ".join(f"-c '{line}'" for line in (clear, "configure terminal", *choose))
+            vty.configure(lines)
+        typed = " ".join(f"-c '{line}'" for line in ("configure terminal", *lines))
         self._note(call("clear_bgp_route_flap_dampening", prefix), f"vtysh {typed}")
 
     @property
