@@ -92,7 +92,7 @@ def _change(old: Tree, new: Tree, done: Iterable[str] = ()) -> Iterator[str]:
     for head in reversed(left.contexts):
         if head not in new.contexts:
             yield from _remove(head, left.contexts[head])
-    yield from map(_negated, reversed(list(_removed_lines(left, new))))
+    yield from (_removal(line, new) for line in reversed(list(_removed_lines(left, new))))
     yield from (line for line in _added_lines(left, new) if line not in skip)
     for head in new.contexts:
         if not _DEFINITION.match(head):
@@ -122,6 +122,12 @@ def _removed_lines(old: Tree, new: Tree) -> Iterator[str]:
 
 def _added_lines(old: Tree, new: Tree) -> Iterator[str]:
     return (line for line in new.lines if line not in old.lines)
+
+
+def _removal(line: str, new: Tree) -> str:
+    """The line that takes one away. A neighbour whose BFD loses its profile only would still have BFD."""
+    neighbour, profile, _ = line.partition(" bfd profile ")
+    return f"no {neighbour} bfd" if profile and f"{neighbour} bfd" not in new.lines else _negated(line)
 
 
 def _negated(line: str) -> str:

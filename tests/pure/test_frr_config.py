@@ -172,3 +172,22 @@ def test_other_defaults_need_a_fresh_daemon_and_other_neighbours_do_not() -> Non
     old = Bgpd(BASE)
     assert not Bgpd(BASE.replace("datacenter", "traditional")).reloads_from(old)
     assert Bgpd(BASE.replace("10.0.9.9", "10.0.8.8")).reloads_from(old)
+
+
+def test_bfd_goes_with_its_profile_unless_it_is_wanted_without() -> None:
+    with_profile = BASE.replace(" timers 3 9", " bfd profile FAST")
+    head = "router bgp 65001"
+    assert changed(with_profile, BASE.replace(" neighbor 10.0.0.2 timers 3 9\n", "")) == [
+        head,
+        "no neighbor 10.0.0.2 bfd",
+        "exit",
+    ]
+    plain = " neighbor 10.0.0.2 bfd\n"
+    both = with_profile.replace(" neighbor 10.0.0.2 bfd profile", f"{plain} neighbor 10.0.0.2 bfd profile")
+    without = BASE.replace(" neighbor 10.0.0.2 timers 3 9\n", plain)
+    assert changed(both, without) == [head, "no neighbor 10.0.0.2 bfd profile FAST", "exit"]
+    assert changed(with_profile, with_profile.replace("FAST", "SLOW")) == [
+        head,
+        "neighbor 10.0.0.2 bfd profile SLOW",
+        "exit",
+    ]

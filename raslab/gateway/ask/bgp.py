@@ -29,9 +29,9 @@ def peer_status(peer: BgpPeer, neighbour: Json) -> BgpPeerStatus:
 
 
 def routes(table: Json, peers: Mapping[str, str]) -> Iterator[BgpRouteInformation]:
-    """The paths of `show bgp ... json`. peers: name by address."""
+    """The paths of `show bgp ... json`, of each prefix those in use first. peers: name by address."""
     for prefix, paths in table.get("routes", {}).items():
-        for path in paths:
+        for path in sorted(paths, key=lambda path: (_state(path) != "Best", path.get("peerId", ""))):
             hops = [hop for hop in path.get("nexthops", []) if hop.get("scope") != "link-local"]
             used = next((hop for hop in hops if hop.get("used")), hops[0] if hops else {})
             yield BgpRouteInformation(
