@@ -158,13 +158,24 @@ def largest_mib(program: str) -> float:
     return max(sizes) / 1024
 
 
+def edge_nodes(gateways: int) -> list[str]:
+    """The gateways and the edge routers."""
+    return [f"{kind}{pair}" for pair in range(1, gateways + 1) for kind in ("gw", "pe")]
+
+
+def provider_edge(tenants: int, gateways: int, room: int = 0) -> Bed:
+    """The network, not running yet, with gateways for many tenants."""
+    bed = Bed("tenants", ObservableNetwork(ProviderEdge(tenants=tenants, gateways=gateways, room=room)))
+    for node in edge_nodes(gateways):
+        bed.gateway(node).install_remote_access(multi_tenancy=True)
+    return bed
+
+
 def measure(count: int, gateways: int, seconds: float) -> dict[str, Any]:
     """All figures for so many tenants."""
     free, started = free_mib(), time.monotonic()
-    bed = Bed("tenants", ObservableNetwork(ProviderEdge(tenants=count, gateways=gateways, room=1)))
-    nodes = [f"{kind}{pair}" for pair in range(1, gateways + 1) for kind in ("gw", "pe")]
-    for node in nodes:
-        bed.gateway(node).install_remote_access(multi_tenancy=True)
+    bed = provider_edge(count, gateways, room=1)
+    nodes = edge_nodes(gateways)
     tenants = list(tenants_of(count, gateways))
     bed.network.start()
     try:

@@ -6,7 +6,7 @@
 
 Both tenants have 10.0.0.0/24 in the virtual network, 10.127.134.0/24 between gateway and peer, and 10.60.0.0/24 behind
 the peer: Contoso in VLAN 1001, Woodgrove in VLAN 1002. csp1 is the provider's gateway, csp2 stands by. The switch of
-the rack passes every tag to everybody until it is told which VLANs belong to which port, see `RACK_LINES`. Try it with
+the rack has trunks to the gateways, and each peer's port in its VLAN, without tags. Try it with
 `mn --custom topologies/l3_over_vlan.py --topo l3_over_vlan`.
 """
 
@@ -51,22 +51,16 @@ PHYSICAL, HOST, PHYSICAL_ROUTER = "10.60.0.0/24", "10.60.0.1", "10.60.0.254/24"
 ACTIVE, STANDBY, RACK = "csp1", "csp2", "rack"
 GATEWAYS = (ACTIVE, STANDBY)
 
-RACK_LINES = (
-    f"ip link set {RACK} type bridge vlan_filtering 1",
-    *(f"bridge vlan add dev to-{gateway} vid {one.vlan_id}" for gateway in GATEWAYS for one in TENANTS),
-    *(f"bridge vlan add dev to-{one.peer} vid {one.vlan_id} pvid untagged" for one in TENANTS),
-)
-"""What an administrator types at the switch: trunks to the gateways, and each peer's port in its VLAN, without tags."""
-
 
 class L3OverVlan(Topo):
     """Hosts are number 1 of their networks. csp1 has the gateway's addresses, csp2 interfaces without addresses.
 
     A gateway's trunk is ``up0``, and its interface in a tenant's VLAN `Tenant.vlan`. Woodgrove's peer has a static
-    route to the virtual network. rate_mbps: of each line to the switch.
+    route to the virtual network. rate_mbps: of each line to the switch. vlans: whether the switch knows them; else it
+    passes every tag to everybody.
     """
 
-    def build(self, rate_mbps: float | None = 1000) -> None:
+    def build(self, rate_mbps: float | None = 1000, vlans: bool = True) -> None:
         self.tenants = {
             name: tenant.name for tenant in TENANTS for name in (tenant.vm, tenant.switch, tenant.peer, tenant.host)
         }
@@ -75,10 +69,12 @@ class L3OverVlan(Topo):
         self.addSwitch(RACK)
         for gateway in GATEWAYS:
             self.addRouter(gateway, ip=None)
-            self.addLink(gateway, RACK, **line, params1={"name": TRUNK}, params2={"name": f"to-{gateway}"})
+            tags = [one.vlan_id for one in TENANTS] if vlans else []
+            port = {"name": f"to-{gateway}", "vlans": tags}
+            self.addLink(gateway, RACK, **line, params1={"name": TRUNK}, params2=port)
         for tenant in TENANTS:
             self._add_virtual_network(tenant)
-            self._add_physical_network(tenant, **line)
+            self._add_physical_network(tenant, tenant.vlan_id if vlans else None, **line)
         self.addRoute(WOODGROVE.peer, VIRTUAL, via=WOODGROVE.address)
 
     def _add_virtual_network(self, tenant: Tenant) -> None:
@@ -90,14 +86,14 @@ class L3OverVlan(Topo):
             self.addLink(tenant.switch, gateway, params2={"name": tenant.interface, "ips": addresses})
             self.addVlan(gateway, TRUNK, tenant.vlan_id, ips=[f"{tenant.address}/24"] if here else [])
 
-    def _add_physical_network(self, tenant: Tenant, **line: Any) -> None:
+    def _add_physical_network(self, tenant: Tenant, vlan_id: int | None, **line: Any) -> None:
         self.addRouter(tenant.peer)
         self.addLink(
             tenant.peer,
             RACK,
             **line,
             params1={"name": "up0", "ips": [f"{tenant.peer_address}/24"]},
-            params2={"name": f"to-{tenant.peer}"},
+            params2={"name": f"to-{tenant.peer}", "untagged_vlan": vlan_id},
         )
         self._add_host(tenant.host, HOST, PHYSICAL_ROUTER, tenant.peer, name="lan0", ips=[PHYSICAL_ROUTER])
 

@@ -6,7 +6,7 @@
 
 Both tenants are 10.1.0.0/24 at home, and both have servers 10.0.0.11, .12 and .13 with the service address 10.0.1.80 in
 front of them. The load balancer keeps them apart by VLAN, and by GRE key towards the gateway, which has a leg in each
-VLAN, too. The rack's switch passes every tag until `SWITCHING` is typed. Tunnels of the gateways are left to them. Try
+VLAN, too. The rack's switch has every server's port in its tenant's VLAN. Tunnels of the gateways are left to them. Try
 it with `mn --custom topologies/service_insertion.py --topo service_insertion --test none`.
 """
 
@@ -83,24 +83,14 @@ WOODGROVE = Tenant("Woodgrove", "w", 20, "198.51.100.5")
 TENANTS = (CONTOSO, WOODGROVE)
 
 
-SWITCHING = (
-    *(
-        f"bridge vlan add dev to-{node} vid {tenant.vlan_id}"
-        for tenant in TENANTS
-        for node in (LB, CSP, *tenant.servers)
-    ),
-    "ip link set rack type bridge vlan_filtering 1",
-)
-"""Commands for the rack's switch: the VLANs that each port is in, and to heed them."""
-
-
 class ServiceInsertion(Topo):
     """Sites' hosts are number 1 of their networks and gateways number 254.
 
-    rate_mbps: of each gateway's line to the Internet. delay_ms: one way, from a site to the provider.
+    rate_mbps: of each gateway's line to the Internet. delay_ms: one way, from a site to the provider. vlans: whether
+    the rack's switch knows them; else it passes every tag to everybody.
     """
 
-    def build(self, rate_mbps: float | None = 100, delay_ms: float = 10.0) -> None:
+    def build(self, rate_mbps: float | None = 100, delay_ms: float = 10.0, vlans: bool = True) -> None:
         self.tenants = {name: one.name for one in TENANTS for name in (one.host, one.gateway, *one.servers)}
         self.tenants |= {f"{LB}:{name}": one.name for one in TENANTS for name in (one.tunnel, one.vlan, one.vrf)}
         for router in ("inet", CSP, LB):
@@ -111,11 +101,12 @@ class ServiceInsertion(Topo):
         ends = {"name": "fab0", "ips": [f"{FABRIC_ADDRESS}/30"]}, {"name": "fab0", "ips": [f"{LB_ADDRESS}/30"]}
         self.addLink(CSP, LB, params1=ends[0], params2=ends[1])
         for node in (LB, CSP):
-            self.addLink(node, "rack", params1={"name": "trunk"}, params2={"name": f"to-{node}"})
+            port = {"name": f"to-{node}", "vlans": [one.vlan_id for one in TENANTS] if vlans else []}
+            self.addLink(node, "rack", params1={"name": "trunk"}, params2=port)
         for tenant in TENANTS:
             self._site(tenant, **line)
             self._load_balancer(tenant)
-            self._servers(tenant)
+            self._servers(tenant, [tenant.vlan_id] if vlans else [])
             self.addVlan(CSP, "trunk", tenant.vlan_id, name=tenant.vlan, ips=[f"{AROUND}/24"])
 
     def _site(self, tenant: Tenant, **line: Any) -> None:
@@ -134,10 +125,11 @@ class ServiceInsertion(Topo):
         self.addVlan(LB, "trunk", tenant.vlan_id, name=tenant.vlan, ips=[f"{THROUGH}/24"], master=tenant.vrf)
         self.addRoute(LB, "default", via=there, vrf=tenant.vrf)
 
-    def _servers(self, tenant: Tenant) -> None:
+    def _servers(self, tenant: Tenant, vlans: list[int]) -> None:
         for name, address in zip(tenant.servers, SERVER_ADDRESSES, strict=True):
             self.addHost(name, ips=[])
-            self.addLink(name, "rack", params1={"name": "lan0"}, params2={"name": f"to-{name}"})
+            port = {"name": f"to-{name}", "vlans": vlans}
+            self.addLink(name, "rack", params1={"name": "lan0"}, params2=port)
             self.addVlan(name, "lan0", tenant.vlan_id, name=tenant.vlan, ips=[f"{address}/24"])
             self.addRoute(name, "default", via=THROUGH)
 

@@ -4,9 +4,9 @@
             csp -- core -- lb -- rack
     b-vm --'                          `-- b-srv   VLAN 20, key 1020, routing domain B
 
-Both servers are 10.50.0.1 and both virtual machines 10.0.0.1. The rack's switch passes every tag, so that one cable of
-the load balancer, its trunk, is in both VLANs. The tunnels are left to the gateways. Try it with
-`mn --custom topologies/vlan_integration.py --topo vlan_integration --test none`.
+Both servers are 10.50.0.1 and both virtual machines 10.0.0.1. The rack's switch has each server's port in its tenant's
+VLAN, without tags, and one cable of the load balancer, its trunk, in both. The tunnels are left to the gateways. Try it
+with `mn --custom topologies/vlan_integration.py --topo vlan_integration --test none`.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class VlanIntegration(Topo):
         for router in (LB, "core", CSP):
             self.addRouter(router)
         self.addSwitch("rack")
-        self.addLink(LB, "rack", params1={"name": "trunk"})
+        self.addLink(LB, "rack", params1={"name": "trunk"}, vlans=[one.vlan_id for one in TENANTS])
         for one in TENANTS:
             self._servers(one)
             self._virtual_network(one)
@@ -76,11 +76,10 @@ class VlanIntegration(Topo):
             self.addRoute(edge, "default", via=hop)
 
     def _servers(self, tenant: Tenant) -> None:
-        """A server on the rack's switch that sends with its tenant's tag, and the load balancer's end of that VLAN."""
-        self.addHost(tenant.server, ips=[])
-        self.addLink(tenant.server, "rack", params1={"name": "lan0"})
-        self.addVlan(tenant.server, "lan0", tenant.vlan_id, name=tenant.vlan, ips=[f"{SERVER_ADDRESS}/24"])
-        self.addRoute(tenant.server, "default", via="10.50.0.254")
+        """A server on the rack's switch, which knows nothing of VLANs, and the load balancer's end of its VLAN."""
+        self.addHost(tenant.server, defaultRoute="via 10.50.0.254")
+        ends = {"name": "lan0", "ips": [f"{SERVER_ADDRESS}/24"]}, {"name": f"to-{tenant.server}"}
+        self.addLink(tenant.server, "rack", untagged_vlan=tenant.vlan_id, params1=ends[0], params2=ends[1])
         self.addVlan(LB, "trunk", tenant.vlan_id, name=tenant.vlan, ips=["10.50.0.254/24"])
 
     def _virtual_network(self, tenant: Tenant) -> None:

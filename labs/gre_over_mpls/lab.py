@@ -70,7 +70,7 @@ def finds(source: str, wanted: str, address: str) -> Callable[[Bed], Observation
 
     def ask(bed: Bed) -> Observation:
         found = bed.who_answers(source, address)
-        return Observation(found == wanted, f"{source} finds {found} at {address}")
+        return Observation(found == wanted, f"at {address} {source} finds {found}")
 
     return ask
 
@@ -175,7 +175,7 @@ LAB = scenario_lab(
     name="gre-over-mpls",
     title="GRE over an MPLS core",
     scenarios=("S11",),
-    summary="from the provider's edge to the tenant's routing domain, without encryption and without strangers",
+    summary="From the provider's edge to the tenant's routing domain, without encryption and without strangers",
     report=write,
     scenario=Scenario(
         topology=MplsCore,

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from labs.scenario_page import write
-from raslab.course.changes import move_addresses, run, typed
+from raslab.course.changes import in_vlans, move_addresses
 from raslab.course.lab import scenario_lab
 from raslab.course.scenario import Change, Check, Scenario, Twin
 from raslab.measure import capture
@@ -18,7 +18,6 @@ from topologies.l3_over_vlan import (
     GATEWAYS,
     PHYSICAL,
     RACK,
-    RACK_LINES,
     STANDBY,
     TENANTS,
     VIRTUAL,
@@ -76,24 +75,18 @@ def serve(bed: Bed, gateway: str) -> None:
 
 
 def when_running(bed: Bed) -> None:
-    """The switch is told of the VLANs, and everybody says who it is."""
-    for line in RACK_LINES:
-        run(bed, RACK, line)
+    """Everybody says who it is."""
     bed.greet(*(name for one in TENANTS for name in (one.vm, one.host)))
 
 
 def move(bed: Bed, old: str, new: str) -> None:
-    """What a controller does: the tenants and their addresses are on another gateway, which calls its neighbours."""
+    """What a controller does: the tenants and their addresses are on another gateway."""
     with bed.gateway(old).changing():
         for tenant in TENANTS:
             bed.gateway(old).disable_remote_access_routing_domain(tenant.name)
     places = [place for one in TENANTS for place in ((one.vlan, f"{one.address}/24"), (one.interface, VIRTUAL_ROUTER))]
     move_addresses(bed, old, new, places)
     serve(bed, new)
-    for tenant in TENANTS:
-        vrf = bed.gateway(new).routing_domain(tenant.name).vrf
-        for neighbour in (tenant.peer_address, VM):  # whom it asks for a MAC address learns its own (RFC 826)
-            bed[new].run(f"ping -c 1 -W 1 -I {vrf} {neighbour}")
 
 
 @contextmanager
@@ -111,26 +104,13 @@ def active_gateway_fails(bed: Bed) -> Iterator[None]:
         move(bed, STANDBY, ACTIVE)
 
 
-def not_carried(tenant: Tenant, port: str) -> Change:
-    """A port of the switch does not carry the tenant's VLAN."""
-    line = f"dev {port} vid {tenant.vlan_id}"
-    return typed(RACK, f"bridge vlan del {line}", undo=f"bridge vlan add {line}")
+def not_carried(tenant: Tenant, gateway: str) -> Change:
+    """The switch does not carry the tenant's VLAN to a gateway."""
+    return in_vlans(f"{RACK}:to-{gateway}", vlans=[one.vlan_id for one in TENANTS if one is not tenant])
 
 
-@contextmanager
-def in_one_vlan(bed: Bed) -> Iterator[None]:
-    """Woodgrove's peer is plugged into Contoso's VLAN."""
-    _replug(bed, WOODGROVE, CONTOSO)
-    try:
-        yield
-    finally:
-        _replug(bed, CONTOSO, WOODGROVE)
-
-
-def _replug(bed: Bed, old: Tenant, new: Tenant) -> None:
-    port = f"dev to-{WOODGROVE.peer}"
-    run(bed, RACK, f"bridge vlan del {port} vid {old.vlan_id}")
-    run(bed, RACK, f"bridge vlan add {port} vid {new.vlan_id} pvid untagged")
+in_one_vlan = in_vlans(f"{RACK}:to-{WOODGROVE.peer}", untagged_vlan=CONTOSO.vlan_id)
+"""Woodgrove's peer is plugged into Contoso's VLAN."""
 
 
 def finds(source: str, wanted: str, address: str) -> Ask:
@@ -176,7 +156,7 @@ LAB = scenario_lab(
     name="l3-over-vlan",
     title="Forwarding to physical networks by VLAN",
     scenarios=("S9",),
-    summary="two tenants' physical networks with one prefix, each in its VLAN, by BGP and by static routes",
+    summary="Two tenants' physical networks with one prefix, each in its VLAN, by BGP and by static routes",
     report=write,
     scenario=Scenario(
         topology=L3OverVlan,
@@ -190,7 +170,7 @@ LAB = scenario_lab(
                 deadline_s=60,
                 twin=Twin(
                     what="the switch does not carry VLAN 1001 to the gateway",
-                    change=not_carried(CONTOSO, f"to-{ACTIVE}"),
+                    change=not_carried(CONTOSO, ACTIVE),
                     sees="by way of nobody",
                     deadline_s=4 * HOLD_TIME_S,
                 ),
@@ -202,7 +182,7 @@ LAB = scenario_lab(
                 deadline_s=60,
                 twin=Twin(
                     what="the switch does not carry VLAN 1001 to the gateway",
-                    change=not_carried(CONTOSO, f"to-{ACTIVE}"),
+                    change=not_carried(CONTOSO, ACTIVE),
                     sees="c-pc finds nobody",
                     deadline_s=30,
                 ),
@@ -226,7 +206,7 @@ LAB = scenario_lab(
                 deadline_s=60,
                 twin=Twin(
                     what="the switch does not carry VLAN 1002 to the gateway",
-                    change=not_carried(WOODGROVE, f"to-{ACTIVE}"),
+                    change=not_carried(WOODGROVE, ACTIVE),
                     sees="the tags are 1001",
                     deadline_s=30,
                 ),
@@ -249,7 +229,7 @@ LAB = scenario_lab(
                 deadline_s=120,
                 twin=Twin(
                     what="the switch does not carry VLAN 1002 to the other gateway",
-                    change=not_carried(WOODGROVE, f"to-{STANDBY}"),
+                    change=not_carried(WOODGROVE, STANDBY),
                     sees="c-pc finds c-vm, w-pc finds nobody",
                     deadline_s=60,
                 ),

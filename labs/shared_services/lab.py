@@ -87,7 +87,7 @@ def finds(source: str, wanted: str, address: str = SERVER_ADDRESS) -> Ask:
 
     def ask(bed: Bed) -> Observation:
         found = bed.who_answers(source, address)
-        return Observation(found == wanted, f"{source} finds {found} at {address}")
+        return Observation(found == wanted, f"at {address} {source} finds {found}")
 
     return ask
 
@@ -116,7 +116,7 @@ def two_keys(bed: Bed) -> Observation:
     calls = seen.frame[seen.frame["inner_destination"] == SERVER_ADDRESS]
     pairs = set(zip(calls["source"], calls["destination"], strict=True))
     keys = sorted(set(calls["gre_key"]))
-    found = f"{len(pairs)} pair of addresses with the keys {' and '.join(map(str, keys))}"
+    found = f"{len(pairs)} pair of addresses, keys: {' and '.join(map(str, keys))}"
     return Observation((len(pairs), len(keys)) == (1, 2), found)
 
 
@@ -198,7 +198,7 @@ LAB = scenario_lab(
     name="shared-services",
     title="Shared services",
     scenarios=("S13",),
-    summary="tenants share a server by GRE tunnels with keys, and do not meet on the way",
+    summary="Tenants share a server by GRE tunnels with keys, and do not meet on the way",
     report=write,
     scenario=Scenario(
         topology=SharedServices,
@@ -232,7 +232,7 @@ LAB = scenario_lab(
                 twin=Twin(
                     what="Woodgrove's tunnel is disabled",
                     change=woodgrove_disabled,
-                    sees="1 pair of addresses with the keys 1001.",
+                    sees="1 pair of addresses, keys: 1001.",
                 ),
             ),
             Check(

@@ -10,6 +10,7 @@ from labs.scenario_page import write
 from raslab.course.lab import scenario_lab
 from raslab.course.scenario import Change, Check, Scenario, Twin
 from raslab.errors import GatewayRefusedError, LabFailedError
+from raslab.measure.greeting import who_answers
 from raslab.model.observation import Observation
 from topologies.tenant_nat import (
     CONTOSO,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     Ask = Callable[[Bed], Observation]
 
 CALLERS_PORT = 40000
+OTHER_PORT = 8080
 NOTHING_OUT = f"{VM_ADDRESS}/32:0.0.0.0/0:UDP"
 WHO_AM_I = 7  # the port of a server that tells callers who they are to it
 
@@ -126,6 +128,14 @@ def published(tenant: Tenant) -> Ask:
     return ask
 
 
+def own_mapping(bed: Bed) -> Observation:
+    """Whose web server does somebody outside get by each tenant's address at a port that one of them has mapped?"""
+    said = {tenant: who_answers(bed[OUTSIDER], tenant.public, OTHER_PORT) for tenant in TENANTS}
+    own = said[CONTOSO].startswith("nobody") and said[WOODGROVE] == WOODGROVE.vm
+    shown = ", ".join(f"port {OTHER_PORT} of {tenant.public} is answered by {name}" for tenant, name in said.items())
+    return Observation(own, shown)
+
+
 def refused_address(bed: Bed) -> Observation:
     """What the gateway says if a tenant wants an address that is another one's."""
     domain = of(bed, WOODGROVE)
@@ -147,7 +157,7 @@ def one_is_filtered(bed: Bed) -> Observation:
     finally:
         domain.remove_remote_access_ip_filter(CONTOSO.interface, "Inbound")
     out = [vm for vm, words in told.items() if words != "nobody"]
-    shown = f"{', '.join(out) or 'nobody'} gets out, the filter has dropped {counter.packets} packets"
+    shown = f"{', '.join(out) or 'nobody'} gets out, packets that the filter has dropped: {counter.packets}"
     return Observation(out == [WOODGROVE.vm] and counter.packets > 0, shown)
 
 
@@ -161,6 +171,20 @@ def without_nat(tenant: Tenant) -> Change:
             yield
         finally:
             give_nat(bed, tenant)
+
+    return change
+
+
+def also_mapped(tenant: Tenant) -> Change:
+    """A tenant's web server is at another port, too."""
+
+    @contextmanager
+    def change(bed: Bed) -> Iterator[None]:
+        of(bed, tenant).add_net_nat_static_mapping("office", "TCP", OTHER_PORT, VM_ADDRESS, internal_port=80)
+        try:
+            yield
+        finally:
+            of(bed, tenant).remove_net_nat_static_mapping("office", "TCP", OTHER_PORT)
 
     return change
 
@@ -198,7 +222,7 @@ LAB = scenario_lab(
     name="tenant-nat",
     title="NAT for two tenants with equal addresses",
     scenarios=("S16",),
-    summary="two tenants with equal addresses are two addresses outside, and everybody gets in to his own",
+    summary="Two tenants with equal addresses are two addresses outside, and everybody gets in to his own",
     report=write,
     scenario=Scenario(
         topology=TenantNat,
@@ -249,6 +273,17 @@ LAB = scenario_lab(
                     what="Woodgrove has no translator",
                     change=without_nat(WOODGROVE),
                     sees=f"{WOODGROVE.public} is answered by nobody",
+                ),
+            ),
+            Check(
+                question="Does a port that Woodgrove has mapped stay closed at Contoso's address?",
+                ask=own_mapping,
+                verdict="A mapping is its tenant's, and what is not mapped does not get in.",
+                during=also_mapped(WOODGROVE),
+                twin=Twin(
+                    what="Contoso maps that port too",
+                    change=also_mapped(CONTOSO),
+                    sees=f"port {OTHER_PORT} of {CONTOSO.public} is answered by c-vm",
                 ),
             ),
             Check(

@@ -116,7 +116,7 @@ def two_sas(bed: Bed) -> Observation:
         for site in SITES[:2]:
             bed.who_answers(site.host, VM_ADDRESS)
     spis = {bytes(packet["IP"].payload)[:4] for packet in seen.packets}  # RFC 4303, section 2
-    return Observation(len(spis) == 2, f"packets to New York have {len(spis)} SPIs")
+    return Observation(len(spis) == 2, f"SPIs of packets to New York: {len(spis)}")
 
 
 def refused_bgp(bed: Bed) -> Observation:
@@ -163,7 +163,7 @@ LAB = scenario_lab(
     name="two-tenants",
     title="Two tenants with equal addresses",
     scenarios=("S7",),
-    summary="one gateway, two tenants, the same prefixes: each gets to its own",
+    summary="One gateway, two tenants, the same prefixes: each gets to its own",
     report=write,
     scenario=Scenario(
         topology=TwoTenants,
@@ -226,7 +226,7 @@ LAB = scenario_lab(
                 twin=Twin(
                     what="the interface to Woodgrove's New York is disabled",
                     change=one_disconnected,
-                    sees="packets to New York have 1 SPIs",
+                    sees="SPIs of packets to New York: 1",
                 ),
             ),
             Check(

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from labs.scenario_page import write
-from raslab.course.changes import instead
+from raslab.course.changes import in_vlans, instead
 from raslab.course.lab import scenario_lab
 from raslab.course.scenario import Change, Check, Scenario, Twin
 from raslab.errors import GatewayRefusedError
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 A, B = TENANTS
 KEYS = [one.gre_key for one in TENANTS]
+NOBODY = "10.50.0.99"
 
 
 def set_up(bed: Bed) -> None:
@@ -97,6 +98,19 @@ def tags_on_the_trunk(bed: Bed) -> Observation:
     return Observation(found == [str(one.vlan_id) for one in TENANTS], f"A goes with {found[0]}, B with {found[1]}")
 
 
+def kept_by_the_switch(bed: Bed) -> Observation:
+    """Whether B's server hears what A's server asks everybody in its VLAN, which the load balancer does."""
+    asks = f"arp dst host {NOBODY}"
+    heard = f"{asks} or (vlan and {asks})"
+    with (
+        capture(bed.interface(f"{B.server}:lan0"), heard) as there,
+        capture(bed.interface(f"{LB}:trunk"), f"vlan {A.vlan_id} and {asks}") as here,
+    ):
+        bed.reaches(A.server, NOBODY, count=1)
+    words = "hears" if there.packets else "does not hear"
+    return Observation(bool(here.packets) and not there.packets, f"{B.server} {words} what {A.server} asks everybody")
+
+
 def taken_key_refused(bed: Bed) -> Observation:
     """What the gateway says to another tunnel between the same addresses with the key that is A's."""
     domain = bed.gateway(CSP).routing_domain(B.name)
@@ -154,7 +168,7 @@ LAB = scenario_lab(
     name="vlan-integration",
     title="VLANs, keys and routing domains",
     scenarios=("S12",),
-    summary="several GRE tunnels between the same two addresses, one per VLAN",
+    summary="Several GRE tunnels between the same two addresses, one per VLAN",
     report=write,
     scenario=Scenario(
         topology=VlanIntegration,
@@ -205,6 +219,16 @@ LAB = scenario_lab(
                     what="the load balancer has tag 30 for A",
                     change=other_tags(30, B.vlan_id),
                     sees="A goes with no tag, B with 20",
+                ),
+            ),
+            Check(
+                question="Does the switch keep A's frames from B's server?",
+                ask=kept_by_the_switch,
+                verdict="Its port is in VLAN 20 and in no other.",
+                twin=Twin(
+                    what="B's server's port is in VLAN 10 besides",
+                    change=in_vlans(f"rack:to-{B.server}", vlans=A.vlan_id),
+                    sees="b-srv hears",
                 ),
             ),
             Check(

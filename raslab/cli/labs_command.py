@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from raslab.course.lab import Lab
 
 
 def add_to(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -15,9 +18,16 @@ def add_to(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print one line per lab."""
+    """Print one line per lab, in the order of scenarios."""
     from raslab.course.loader import all_labs
 
-    for lab in all_labs():
-        print(f"{lab.name:<20} {' '.join(lab.scenarios):<8} {lab.summary}")
+    rows = [(one.name, " ".join(one.scenarios), one.summary) for one in sorted(all_labs(), key=_place)]
+    names, scenarios = (max(len(row[column]) for row in rows) for column in (0, 1))
+    for name, covered, summary in rows:
+        print(f"{covered:<{scenarios}}  {name:<{names}}  {summary}")
     return 0
+
+
+def _place(lab: Lab) -> tuple[int, str]:
+    """By the number of its first scenario, then by name."""
+    return int(lab.scenarios[0].removeprefix("S")), lab.name

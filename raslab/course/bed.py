@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import Any, Self, TypeVar
 
-from raslab.errors import LabNotRunningError
+from raslab.errors import DatacenterRefusedError, LabNotRunningError
 from raslab.gateway import RasGateway, start_together
 from raslab.hnv import Datacenter
 from raslab.measure.addresses import address_of
@@ -36,8 +36,10 @@ class Bed:
         self.network: Any = network
         self.services = Supervisor(network)
         self._gateways: dict[str, RasGateway] = {}
+        self._greeters: dict[str, Greeter] = {}
         self._datacenter: Datacenter | None = None
         self._kept: dict[type[Any], Any] = {}
+        self._all_started = False
 
     def start(self) -> None:
         """Start the network and carry out what the gateways' verbs have noted. Raises what `Network.start` raises."""
@@ -52,9 +54,11 @@ class Bed:
         except BaseException:
             self.network.stop()
             raise
+        self._all_started = True
 
     def stop(self) -> None:
         """End everything that runs. May be called again."""
+        self._all_started = False
         self.network.stop()
 
     def __enter__(self) -> Self:
@@ -81,11 +85,17 @@ class Bed:
     def datacenter(self, **options: Any) -> Datacenter:
         """The controller of the network's virtual networks, the same one each time; see `raslab.hnv.Datacenter`.
 
-        Before the start its verbs describe the network, and starting carries them out. options: of `Datacenter`, the
-        first time. Raises DatacenterRefusedError.
+        Before the start its verbs describe the network, and starting carries them out. options: of `Datacenter`; they
+        stay what they were the first time. Raises DatacenterRefusedError.
         """
         if self._datacenter is None:
             self._datacenter = Datacenter(self.network, self.services, **options)
+        known = {name: getattr(self._datacenter.state, name) for name in options}
+        if known != options:
+            was, wanted = (", ".join(f"{name}={value!r}" for name, value in one.items()) for one in (known, options))
+            raise DatacenterRefusedError(
+                [f"The datacenter of {self.name} has {was}, not {wanted}: make a new lab first."]
+            )
         return self._datacenter
 
     def link(self, place: str) -> Link:
@@ -113,9 +123,15 @@ class Bed:
         return reaches(self[source], self._address(destination, ip_version), **options)
 
     def greet(self, *nodes: str) -> None:
-        """Let nodes say their names to whoever calls them, see `who_answers`. They stop when the network does."""
-        for node in nodes:
-            Greeter(self[node])
+        """Let nodes say their names to whoever calls them, see `who_answers`. They stop when the network does.
+
+        Nothing changes for those who do so already. Raises UnknownNodeError, LabNotRunningError, PortTakenError.
+        """
+        self._need("greet")
+        for name in nodes:
+            known = self._greeters.get(name)
+            if known is None or not known.is_open:
+                self._greeters[name] = Greeter(self[name])
 
     def who_answers(self, source: str, destination: str, *, ip_version: IpVersion = 4) -> str:
         """The name of the node that greets `source` at a node's or another address, or ``nobody`` and why."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from raslab.errors import LabFailedError
 
 if TYPE_CHECKING:
     from raslab.course.bed import Bed
+    from raslab.net import Intf
 
 
 def cut(place: str) -> Change:
@@ -56,6 +57,42 @@ def typed(node: str, line: str, undo: str) -> Change:
             run(bed, node, undo)
 
     return change
+
+
+def in_vlans(port: str, **vlans: Any) -> Change:
+    """A switch's port is in other VLANs. port: such as ``rack:to-csp``; vlans: of `raslab.net.Intf.set_vlans`."""
+
+    @contextmanager
+    def change(bed: Bed) -> Iterator[None]:
+        with _in_other_vlans(bed, [bed.interface(port)], **vlans):
+            yield
+
+    return change
+
+
+def passing_every_tag(switch: str) -> Change:
+    """A switch heeds no VLANs: every frame goes everywhere, whatever its tag."""
+
+    @contextmanager
+    def change(bed: Bed) -> Iterator[None]:
+        with _in_other_vlans(bed, bed.network[switch].intfList(), vlans=None, untagged_vlan=None):
+            yield
+
+    return change
+
+
+@contextmanager
+def _in_other_vlans(bed: Bed, ports: Sequence[Intf], **vlans: Any) -> Iterator[None]:
+    own = [{name: getattr(port.spec, name) for name in vlans} for port in ports]
+    with bed.network.changing():
+        for port in ports:
+            port.set_vlans(**vlans)
+    try:
+        yield
+    finally:
+        with bed.network.changing():
+            for port, before in zip(ports, own, strict=True):
+                port.set_vlans(**before)
 
 
 def run(bed: Bed, node: str, line: str) -> None:

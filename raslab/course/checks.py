@@ -50,34 +50,73 @@ def judge(
     An `Observation` brings its own words. expected: the right value, or a function that finds it out in the network
     once there is an answer. given: what the student gave, where `answer` only looks at what came of it; nothing is
     looked at while it is `...` or None. tolerance: of numbers, as a share of what is expected. hint: what to think
-    of, shown when the answer is wrong. An error of raslab's in a function is a failure with that error's words.
+    of, shown when the answer is wrong. Upper and lower case are alike, and so are lists and tuples. An error of
+    raslab's in a function is a failure with that error's words; with what is `given`, so are Python's own errors about
+    types and values.
     """
     if _is_missing(given):
         return _unanswered(question)
     return look_until(
         lambda verdict: verdict.outcome != "failed" or not callable(answer),
-        lambda: _look(question, answer, expected, tolerance, hint),
+        lambda: _look(question, answer, expected, given, tolerance, hint),
         deadline_s,
         partial(time.sleep, POLL_S),
     )
 
 
-def _look(question: str, answer: object, expected: object, tolerance: float, hint: str) -> Verdict:
+def _look(question: str, answer: object, expected: object, used: object, tolerance: float, hint: str) -> Verdict:
     try:
         given = answer() if callable(answer) else answer
         if _is_missing(given):
             return _unanswered(question)
-        passed = _agrees(given, expected() if callable(expected) else expected, tolerance)
+        wanted = expected() if callable(expected) else expected
+        passed = _agrees(given, wanted, tolerance)
     except RaslabError as error:
         return Verdict(question, "failed", " ".join(filter(None, [str(error), hint])))
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
+        if used is True:  # nothing of a student's
+            raise
+        return Verdict(question, "failed", f"{in_words(used)} is not of the form that is asked for: {error}.")
     if isinstance(given, Observation):
-        seen = given.seen
+        seen = _begun(given.seen)
     elif isinstance(given, bool):
-        seen = "yes" if given else "no"
+        seen = "Yes" if given else "No"
+    elif passed:
+        seen = in_words(given)
     else:
-        seen = f"{given}" if passed else f"{given} is not right"
-    words = [seen[:1].upper() + seen[1:], hint if not passed else ""]
+        kind = "" if callable(answer) else _other_kind(given, wanted)
+        seen = kind or f"{in_words(given)} is not right"
+    words = [seen, hint if not passed else ""]
     return Verdict(question, "passed" if passed else "failed", ". ".join(filter(None, words)).rstrip(".") + ".")
+
+
+def in_words(answer: object) -> str:
+    """An answer as people write it: ``c-vm, w-vm`` for several names."""
+    return ", ".join(map(in_words, answer)) if isinstance(answer, list | tuple) else f"{answer}".strip()
+
+
+def _begun(seen: str) -> str:
+    """What was seen as the beginning of a sentence; names such as ``c-pc`` and addresses stay as they are."""
+    first = seen.partition(" ")[0]
+    return seen[:1].upper() + seen[1:] if first.strip(",:").isalpha() else seen
+
+
+def _other_kind(given: object, wanted: object) -> str:
+    """What is wrong with an answer that is not even of the kind that is asked for; nothing if it is."""
+    several = isinstance(wanted, list | tuple)
+    if several and not (isinstance(given, list | tuple) and len(given) == len(wanted)):  # type: ignore[arg-type]
+        return f"{in_words(given)} is not right: {len(wanted)} answers are asked for"  # type: ignore[arg-type]
+    if isinstance(given, str) and isinstance(wanted, bool):
+        return f"{given!r} is text: write True or False, without quotation marks"
+    if isinstance(given, str) and _is_number(wanted):
+        return f"{given!r} is text: write a number, without quotation marks"
+    if _is_number(given) and isinstance(wanted, str):
+        return f"{given} is a number: write text, in quotation marks"
+    return ""
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _is_missing(given: object) -> bool:
@@ -93,4 +132,9 @@ def _agrees(given: object, expected: object, tolerance: float) -> bool:
         return bool(given) == expected
     if isinstance(given, int | float) and isinstance(expected, int | float):
         return math.isclose(given, expected, rel_tol=tolerance)
+    if isinstance(given, str) and isinstance(expected, str):
+        return given.strip().casefold() == expected.strip().casefold()
+    if isinstance(given, list | tuple) and isinstance(expected, list | tuple):
+        pairs = zip(given, expected, strict=False)
+        return len(given) == len(expected) and all(_agrees(one, other, tolerance) for one, other in pairs)
     return bool(given == expected)

@@ -41,6 +41,7 @@ from raslab.errors.measurements import (
     NoSuchSettingError,
     NotIsolatedError,
     NotObservedError,
+    PortTakenError,
     ThroughputError,
     UnreachableError,
 )
@@ -114,6 +115,7 @@ __all__ = [
     "NotebookMissingError",
     "OpenVSwitchError",
     "ParametersNotTakenError",
+    "PortTakenError",
     "ProgramNotFoundError",
     "RaslabError",
     "ScratchNamespaceError",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from raslab.errors.base import RaslabError
 
@@ -11,7 +12,10 @@ class UnknownLabError(RaslabError):
     """There is no lab of that name."""
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
-        super().__init__(f"There is no lab {name}; the labs are: {', '.join(known) or 'none'}.")
+        close = get_close_matches(name, known, n=1)
+        choice = f": did you mean {close[0]}?" if close else ";"
+        start = "The" if close else "the"
+        super().__init__(f"There is no lab {name}{choice} {start} labs are: {', '.join(known) or 'none'}.")
 
 
 class LabFailedError(RaslabError):

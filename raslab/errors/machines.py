@@ -94,8 +94,9 @@ class AddressNotUsableError(RaslabError):
 class BadDurationError(RaslabError, ValueError):
     """A time that cannot be let pass."""
 
-    def __init__(self, seconds: float, longest_s: float) -> None:
-        super().__init__(f"{seconds:g} s cannot be let pass in a lab: ask for 0 to {longest_s:g} seconds.")
+    def __init__(self, seconds: object, longest_s: float) -> None:
+        shown = f"{seconds:g} s" if isinstance(seconds, int | float) else f"{seconds!r}"
+        super().__init__(f"{shown} cannot be let pass in a lab: ask for 0 to {longest_s:g} seconds.")
 
 
 class ScratchNamespaceError(RaslabError):

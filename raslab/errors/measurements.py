@@ -5,6 +5,15 @@ from __future__ import annotations
 from raslab.errors.base import RaslabError
 
 
+class PortTakenError(RaslabError):
+    """A node is to say its name at a port at which it serves something else."""
+
+    def __init__(self, node: str, port: int) -> None:
+        super().__init__(
+            f"Port {port} of {node} is taken, so {node} cannot say its name there: end what serves it first."
+        )
+
+
 class BadMeasurementError(RaslabError, ValueError):
     """A measurement was asked for with values that cannot work."""
 

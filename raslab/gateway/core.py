@@ -8,13 +8,14 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from raslab.errors import GatewayNotRunningError, GatewayRefusedError
-from raslab.gateway.bring_about import Transition, bring_about, preview
+from raslab.gateway.bring_about import bring_about, preview
 from raslab.gateway.dialler import Dialler
 from raslab.gateway.plan import NOTHING, Plan, plan
 from raslab.gateway.records import OfPart
 from raslab.gateway.rules import problems_of
 from raslab.gateway.state import GatewayState
 from raslab.gateway.surroundings import Surroundings
+from raslab.gateway.transition import Transition
 from raslab.net import Network, Node
 from raslab.services import Supervisor
 from raslab.services.desired import Desired

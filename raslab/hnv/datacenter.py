@@ -35,12 +35,15 @@ class Datacenter(AnswerVerbs):
         dc.attach("sql", 5001, host="host1", addresses="10.1.1.11/24")
 
     Each verb checks what it is told (DatacenterRefusedError, one sentence per problem), changes the desired state and
-    carries out the difference; a verb that raises has changed nothing. `explain` tells what the last verb became.
+    carries out the difference. A verb that raises has changed nothing, and the same verb again changes nothing either.
+    `explain` tells what the last verb became.
     """
 
     def add_compute_host(self, node: str, provider_address: str) -> ComputeHost:
         """Let virtual machines live on a router of the network. provider_address: one that it has, its PA."""
         new = ComputeHost(str(node), provider_address)
+        if new in self.state.hosts:
+            return new
         edits.need_new([one.node for one in self.state.hosts], new.node, "compute host")
         self._change(
             call("add_compute_host", new.node, provider_address),
@@ -58,8 +61,11 @@ class Datacenter(AnswerVerbs):
 
     def add_virtual_network(self, name: str, routing_domain_id: str | None = None) -> VirtualNetwork:
         """A tenant's network. routing_domain_id: its GUID, the RDID; without it, one that follows from the name."""
-        edits.need_new([one.name for one in self.state.networks], name, "virtual network")
         guid = routing_domain_id or tenants.routing_domain_id(name)
+        for known in self.state.networks:
+            if (known.name, known.routing_domain_id) == (name, guid):
+                return known
+        edits.need_new([one.name for one in self.state.networks], name, "virtual network")
         new = VirtualNetwork(name, guid, edits.free_table(self.state))
         words = {} if routing_domain_id is None else {"routing_domain_id": routing_domain_id}
         self._change(
@@ -80,6 +86,8 @@ class Datacenter(AnswerVerbs):
         """A subnet of a virtual network. vsid: 4096 to 2^24-2, one per datacenter; prefixes: of IPv4, IPv6, or both."""
         known = edits.network(self.state, network)
         new = VirtualSubnet(vsid, tuple(map(str, prefixes)))
+        if new in known.subnets:
+            return new
         self._change(
             call("add_virtual_subnet", network, vsid, *prefixes),
             lambda state: edits.with_network(state, replace(known, subnets=(*known.subnets, new))),
@@ -100,6 +108,8 @@ class Datacenter(AnswerVerbs):
         """Let the distributed router send to `destination` (a prefix, or ``default``) by a customer address."""
         known = edits.network(self.state, network)
         new = CustomerRoute(destination, next_hop)
+        if new in known.routes:
+            return
         self._change(
             call("add_route", network, destination, next_hop),
             lambda state: edits.with_network(state, replace(known, routes=(*known.routes, new))),
@@ -145,8 +155,13 @@ class Datacenter(AnswerVerbs):
             mac or self._free_mac(node),
             default_route,
             routes_for_others,
-            ALLOW_ALL if acl is None else tuple(acl),
+            ALLOW_ALL if acl is None else edits.rules(acl),
         )
+        for known in self.state.attachments:
+            if (known.node, known.vsid) == (node, vsid):
+                if known == replace(new, mac=mac or known.mac):
+                    return known
+                raise DatacenterRefusedError([edits.attached_already(known)])
         words: dict[str, Any] = {"host": new.host, "addresses": addresses}
         self._change(
             call("attach", node, vsid, **words),
@@ -194,7 +209,7 @@ class Datacenter(AnswerVerbs):
         rules: None for the list that allows everything. vsid: in which virtual subnet, if the node has several ports.
         """
         known = edits.attachment(self.state, node, vsid)
-        new = replace(known, acl=ALLOW_ALL if rules is None else tuple(rules))
+        new = replace(known, acl=ALLOW_ALL if rules is None else edits.rules(rules))
         self._change(
             call("set_acl", node),
             lambda state: replace(state, attachments=tuple(new if one == known else one for one in state.attachments)),

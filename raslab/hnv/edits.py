@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
 from raslab.errors import DatacenterRefusedError
-from raslab.hnv.state import Attachment, DatacenterState, VirtualNetwork
+from raslab.hnv.state import AclRule, Attachment, DatacenterState, VirtualNetwork
 
 _FIRST_TABLE = 1001
 
@@ -54,6 +54,21 @@ def attachment(state: DatacenterState, node: str, vsid: int | None) -> Attachmen
         vsids = ", ".join(str(one.vsid) for one in found)
         raise DatacenterRefusedError([f"Node {node} has several ports: say which by vsid, one of {vsids}."])
     return found[0]
+
+
+def attached_already(known: Attachment) -> str:
+    """That a node has a port in a virtual subnet, otherwise than it is wanted."""
+    where = f"on {known.host} with {' and '.join(known.addresses)}"
+    return f"Node {known.node} is in virtual subnet {known.vsid} already, {where}: migrate it, or detach it first."
+
+
+def rules(given: object) -> tuple[AclRule, ...]:
+    """The rules of an access list; raises DatacenterRefusedError if that is no list of rules."""
+    found = tuple(given) if isinstance(given, Iterable) else (given,)
+    for one in found:
+        if not isinstance(one, AclRule) or not isinstance(given, Iterable):
+            raise DatacenterRefusedError([f"{given!r} is no access list: write [AclRule(...), AclRule(...)]."])
+    return found
 
 
 def free_table(state: DatacenterState) -> int:

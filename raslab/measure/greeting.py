@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 from contextlib import suppress
 
+from raslab.errors import PortTakenError
 from raslab.net import Node
 
 PORT = 80
@@ -19,15 +21,25 @@ class Greeter:
     """
 
     def __init__(self, node: Node, port: int = PORT) -> None:
-        """Raises NodeNotRunningError, and OSError if the port is taken."""
+        """Raises NodeNotRunningError, PortTakenError."""
         self._words = node.name.encode()
-        self._socket: socket.socket = node.call(
-            lambda: socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
-        )
+        try:
+            self._socket: socket.socket = node.call(
+                lambda: socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
+            )
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise PortTakenError(node.name, port) from error
         self._thread = threading.Thread(target=self._serve, name=f"raslab-greeter-{node.name}", daemon=True)
         self._thread.start()
         assert node.network is not None  # it runs
         node.network.before_stop(self.close)
+
+    @property
+    def is_open(self) -> bool:
+        """True until it is closed."""
+        return self._socket.fileno() >= 0
 
     def close(self) -> None:
         """Greet nobody any more. May be called again."""

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from raslab.model.encapsulation import IpVersion
+from raslab.net.checksum import internet_checksum
 from raslab.net.waiting import readable_within
 
 _HEADER = struct.Struct("!BBHHH")
@@ -121,12 +122,3 @@ class Prober:
         """Round-trip time of one request."""
         answered = self._answered_ns.get(number)
         return None if answered is None else (answered - self._sent_ns[number]) / 1e6
-
-
-def internet_checksum(data: bytes) -> int:
-    """RFC 1071: the one's complement of the one's complement sum of 16-bit words."""
-    padded = data + b"\0" * (len(data) % 2)
-    total: int = sum(struct.unpack(f"!{len(padded) // 2}H", padded))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF

@@ -76,6 +76,8 @@ class Interface:
     """One end of a link. `addresses` are host addresses with their prefix length, such as ``10.0.1.1/24``.
 
     master: the device of the same node that it belongs to: a VRF, or a bridge of which it is a port.
+    vlans, untagged_vlan: of a switch's port, see `raslab.model.port_vlans`: the VLANs whose frames carry their tag on
+    the wire, and the one whose frames carry none, 1 to 4094.
     """
 
     node: str
@@ -86,6 +88,8 @@ class Interface:
     impairment: Impairment = PERFECT_WIRE
     up: bool = True
     master: str | None = None
+    vlans: tuple[int, ...] = ()
+    untagged_vlan: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from raslab.model.checks import devices, interfaces, labels, names, routes, segments, switching, tunnels
+from raslab.model.checks import devices, interfaces, labels, names, port_vlans, routes, segments, switching, tunnels
 from raslab.model.checks.facts import Facts
 from raslab.model.switching import ForwardingEntry, Neighbour, PortSettings
 from raslab.model.topology import Topology
@@ -16,6 +16,7 @@ def problems_of(topology: Topology) -> list[str]:
     checks = (
         names.check,
         interfaces.check,
+        port_vlans.check,
         segments.check,
         devices.check,
         switching.check,

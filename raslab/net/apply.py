@@ -22,6 +22,7 @@ _DELETIONS = (
     steps.DeleteImpairment,
     steps.DeleteMplsRoute,
     steps.DeleteLastResort,
+    steps.DeletePortVlan,
     steps.DeleteLocalRule,
     steps.DeleteMarkRule,
     steps.DeleteNeighbour,

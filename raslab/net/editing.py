@@ -176,7 +176,7 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
             self._drop_dead_entries()
 
     def moveIntf(self, intf: Any, node: Any) -> None:
-        """Plug an end of a link into another node, under the same name, without addresses and without a master.
+        """Plug an end of a link into another node, under the same name, without addresses, master and VLANs.
 
         The other end keeps all that it has; it was without a carrier for a moment.
         """
@@ -188,7 +188,7 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
             intf.node.delIntf(intf)
             intf.node = node
             node.addIntf(intf)
-            intf.take(replace(intf.spec, node=node.name, addresses=(), master=None))
+            intf.take(replace(intf.spec, node=node.name, addresses=(), master=None, vlans=(), untagged_vlan=None))
             self._drop_dead_entries()
 
     def configLinkStatus(self, src: str, dst: str, status: str) -> None:

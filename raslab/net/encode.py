@@ -33,8 +33,9 @@ def request(step: Step, namespaces: Mapping[str, Namespace]) -> bytes:
                 peer_mac=peer.mac,
                 peer_mtu=peer.mtu,
             )
-        case steps.AddBridge(_, name, stp):
-            return rtnetlink.add_bridge(here.new_index(name), kernel_name(name), stp=stp)
+        case steps.AddBridge(_, name, stp, heeds_vlans):
+            index = here.new_index(name)
+            return rtnetlink.add_bridge(index, kernel_name(name), stp=stp, heeds_vlans=heeds_vlans)
         case steps.AddTunnel(_, tunnel, mtu) if tunnel.kind == "xfrm":
             return rtnetlink.add_xfrm(here.new_index(tunnel.name), kernel_name(tunnel.name), tunnel.key or 0, mtu=mtu)
         case steps.AddTunnel(_, tunnel, mtu) if tunnel.kind == "wireguard":
@@ -75,6 +76,12 @@ def request(step: Step, namespaces: Mapping[str, Namespace]) -> bytes:
                 isolated=port.isolated,
                 locked=port.locked,
             )
+        case steps.SetVlanFiltering(_, name, on):
+            return bridging.set_vlan_filtering(here.index_of(name), on)
+        case steps.AddPortVlan(_, interface, vlan_id, untagged):
+            return bridging.add_port_vlan(here.index_of(interface), vlan_id, untagged=untagged)
+        case steps.DeletePortVlan(_, interface, vlan_id):
+            return bridging.delete_port_vlan(here.index_of(interface), vlan_id)
         case steps.SetUp(_, interface, up):
             return rtnetlink.set_link(here.index_of(interface), up=up)
         case steps.SetMtu(_, interface, mtu):

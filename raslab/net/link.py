@@ -12,7 +12,7 @@ from raslab.model.topology import PERFECT_WIRE, AnyInterface, Device, Interface,
 from raslab.model.topology import Link as ModelLink
 from raslab.net import mininet_classes as mininet
 from raslab.net.names import mac_address
-from raslab.net.parameters import impairment, interface
+from raslab.net.parameters import PORT_VLANS, impairment, interface, port_vlans
 
 if TYPE_CHECKING:
     from raslab.net.node import Node
@@ -79,6 +79,16 @@ class Intf(mininet.Intf):
     def clear_impairment(self) -> None:
         """Make the wire perfect again for packets sent here."""
         self.change(impairment=PERFECT_WIRE)
+
+    def set_vlans(self, **parameters: Any) -> None:
+        """Change the VLANs that a switch's port is in, and nothing else of the network.
+
+        Parameters: vlans, untagged_vlan, see `Link`. What is left out stays as it is, None takes it away.
+        """
+        changes, problems = port_vlans(f"Interface {self.name} of node {self.node.name}", parameters)
+        if problems:
+            raise TopologyError(problems)
+        self.change(**changes)
 
     def updateIP(self) -> str | None:
         """The address, as `IP`."""
@@ -172,6 +182,8 @@ class Link(mininet.Link):
     Mininet's TCLink (bw, delay, jitter, loss, max_queue_size) are understood too. params1 and params2 hold what
     differs on one side, and name, ips, mac, master (a VRF of that node), which always do. A side's impairment shapes
     what that side sends.
+    vlans and untagged_vlan, of the ends that are ports of switches: the VLANs whose frames carry their tag on the link,
+    a number or several, and the one whose frames carry none; see `raslab.model.port_vlans`.
     """
 
     def __init__(
@@ -189,8 +201,11 @@ class Link(mininet.Link):
         **params: Any,
     ) -> None:
         both = {key: value for key, value in params.items() if key not in _ENDS}
-        self.intf1 = self._end(node1, port1, intfName1, addr1, both | (params1 or {}))
-        self.intf2 = self._end(node2, port2, intfName2, addr2, both | (params2 or {}))
+        ports = [node for node in (node1, node2) if node.kind.is_switch] or [node1, node2]
+        not_of_ports = {key: value for key, value in both.items() if key not in PORT_VLANS}
+        own1, own2 = (both if node in ports else not_of_ports for node in (node1, node2))
+        self.intf1 = self._end(node1, port1, intfName1, addr1, own1 | (params1 or {}))
+        self.intf2 = self._end(node2, port2, intfName2, addr2, own2 | (params2 or {}))
 
     @property
     def ends(self) -> tuple[Intf, Intf]:

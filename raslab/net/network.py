@@ -11,6 +11,7 @@ from raslab.errors import BadMeasurementError, NodeNotRunningError, TopologyErro
 from raslab.model.topology import EMPTY, Topology
 from raslab.model.validation import problems_of
 from raslab.net import steps
+from raslab.net.announce import announce, announcements
 from raslab.net.apply import apply
 from raslab.net.bandwidth import bandwidth
 from raslab.net.editing import EditableNetwork
@@ -172,6 +173,7 @@ class Network(EditableNetwork):
         try:
             apply(plan, self._namespaces, self.processes, course=course)
             wait_until_up(plan, wanted, self._namespaces, course)
+            announce(announcements(plan, self._applied, wanted), self._namespaces)
         except BaseException:
             apply(difference(wanted, self._applied), self._namespaces, self.processes, tolerant=True)
             raise

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from raslab.model import sentences
-from raslab.model.checks.facts import is_number
+from raslab.model.checks.facts import is_integer, is_number
 from raslab.model.topology import Impairment, Interface
 
 _IMPAIRMENT = ("rate_mbps", "delay_ms", "jitter_ms", "loss_percent", "limit_packets")
 _MININET = {"bw": "rate_mbps", "delay": "delay_ms", "jitter": "jitter_ms", "loss": "loss_percent"}
 _MININET |= {"max_queue_size": "limit_packets"}
-_OWN = ("name", "ip", "ips", "mac", "mtu", "master", *_IMPAIRMENT)
+PORT_VLANS = ("vlans", "untagged_vlan")
+"""Parameters of switches' ports."""
+_OWN = ("name", "ip", "ips", "mac", "mtu", "master", *PORT_VLANS, *_IMPAIRMENT)
 # They choose among ways to shape, of which there is one here, or switch offloads, which stay as they are.
 _WITHOUT_EFFECT = {"use_htb", "use_hfsc", "use_tbf", "speedup", "gro", "txo", "rxo", "fast", "up"}
 
@@ -35,7 +37,8 @@ def interface(node: str, name: str, parameters: Mapping[str, Any]) -> tuple[Inte
         addresses(values.get("ip"), values.get("ips")),
         impairment=Impairment(**{key: values[key] for key in _IMPAIRMENT if key in values}),
     )
-    return replace(result, **{key: values[key] for key in ("mac", "mtu", "master") if key in values}), problems
+    others = ("mac", "mtu", "master", *PORT_VLANS)
+    return replace(result, **{key: values[key] for key in others if key in values}), problems
 
 
 def impairment(where: str, base: Impairment, parameters: Mapping[str, Any]) -> tuple[Impairment, list[str]]:
@@ -44,6 +47,12 @@ def impairment(where: str, base: Impairment, parameters: Mapping[str, Any]) -> t
     perfect = Impairment()
     given = {key: getattr(perfect, key) if value is None else value for key, value in values.items()}
     return replace(base, **given), problems
+
+
+def port_vlans(where: str, parameters: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Changes of a switch's port; None is no VLAN."""
+    values, problems = _values(where, parameters, PORT_VLANS)
+    return {key: () if key == "vlans" and value is None else value for key, value in values.items()}, problems
 
 
 def _values(where: str, parameters: Mapping[str, Any], known: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
@@ -59,6 +68,11 @@ def _values(where: str, parameters: Mapping[str, Any], known: tuple[str, ...]) -
             values[own] = _number(value.rstrip("% "))
         elif key in ("delay", "jitter"):
             values[own] = milliseconds(value)
+        elif key == "vlans" and value is not None:
+            several = isinstance(value, Iterable) and not isinstance(value, str)
+            values[own] = tuple(map(_integer, value if several else (value,)))
+        elif key == "untagged_vlan" and value is not None:
+            values[own] = _integer(value)
         else:
             values[own] = value
     return values, problems
@@ -79,6 +93,11 @@ def milliseconds(time: Any) -> Any:
         return time * _MS[""]
     match = _TIME.fullmatch(time) if isinstance(time, str) else None
     return float(match[1]) * _MS[match[2]] if match and match[2] in _MS else time
+
+
+def _integer(value: Any) -> Any:
+    """The value, or what it looks like if it is none, for validation to refuse."""
+    return value if is_integer(value) else str(value)
 
 
 def _number(text: str) -> Any:

@@ -28,6 +28,7 @@ from raslab.net import fragments, plugging, steps, tables
 from raslab.net.carriers import carriers, switched_on
 from raslab.net.identity import device_identity, tunnel_identity
 from raslab.net.label_settings import label_settings
+from raslab.net.port_vlans import PortVlans
 from raslab.net.quantities import Mtus, everything
 from raslab.net.render import command
 from raslab.net.steps import Step
@@ -104,6 +105,7 @@ class _Difference:
         self._devices()
         self.moved = set(self._moved())
         self.old_mtus, self.mtus = Mtus(old), Mtus(new)
+        self.port_vlans = PortVlans(old, new, self.kept)
         self.old_vrfs, self.vrfs = Vrfs(old), Vrfs(new)
         self.was_on = {_end(one) for one in switched_on(old)} & self.kept_interfaces
         self.on = {_end(one) for one in switched_on(new)}
@@ -180,7 +182,7 @@ class _Difference:
     def _links(self) -> Iterator[Step]:
         for node in self.new.nodes:
             if node.name not in self.kept and node.kind is NodeKind.BRIDGE:
-                yield steps.AddBridge(node.name, node.name, node.stp)
+                yield steps.AddBridge(node.name, node.name, node.stp, self.port_vlans.heeded_by(node.name))
         moving = {_link_key(now) for _, now in self.plugged}
         for link in self.new.links:
             if _link_key(link) not in self.kept_links and _link_key(link) not in moving:
@@ -199,6 +201,7 @@ class _Difference:
                 yield steps.SetUp(node.name, node.name, True)
             elif node.name not in self.kept and node.kind is NodeKind.OVS:
                 yield steps.AddOvsBridge(node.name, node.name)
+        yield from self.port_vlans.begin()
         yield from label_settings(self.old, self.new, self.kept, self.kept_interfaces)
         yield from self._vrfs()
         for device in self.new.devices:
@@ -213,6 +216,7 @@ class _Difference:
                 continue
             for position, end in enumerate(link.ends):
                 yield from self._interface(old.ends[position] if old else None, end)
+        yield from self.port_vlans.end()
         for tunnel in self.new.tunnels:
             yield from self._tunnel(tunnel)
         for device in self.new.devices:
@@ -259,6 +263,7 @@ class _Difference:
                 yield steps.SetMtu(*where, new.mtu)
             if new.mac != old.mac and new.mac is not None:
                 yield steps.SetMac(*where, new.mac)
+        yield from self.port_vlans.of(old, new)
         yield from self._membership(old, new)
         yield from fragments.impairment(*where, old.impairment if old else Impairment(), new.impairment)
         if new.up != (old.up if old else False):

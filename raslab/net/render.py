@@ -24,10 +24,15 @@ def command(step: Step) -> str:
             return f"ip netns delete {step.node}"
         case steps.SetSysctl():
             return f"ip netns exec {step.node} sysctl -w {step.key}={step.value}"
-        case steps.AddOvsBridge() | steps.AddOvsPort() | steps.DeleteOvsPort():
+        case steps.AddOvsBridge() | steps.AddOvsPort() | steps.DeleteOvsPort() | steps.SetOvsPortVlans():
             return f"ip netns exec {step.node} ovs-vsctl {' '.join(ovs_words(step))}"
         case steps.SetPort(node, settings):
             return f"bridge -n {node} link set dev {kernel_name(settings.interface)} {_port(settings)}"
+        case steps.AddPortVlan(node, interface, vlan_id, untagged):
+            without_tag = " pvid untagged" if untagged else ""
+            return f"bridge -n {node} vlan add dev {kernel_name(interface)} vid {vlan_id}{without_tag}"
+        case steps.DeletePortVlan(node, interface, vlan_id):
+            return f"bridge -n {node} vlan delete dev {kernel_name(interface)} vid {vlan_id}"
         case steps.AddForwarding(node, entry):
             return f"bridge -n {node} fdb replace {_entry(entry)}"
         case steps.DeleteForwarding(node, entry):
@@ -47,15 +52,35 @@ def ovs_words(step: Step) -> list[str]:
             return ["add-port", kernel_name(node), kernel_name(interface)]
         case steps.DeleteOvsPort(_, interface):
             return ["--if-exists", "del-port", kernel_name(interface)]
+        case steps.SetOvsPortVlans(_, interface, (), None):
+            return ["clear", "port", kernel_name(interface), "vlan_mode", "tag", "trunks"]
+        case steps.SetOvsPortVlans(_, interface, tagged, untagged):
+            return ["set", "port", kernel_name(interface), *_ovs_vlans(tagged, untagged)]
     raise TypeError(f"not a step of Open vSwitch: {step!r}")
+
+
+def _ovs_vlans(tagged: tuple[int, ...], untagged: int | None) -> list[str]:
+    """The columns of the table Port, see ovs-vswitchd.conf.db(5)."""
+    if untagged is None:
+        return ["vlan_mode=trunk", "tag=[]", f"trunks=[{_listed(tagged)}]"]
+    if not tagged:
+        return ["vlan_mode=access", f"tag={untagged}", "trunks=[]"]
+    return ["vlan_mode=native-untagged", f"tag={untagged}", f"trunks=[{_listed((*tagged, untagged))}]"]
+
+
+def _listed(vlans: tuple[int, ...]) -> str:
+    return ",".join(map(str, vlans))
 
 
 def _ip(step: Step) -> str:
     match step:
         case steps.AddVeth(_, end, peer):
             return f"link add {_end(end)} type veth peer {_end(peer)} netns {peer.node}"
-        case steps.AddBridge(_, name, stp):
-            return f"link add {kernel_name(name)} type bridge stp_state {int(stp)} mcast_snooping 0"
+        case steps.AddBridge(_, name, stp, heeds_vlans):
+            heeding = " vlan_filtering 1" if heeds_vlans else ""
+            return f"link add {kernel_name(name)} type bridge stp_state {int(stp)} mcast_snooping 0{heeding}"
+        case steps.SetVlanFiltering(_, name, on):
+            return f"link set {kernel_name(name)} type bridge vlan_filtering {int(on)}"
         case steps.AddTunnel():
             return _tunnel(step)
         case steps.AddDevice():

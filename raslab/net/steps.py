@@ -47,10 +47,11 @@ class AddVeth(Step):
 
 @dataclass(frozen=True, slots=True)
 class AddBridge(Step):
-    """Make a switch's bridge device."""
+    """Make a switch's bridge device. `heeds_vlans`: as `SetVlanFiltering`, from the begin."""
 
     name: str
     stp: bool
+    heeds_vlans: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,31 @@ class SetPort(Step):
     """Say how a port of a bridge behaves."""
 
     settings: PortSettings
+
+
+@dataclass(frozen=True, slots=True)
+class SetVlanFiltering(Step):
+    """Have a switch's bridge heed VLANs, or pass all frames whatever their tag."""
+
+    name: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AddPortVlan(Step):
+    """Put a switch's port into a VLAN, whose frames go there with their tag or, `untagged`, without."""
+
+    interface: str
+    vlan_id: int
+    untagged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeletePortVlan(Step):
+    """Take a switch's port out of a VLAN."""
+
+    interface: str
+    vlan_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,4 +323,16 @@ class DeleteOvsPort(Step):
     interface: str
 
 
-OVS_STEPS = (AddOvsBridge, AddOvsPort, DeleteOvsPort)
+@dataclass(frozen=True, slots=True)
+class SetOvsPortVlans(Step):
+    """Say which VLANs a port of the node's Open vSwitch bridge is in: those with their tag, and the one without.
+
+    Neither is as Open vSwitch makes ports: all frames pass, whatever their tag.
+    """
+
+    interface: str
+    tagged: tuple[int, ...] = ()
+    untagged: int | None = None
+
+
+OVS_STEPS = (AddOvsBridge, AddOvsPort, DeleteOvsPort, SetOvsPortVlans)

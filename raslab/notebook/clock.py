@@ -71,12 +71,17 @@ def run_for(seconds: float) -> Passage:
 
     Raises BadDurationError for a negative, endless or overlong time.
     """
-    if not 0 <= seconds <= LONGEST_S:
-        raise BadDurationError(seconds, LONGEST_S)
+    need_duration(seconds)
     started = _wall_s()
     time.sleep(seconds)
     ended = _wall_s()
     return Passage(seconds, None if started is None or ended is None else ended - started)
+
+
+def need_duration(seconds: object) -> None:
+    """Raise BadDurationError unless so many seconds can be let pass."""
+    if not isinstance(seconds, int | float) or not 0 <= seconds <= LONGEST_S:
+        raise BadDurationError(seconds, LONGEST_S)
 
 
 def _wall_s() -> float | None:

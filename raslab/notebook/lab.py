@@ -20,7 +20,7 @@ from raslab.model.observation import Observation
 from raslab.net.watch import Watch
 from raslab.notebook import cards, leftovers
 from raslab.notebook.capture import LabCapture
-from raslab.notebook.clock import Passage, Reading, clock, run_for
+from raslab.notebook.clock import Passage, Reading, clock, need_duration, run_for
 from raslab.notebook.figure import Figure
 from raslab.notebook.outage import LabOutage
 from raslab.notebook.picture import describe, lay_out, to_svg
@@ -85,7 +85,7 @@ class Lab(Bed):
 
         An interrupt leaves nothing running. Raises what `Network.start` raises.
         """
-        if self.network.is_running:
+        if self.network.is_running and self._all_started:  # a command on a node starts the bare network
             return
         what = describe(self.network.topology())
         done = f"{what} are built and every link has a carrier"
@@ -129,9 +129,11 @@ class Lab(Bed):
         """The topology as it should be, whether it runs or not.
 
         tenants: tenant by node, or by ``node:interface``, for colours; if left out, those of the lab and of the routing
-        domains of its gateways.
+        domains of its gateways. Raises UnknownNodeError.
         """
         owners = self._tenants | self.tenants() if tenants is None else tenants
+        for place in owners:
+            self[place.partition(":")[0]]  # or there is no such node
         drawing = lay_out(self.network.topology(), self.name, owners)
         return Figure(to_svg(drawing), f"Picture of {drawing.title}")
 
@@ -158,6 +160,7 @@ class Lab(Bed):
 
         On the virtual clock an hour takes a moment, in which nobody could look at 7200 pictures.
         """
+        need_duration(seconds)
         if here().clock != "virtual":
             return run_for(seconds)
         with self.feed.slower(seconds / _PICTURES):

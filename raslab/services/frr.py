@@ -7,17 +7,19 @@ name and a start is nothing but a change from an empty configuration. `vtysh` wo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from raslab.errors import ConfigurationRefusedError
+from raslab.errors import ConfigurationRefusedError, NoSuchServiceError
 from raslab.services.frr_config import difference, parse
 from raslab.services.frr_quiet import quietly
 from raslab.services.frr_tree import Tree
 from raslab.services.place import Place
 from raslab.services.service import Service
 from raslab.services.vty import Vty
+from raslab.services.zebra_addresses import remind
 
 FOLDER = "/usr/lib/frr"
 _SOCKETS = "/run/frr"
@@ -113,6 +115,11 @@ class Zebra(FrrDaemon):
     def argv(self) -> tuple[str, ...]:
         """As of the other daemons, with the profile of a datacenter."""
         return (*super().argv(), "-F", "datacenter")
+
+    def catch_up(self, place: Place) -> None:
+        """Let it know the addresses of new interfaces, by which neighbours are reached. Raises NotObservedError."""
+        with closing(self.vty(place)) as vty, suppress(NoSuchServiceError):  # a dead one will read them when it starts
+            remind(vty, place.node)
 
 
 @dataclass(frozen=True)

@@ -33,13 +33,18 @@ class NftSet:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of a family (`inet`, `ip`, `ip6`, `bridge`, `netdev`). counters: names of counters, for rules to use."""
+    """A table of a family (`inet`, `ip`, `ip6`, `bridge`, `netdev`).
+
+    counters: names of counters, for rules to use. timeouts: how long conntrack remembers the connections for which a
+    rule says so, by name, such as ``protocol udp; policy = { replied : 60 }``.
+    """
 
     family: str
     name: str
     chains: Mapping[str, Chain] = field(default_factory=dict)
     sets: Mapping[str, NftSet] = field(default_factory=dict)
     counters: tuple[str, ...] = ()
+    timeouts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -75,7 +80,8 @@ def _script(old: Table, new: Table) -> Iterator[str]:
     remade = {name for name, one in old.sets.items() if name in new.sets and _made_as(one) != _made_as(new.sets[name])}
     dropped = [name for name in old.sets if name not in new.sets]
     kept = {name: one for name, one in old.sets.items() if name not in remade}
-    changed = [name for name, chain in new.chains.items() if _changed(name, chain, old, {*remade, *dropped})]
+    ended = [name for name, policy in old.timeouts.items() if new.timeouts.get(name) != policy]
+    changed = [name for name, chain in new.chains.items() if _changed(name, chain, old, {*remade, *dropped, *ended})]
     rebased = [name for name in changed if name in old.chains and old.chains[name].header != new.chains[name].header]
     removed = [name for name in old.chains if name not in new.chains]
     for name, one in new.sets.items():
@@ -84,7 +90,11 @@ def _script(old: Table, new: Table) -> Iterator[str]:
     yield from (f"delete {old.sets[name].kind} {table} {name}" for name in (*dropped, *sorted(remade)))
     yield from (f"delete chain {table} {name}" for name in (*removed, *rebased))
     yield from (f"delete counter {table} {name}" for name in old.counters if name not in new.counters)
+    yield from (f"delete ct timeout {table} {name}" for name in ended)
     yield from (f"add counter {table} {name}" for name in new.counters if name not in old.counters)
+    for name, policy in new.timeouts.items():
+        if old.timeouts.get(name) != policy:
+            yield f"add ct timeout {table} {name} {{ {policy.strip().rstrip(';')}; }}"
     for name, one in new.sets.items():
         if name not in kept:
             yield f"add {one.kind} {table} {name} {{ {one.header.strip().rstrip(';')}; }}"
@@ -98,12 +108,12 @@ def _script(old: Table, new: Table) -> Iterator[str]:
         yield from (f"add rule {table} {name} {rule}" for rule in new.chains[name].rules)
 
 
-def _changed(name: str, chain: Chain, old: Table, renewed_sets: set[str]) -> bool:
-    """True if a chain has to be filled afresh, be it for a set that its rules refer to."""
+def _changed(name: str, chain: Chain, old: Table, renewed: set[str]) -> bool:
+    """True if a chain has to be filled afresh, be it for a set or a time-out that its rules refer to."""
     if old.chains.get(name) != chain:
         return True
-    used = set(re.findall(r"@([\w.-]+)", " ".join(chain.rules)))
-    return bool(used & renewed_sets)
+    used = set(re.findall(r'(?:@|timeout set ")([\w.-]+)', " ".join(chain.rules)))
+    return bool(used & renewed)
 
 
 def _made_as(one: NftSet) -> tuple[str, str]:

@@ -6,7 +6,8 @@ below; what a method needs of the node it gets as a `Place`.
 
 Life: folders and files are made, the process is started, `ready` is looked at until it holds, and `reload` hands over
 what a daemon takes only while it runs. A changed declaration comes to a running daemon by `reload` if `reloads_from`
-says that this can be done, else by stop and start. `plan` says in lines what `reload` does; it is pure.
+says that this can be done, else by stop and start. `plan` says in lines what `reload` does; it is pure. Before anything
+changes on a node, its running services `catch_up` with what has happened to the node.
 """
 
 from __future__ import annotations
@@ -54,6 +55,10 @@ class Service(ABC):
     def ready(self, place: Place) -> tuple[bool, str]:
         """Whether the daemon answers, and what was observed. Is asked again and again; must not block for long."""
         return True, ""
+
+    def catch_up(self, place: Place) -> None:
+        """Let a running daemon know of what the node has got since. Others of the node may count on it then."""
+        return
 
     @abstractmethod
     def plan(self: S, old: S | None) -> tuple[str, ...]:

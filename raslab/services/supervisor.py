@@ -54,13 +54,16 @@ class Supervisor:
     def apply(self, wanted: Declared) -> tuple[Change, ...]:
         """Bring about what is wanted on the nodes that are named; return what was done, when all of it is ready.
 
+        Services that run on know by then of interfaces that their node has got, be there anything to do or not.
         If anything fails, what ran before runs on, or again, and the failure is raised: ServiceDeclarationError,
-        ConfigurationRefusedError, DaemonDiedError, ServiceNotReadyError, or what starting a program raises.
+        ConfigurationRefusedError, DaemonDiedError, ServiceNotReadyError, NotObservedError, or what starting a program
+        raises.
         """
         wanted = deepcopy(_as_installed(wanted))  # what the caller changes in it later is not meant for now
         with self._lock:
             before = {node: self.declared(node) for node in wanted}
             todo = changes(before, wanted)
+            self._catch_up(wanted, todo)
             try:
                 self._carry_out(todo)
             except BaseException:
@@ -124,6 +127,14 @@ class Supervisor:
 
     def _names(self, node: str) -> Sequence[str]:
         return list(self._running.get(node, {}))
+
+    def _catch_up(self, nodes: Iterable[str], todo: Iterable[Change]) -> None:
+        """Let the services that run on know what their nodes have got."""
+        ending = {(one.node, one.service) for one in todo if one.action in (Action.STOP, Action.RESTART)}
+        for node in nodes:
+            for name, one in self._running.get(node, {}).items():
+                if (node, name) not in ending:
+                    one.declared.catch_up(one.place)
 
     def _carry_out(self, todo: Iterable[Change]) -> None:
         """Stop all that ends, then start all that is new, then tell the others of their changes."""

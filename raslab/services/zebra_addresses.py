@@ -7,14 +7,13 @@ neighbours on that subnet stay out of reach.
 
 from __future__ import annotations
 
+import socket
 import time
-from collections.abc import Mapping, Sequence
-from ipaddress import ip_interface
 
-from raslab.errors import NotObservedError
-from raslab.net.names import kernel_name
-from raslab.net.namespaces import Namespace
-from raslab.net.netlink.rtnetlink import add_address
+from raslab.errors import ConfigurationRefusedError, NotObservedError
+from raslab.net import Node
+from raslab.net.netlink import addresses
+from raslab.net.netlink.addresses import InterfaceAddress
 from raslab.net.waiting import look_until
 from raslab.services.vty import Vty
 
@@ -22,28 +21,44 @@ _DEADLINE_S = 5.0
 _PAUSE_S = 0.02
 
 
-def remind(vty: Vty, namespace: Namespace, wanted: Mapping[str, Sequence[str]]) -> None:
-    """Wait until zebra knows the addresses of interfaces, and let the kernel tell it again of those that it lacks.
+def remind(vty: Vty, node: Node) -> None:
+    """Let the kernel announce again what zebra lacks, until it knows the addresses of all interfaces of the node.
 
-    vty: a connection to zebra. wanted: addresses with prefix lengths by interface. Raises NotObservedError.
+    vty: a connection to zebra. Raises NotObservedError.
     """
-
-    def lacking() -> list[tuple[str, str]]:
-        known = vty.show("show interface vrf all brief json")
-        found = {
-            name: {ip_interface(one) for one in known.get(kernel_name(name), {}).get("addresses", ())}
-            for name in wanted
-        }
-        return [
-            (name, text) for name, texts in wanted.items() for text in texts if ip_interface(text) not in found[name]
-        ]
 
     def tell_again() -> None:
         time.sleep(_PAUSE_S)
-        namespace.connection.send(
-            [add_address(namespace.index_of(name), ip_interface(text)) for name, text in lacking()]
-        )
+        node.namespace.connection.send([one.announcement for _, one in lacking(vty, node)])
 
-    if left := look_until(lambda missing: not missing, lacking, _DEADLINE_S, tell_again):
-        name, address = left[0]
-        raise NotObservedError(f"zebra of {vty.node} knows of {address} on {name}", _DEADLINE_S, "it does not")
+    if left := look_until(lambda missing: not missing, lambda: lacking(vty, node), _DEADLINE_S, tell_again):
+        name, one = left[0]
+        raise NotObservedError(f"zebra of {vty.node} knows of {one.address} on {name}", _DEADLINE_S, "it does not")
+
+
+def lacking(vty: Vty, node: Node) -> list[tuple[str, InterfaceAddress]]:
+    """The addresses that the kernel has and zebra does not, with the names of their interfaces.
+
+    Those that are link-local are left out. Raises NoSuchServiceError if there is no zebra.
+    """
+    shown = vty.show("show interface vrf all brief json")  # without addresses that are not the first of their subnet
+    names = dict(node.call(socket.if_nameindex))
+    answer = node.namespace.connection.ask(addresses.dump_addresses())
+    known = (addresses.interface_address(message) for message in answer)
+    hidden = [
+        (name, one)
+        for one in known
+        if one.is_usable and not one.is_link_local and (name := names.get(one.index)) is not None
+        if one.address not in shown.get(name, {}).get("addresses", ())
+    ]
+    in_full = {name: _addresses(vty, name) for name, _ in hidden if name in shown}
+    return [(name, one) for name, one in hidden if one.address not in in_full.get(name, ())]
+
+
+def _addresses(vty: Vty, interface: str) -> set[str]:
+    """All addresses of an interface that zebra knows."""
+    try:
+        (found,) = vty.show(f"show interface {interface} vrf all json").values()
+    except ConfigurationRefusedError:  # it has gone meanwhile
+        return set()
+    return {one["address"] for one in found.get("ipAddresses", ())}

@@ -12,7 +12,7 @@ CELLS = (
     'import raslab\n\nlab = raslab.lab("gre-performance", path="gre-key", rate_mbps=20)\nlab.start()',
     "lab.view()",
     'lab.dashboard("gw1")',
-    'lab.throughput("host2", "host1", duration_s=60)',
+    'lab.throughput("host2", "host1", duration_s=600)',  # until the lab is stopped, or the cell interrupted
     'lab["host2"].run("ping -c 1 -W 2 10.1.0.1")',
 )
 START, VIEW, DASHBOARD, MEASURE, PING = range(len(CELLS))

@@ -140,11 +140,11 @@ def test_a_default_route_leads_to_a_gateway(bed: Tenants) -> None:
 
 def test_statistics_keep_tenants_apart(bed: Tenants) -> None:
     before = {one.virtual_network: one for one in bed.dc.get_network_statistics()}
-    assert bed.pings("contoso-sql", WEB, "-s", "1000", count=10) == 10
+    assert bed.pings("contoso-sql", WEB, "-s", "1000", count=50) == 50
     after = {one.virtual_network: one for one in bed.dc.get_network_statistics()}
     grown = {name: after[name].bytes_in - before[name].bytes_in for name in after}
-    assert grown["Contoso"] >= 20 * (1000 + 42)
-    assert grown["Fabrikam"] < 1000
+    assert grown["Contoso"] >= 100 * (1000 + 42)
+    assert grown["Fabrikam"] < 10 * (1000 + 42)  # its machines say a few words of IPv6 by themselves
     assert [one.node for one in bed.dc.get_port_statistics("Fabrikam")] == [
         "fabrikam-sql",
         "fabrikam-app",

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from vrf_tenants import EDGE_WAN, GATEWAY_WAN, TwoTenants, tenants, typed
+from vrf_tenants import EDGE_WAN, GATEWAY_WAN, STRANGER_WAN, TwoTenants, tenants, typed
 
 from raslab.errors import BadMeasurementError, NotIsolatedError
 from raslab.measure.isolation import IsolationReport, Leak, check_isolation
@@ -140,6 +140,14 @@ def test_an_open_management_port_is_found(network: Network) -> None:
         leak = one(look(network), probe="management ports", starts="a1:eth0")
     assert (leak.tenant, leak.how) == ("the provider", "answered")
     assert "TCP 10.0.1.254:2605 > 10.0.1.1:47613 SA" in leak.packet
+
+
+def test_a_management_port_that_is_open_to_the_outside_is_found(network: Network) -> None:
+    with network["gw"].call(listen, "wan0", 22):
+        report = look(network)
+    leak = one(report, probe="management ports", starts="x:eth0")
+    assert (leak.sender, leak.tenant, leak.how) == ("a stranger", "the provider", "answered")
+    assert f"TCP {GATEWAY_WAN}:22 > {STRANGER_WAN}:47613 SA" in leak.packet
 
 
 def test_a_tunnel_that_takes_packets_from_anywhere_is_found(network: Network) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import pytest
@@ -11,7 +13,7 @@ from waiting import until
 from labs.two_tenants.lab import crossed, finds, names, set_up
 from raslab.course.bed import Bed
 from raslab.errors import TunnelRefusedError
-from raslab.measure.isolation import Parties
+from raslab.measure.isolation import IsolationReport, Parties
 from raslab.measure.observable import ObservableNetwork
 from raslab.services.strongswan import Charon, Shared
 from topologies.two_tenants import PROVIDER, PROVIDER_ADDRESS, WOODGROVE, TwoTenants
@@ -73,6 +75,55 @@ def test_tenants_of_the_gateway_are_isolated(bed: Bed) -> None:
     summary = report.summary.set_index("probe")
     assert (summary.loc[["ICMP", "TCP", "BGP", "UDP", "ARP", "GRE"], "own_arrived"] > 0).all()
     assert summary.loc["forged at random", "crossing_sent"] == 2000
+    assert (summary.loc[["ESP", "ESP in UDP", "IKE_SA_INIT"], "crossing_sent"] > 0).all()
+    assert pairs_of(report, "genuine packet again") == {
+        *(("a stranger", "Contoso"), ("a stranger", "Woodgrove"), ("Contoso", "Woodgrove"), ("Woodgrove", "Contoso"))
+    }
+
+
+def pairs_of(report: IsolationReport, kind: str) -> set[tuple[str, str]]:
+    """Who has sent a kind of probe to whom."""
+    rows = report.frame[report.frame["probe"] == kind]
+    return set(zip(rows["sender"], rows["target"], strict=True))
+
+
+@contextmanager
+def without_replay_protection(bed: Bed) -> Iterator[None]:
+    """The gateway does not remember which of Contoso's packets it has seen."""
+    listed = bed[PROVIDER].run(f"ip xfrm state list src {CONTOSO_ADDRESS} dst {PROVIDER_ADDRESS}").stdout
+    pattern = r"spi (0x\w+) reqid (\d+) [^$]*?aead (\S+) (0x\w+) (\d+)[^$]*?if_id (0x\w+)"
+    associations = re.findall(pattern, listed)
+    assert associations, listed
+
+    def give(window: int) -> None:
+        for spi, reqid, aead, key, bits, if_id in associations:
+            one = f"src {CONTOSO_ADDRESS} dst {PROVIDER_ADDRESS} proto esp spi {spi}"
+            rest = f"reqid {reqid} mode tunnel flag af-unspec if_id {if_id} replay-window {window}"
+            for line in (f"delete {one}", f"add {one} {rest} aead {aead} {key} {bits}"):
+                done = bed[PROVIDER].run(f"ip xfrm state {line}")
+                assert done.status == 0, done.stderr
+
+    give(0)
+    try:
+        yield
+    finally:
+        give(32)
+
+
+def test_ipsec_packets_that_come_out_again_are_found_where_they_do(bed: Bed, parties: Parties) -> None:
+    """The twin of those that do not: whoever sends them from whichever address, they come out at their own tenant's."""
+    with without_replay_protection(bed):
+        report = bed.check_isolation(parties)
+    assert report.leaks, report.verdict
+    assert {leak.probe for leak in report.leaks} == {"genuine packet again"}
+    assert {(leak.sender, leak.tenant) for leak in report.leaks} == {
+        *(("a stranger", "Contoso"), ("Woodgrove", "Contoso"))
+    }
+    leak = next(leak for leak in report.leaks if leak.sender == "Woodgrove")
+    assert leak.path[0] in ("w-ny:wan0", "w-sfo:wan0", "mallory:wan0")
+    assert {"csp:wan0", "csp:to-c-ny"} <= set(leak.path)
+    all_find_their_own(bed)
+    bed.check_isolation(parties).require()
 
 
 def test_interfaces_in_the_wrong_routing_domains_are_found(bed: Bed, parties: Parties) -> None:

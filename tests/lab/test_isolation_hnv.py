@@ -43,8 +43,33 @@ def test_virtual_networks_are_isolated(bed: Tenants, parties: Parties) -> None:
     kind = CARRIERS[bed.dc.state.encapsulation]
     assert summary.loc[kind, "crossing_sent"] > 100
     assert summary.loc["forged at random", "crossing_sent"] == 1000
-    own = summary.loc[["ICMP", "TCP", "UDP", "ICMPv6", "ARP"]]
+    own = summary.loc[["ICMP", "TCP", "UDP", "ICMPv6", "ARP", kind]]
     assert (own["own_arrived"] > 0).all()
+
+
+def test_hosts_that_take_no_tunnelled_frames_prove_nothing(bed: Tenants, parties: Parties) -> None:
+    """What is forged could arrive: with the right addresses and the right VSID it does, unless hosts are deaf."""
+    kind = CARRIERS[bed.dc.state.encapsulation]
+    own = look(bed, parties).summary.set_index("probe").loc[kind]
+    assert own["own_arrived"] > 0
+    assert own["crossing_sent"] > own["leaked"] == 0
+    for host in ("host1", "host2"):
+        typed(
+            bed.network,
+            host,
+            "nft add table netdev deaf",
+            "nft add chain netdev deaf in { type filter hook ingress device pa0 priority 0; }",
+            "nft add rule netdev deaf in meta l4proto gre drop",
+            "nft add rule netdev deaf in udp dport 4789 drop",
+        )
+    try:
+        report = look(bed, parties)
+    finally:
+        for host in ("host1", "host2"):
+            typed(bed.network, host, "nft delete table netdev deaf")
+    assert not report
+    assert any(f"{kind} of Contoso from core did not get to its own" in one for one in report.unproven)
+    look(bed, parties).require()
 
 
 def test_a_port_in_the_wrong_subnet_is_found(bed: Tenants, parties: Parties) -> None:

@@ -9,13 +9,14 @@ import pytest
 from waiting import until
 
 from raslab.course.bed import Bed
+from raslab.course.changes import in_vlans
 from raslab.course.loader import load_lab
 from raslab.measure.observable import ObservableNetwork
 
 pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("vrf", "gre", "esp", "xfrm interface", "vlan")]
 
 
-LABS = ("gre-virtual-to-physical", "hnv-two-hosts", "l3-over-vlan", "shared-services", "tenant-nat")
+LABS = ("gre-virtual-to-physical", "hnv-two-hosts", "l3-over-vlan", "shared-services", "tenant-nat", "vlan-integration")
 
 
 @contextmanager
@@ -37,9 +38,11 @@ def test_the_tenants_of_a_lab_are_isolated(name: str) -> None:
         assert len([one for one in bed.parties().tenants if one.nodes]) >= 2
 
 
-def test_a_switch_that_passes_every_tag_is_found() -> None:
+def test_a_port_in_a_vlan_too_many_is_found() -> None:
     with running("vlan-integration") as bed:
-        until("each tenant reaches its own", lambda: not bed.check_isolation().unproven)
-        report = bed.check_isolation(forged=200)
+        who = bed.parties()
+        with in_vlans("rack:to-b-srv", vlans=10)(bed):
+            until("each tenant reaches its own", lambda: not bed.check_isolation(who).unproven)
+            report = bed.check_isolation(who, forged=200)
     assert {leak.probe for leak in report.leaks} == {"ARP"}
-    assert {leak.path[-1] for leak in report.leaks} == {"a-srv:lan0", "b-srv:lan0"}
+    assert {leak.path[-1] for leak in report.leaks} == {"b-srv:lan0"}

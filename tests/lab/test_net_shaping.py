@@ -33,9 +33,9 @@ def shaped() -> Iterator[Network]:
         yield network
 
 
-def round_trip_ms(net: Network, count: int = 3) -> float:
+def round_trip_ms(net: Network, count: int = 10) -> float:
     """The shortest of `count` round trips."""
-    text = net["h1"].run(["ping", f"-c{count}", "-i0.05", "10.0.0.2"], timeout=30).stdout
+    text = net["h1"].run(["ping", f"-c{count}", "-i0.02", "10.0.0.2"], timeout=30).stdout
     found = re.search(r"min/avg/max/mdev = ([\d.]+)/", text)
     assert found, text
     return float(found[1])
@@ -56,13 +56,17 @@ def test_delay_is_added_each_way(shaped: Network) -> None:
     assert 20.0 <= round_trip_ms(shaped) < 23.0
 
 
+@pytest.mark.virtual  # a busy computer cannot always send as fast as it may
 def test_rate_is_kept_within_two_percent(shaped: Network) -> None:
     assert goodput_mbps(shaped) == pytest.approx(RATE_MBPS * EFFICIENCY, rel=0.02)
 
 
 @pytest.mark.real  # an unlimited direction never ends in virtual time
-def test_the_other_direction_is_not_limited(shaped: Network) -> None:
-    assert goodput_mbps(shaped, "-R") > 2 * RATE_MBPS
+def test_the_other_direction_is_not_limited() -> None:
+    slow_mbps = 5.0  # which the busiest computer exceeds many times over
+    with Network(Wire(delay_ms=10, params1={"rate_mbps": slow_mbps})) as network:
+        assert goodput_mbps(network) < slow_mbps
+        assert goodput_mbps(network, "-R") > 2 * slow_mbps
 
 
 def test_impairments_change_while_packets_flow(shaped: Network) -> None:

@@ -17,6 +17,7 @@ from raslab.errors import (
     NoSuchPacketError,
     NotATopologyError,
     ParametersNotTakenError,
+    PortTakenError,
     UnknownLabError,
     UnknownNodeError,
     UnreachableError,
@@ -103,6 +104,38 @@ def test_a_stopped_lab_leaves_nothing_and_a_stray_process_is_seen() -> None:
         stray.kill()
         stray.wait()
     assert lab.remains() == []
+
+
+def test_a_command_before_the_start_does_not_keep_gateways_from_starting() -> None:
+    lab = raslab.lab("two-tenants")
+    csp = lab.gateway("csp")
+    csp.install_remote_access(multi_tenancy=True)
+    csp.enable_remote_access_routing_domain("Contoso", interfaces="contoso0")
+    assert "master vrf-Contoso" not in lab["csp"].run("ip link show contoso0").stdout  # the bare network
+    lab.start()
+    try:
+        assert "master vrf-Contoso" in lab["csp"].run("ip link show contoso0").stdout
+    finally:
+        lab.stop()
+
+
+def test_who_greets_goes_on_greeting_and_a_port_has_one_server(lab: Lab) -> None:
+    for _ in range(2):
+        lab.greet("host1")
+        assert lab.who_answers("host2", "host1") == "host1"
+    server = lab["host2"].popen(["python3", "-m", "http.server", "80"])
+    until("somebody serves", lambda: ":80 " in lab["host2"].run("ss -Hltn").stdout)
+    with pytest.raises(PortTakenError, match="Port 80 of host2 is taken"):
+        lab.greet("host2")
+    server.kill()
+    with pytest.raises(UnknownNodeError):
+        lab.greet("host3")
+
+
+def test_colours_are_for_nodes_that_are_there(lab: Lab) -> None:
+    assert "Contoso" in lab.picture(tenants={"host1": "Contoso", "gw1:gre1": "Contoso"}).markup
+    with pytest.raises(UnknownNodeError, match="no node hots1"):
+        lab.picture(tenants={"hots1": "Contoso"})
 
 
 def test_lines_are_run_until_one_fails(lab: Lab) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,9 +12,11 @@ from two_tenants import NAMES, OUTSIDE, SERVER, SITES, Tenants, TwoTenants, unti
 
 from labs.tenant_nat.lab import set_up
 from raslab.course.bed import Bed
+from raslab.gateway.transition import Transition
 from raslab.measure import capture
 from raslab.measure.observable import ObservableNetwork
 from raslab.net import Network
+from raslab.services.changes import Change, Declared
 from topologies.tenant_nat import CONTOSO, WOODGROVE, TenantNat
 
 pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("nft nat")]
@@ -124,6 +127,53 @@ def test_what_no_translator_takes_does_not_leave(tenants: Tenants) -> None:
     assert set(seen.frame["source"]) == {PUBLIC[1], SERVER}
 
 
+PROBE = f"""
+import socket, time
+while True:
+    socket.socket(2, 2).sendto(b"x", ("{SERVER}", 9))
+    time.sleep(0.001)
+"""
+
+
+@pytest.mark.virtual
+@pytest.mark.parametrize("rules_first", [True, False])
+def test_no_packet_gets_out_before_the_rules_or_after_them(
+    tenants: Tenants, monkeypatch: pytest.MonkeyPatch, rules_first: bool
+) -> None:
+    """Of the first tenant, at a probe each millisecond, on a computer where rules take a tenth of a second.
+
+    Twin: the way out comes with all other routes, before the rules.
+    """
+    if not rules_first:
+        monkeypatch.setattr(Transition, "first", property(lambda change: change))
+    apply = tenants.services.apply
+
+    def apply_slowly(wanted: Declared) -> tuple[Change, ...]:
+        time.sleep(0.05)
+        done = apply(wanted)
+        time.sleep(0.05)
+        return done
+
+    monkeypatch.setattr(tenants.services, "apply", apply_slowly)
+    wire = tenants.network["isp"].intf("csp")
+    with (
+        capture(wire, "udp port 9 and src net 10.0.0.0/8") as untranslated,
+        capture(wire, f"udp port 9 and src host {PUBLIC[1]}") as translated,
+    ):
+        probe = tenants.network["vm1"].popen(["python3", "-c", PROBE])
+        for _ in range(2):
+            give_nat(tenants, 1)
+            assert tenants.pings(1, SERVER, count=5) == 5
+            tenants.csp.routing_domain("Contoso").remove_net_nat("office")
+            assert tenants.pings(1, SERVER) == 0
+        probe.terminate()
+    assert len(translated.frame) > 300
+    if rules_first:
+        assert untranslated.frame.empty
+    else:
+        assert len(untranslated.frame) > 50
+
+
 def test_a_tenant_with_an_outside_of_its_own(tenants: Tenants) -> None:
     """Contoso has a wire of its own to the provider, with addresses that the other tenant's outside has too."""
     network = tenants.network
@@ -142,6 +192,86 @@ def test_a_tenant_with_an_outside_of_its_own(tenants: Tenants) -> None:
     assert tenants.fetch("vm1", SERVER, 9000, own_port=40000) == f"other {PUBLIC[1]} 40000"
     assert tenants.fetch("vm2", SERVER, 9000, own_port=40000) == f"isp {PUBLIC[2]} 40000"
     assert [one.routing_domain for one in tenants.csp.get_net_nat_session()] == ["Contoso", "Woodgrove"]
+
+
+@pytest.mark.virtual
+def test_each_tenant_has_time_outs_of_its_own(tenants: Tenants) -> None:
+    """In the kernel's table, to the second, and by a flow of which one end is silent for half a minute."""
+    times = {1: (15, 60), 2: (90, 600)}  # of UDP, and of TCP that stands
+
+    def left(protocol: str) -> dict[str, int]:
+        """Seconds until the newest session of a tenant is forgotten."""
+        found = sorted(tenants.csp.get_net_nat_session(), key=lambda one: one.timeout_s)
+        return {str(one.routing_domain): one.timeout_s for one in found if one.protocol == protocol}
+
+    def hears_late() -> list[bool]:
+        """Whether each tenant's host hears a server that thinks for half a minute."""
+        server = tenants.network["isp"].popen(["python3", "-c", THINKER], stdout=subprocess.PIPE, text=True)
+        assert server.stdout.readline() == "ready\n"
+        askers = [tenants.network[f"vm{one}"].popen(ASKER, stdout=subprocess.PIPE, text=True) for one in NAMES]
+        heard = [asker.communicate()[0] for asker in askers]
+        server.kill()
+        assert set(heard) <= {"answer\n", "silence\n"}
+        return [one == "answer\n" for one in heard]
+
+    for tenant in NAMES:
+        give_nat(tenants, tenant)
+    assert hears_late() == [False, False]  # the kernel's own time-out is 30 s
+    for tenant, (udp, tcp) in times.items():
+        values = {"udp_idle_session_timeout": udp, "tcp_established_connection_timeout": tcp}
+        tenants.csp.set_net_nat("office", routing_domain=NAMES[tenant], **values)
+    assert hears_late() == [False, True]
+    listener = tenants.network["isp"].popen(["python3", "-c", LISTENER], stdout=subprocess.PIPE, text=True)
+    assert listener.stdout.readline() == "ready\n"
+    for tenant in NAMES:
+        code = f"import socket; socket.socket(2, 2).sendto(b'x', ('{SERVER}', 9))"
+        assert tenants.network[f"vm{tenant}"].run(["python3", "-c", code]).status == 0
+        idle = tenants.network[f"vm{tenant}"].popen(["python3", "-c", IDLE], stdout=subprocess.PIPE, text=True)
+        assert idle.stdout.readline() == "ready\n"
+    found = tenants.csp.get_net_nat_session
+    until("both connections stand", lambda: sum(one.state == "ESTABLISHED" for one in found()) == len(NAMES))
+    udp, tcp = left("UDP"), left("TCP")
+    for tenant, name in NAMES.items():
+        assert times[tenant][0] - 2 <= udp[name] <= times[tenant][0]
+        assert times[tenant][1] - 2 <= tcp[name] <= times[tenant][1]
+    tenants.csp.set_net_nat("office", udp_idle_session_timeout=None, routing_domain="Woodgrove")
+    assert hears_late() == [False, False]
+
+
+THINKER = f"""
+import socket, threading
+s = socket.socket(2, 2)
+s.bind(("{SERVER}", 9000))
+print("ready", flush=True)
+while True:
+    _, asker = s.recvfrom(100)
+    threading.Timer(32, s.sendto, (b"answer", asker)).start()
+"""
+ASKER = [
+    "python3",
+    "-c",
+    "import socket\n"
+    "s = socket.socket(2, 2); s.settimeout(40)\n"
+    f"s.sendto(b'x', ('{SERVER}', 9000))\n"
+    "try:\n"
+    "    print(s.recv(100).decode())\n"
+    "except TimeoutError:\n"
+    "    print('silence')\n",
+]
+LISTENER = """
+import socket
+s = socket.create_server(("", 7))
+print("ready", flush=True)
+callers = []
+while True:
+    callers.append(s.accept())
+"""
+IDLE = f"""
+import socket
+s = socket.create_connection(("{SERVER}", 7))
+print("ready", flush=True)
+s.recv(1)
+"""
 
 
 def test_ports_are_open_to_all_for_one_tenant_only(tenants: Tenants) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from two_tenants import NAMES, OUTSIDE, SITES, Tenants, TwoTenants
+from two_tenants import NAMES, OUTSIDE, SITES, Tenants, TwoTenants, until
 
 from raslab.errors import GatewayRefusedError, TunnelRefusedError
+from raslab.measure.isolation import check_isolation, find_parties
 from raslab.net import Network
 
 pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("wireguard")]
@@ -56,3 +57,19 @@ def test_the_neighbours_port_opens_nothing(tenants: Tenants) -> None:
     with pytest.raises(TunnelRefusedError):
         tenants.site2.connect_vpn_s2s_interface("csp", timeout_s=3)
     assert tenants.pings(2, "10.1.0.1", source="h") == 0
+
+
+def test_genuine_packets_open_nothing_when_they_are_sent_again(tenants: Tenants) -> None:
+    """From anybody's address, to the own port or the neighbour's."""
+    for tenant, name in NAMES.items():
+        tenants.csp.connect_vpn_s2s_interface(f"site{tenant}", routing_domain=name)
+        until("the site is reached", lambda tenant=tenant: tenants.pings(tenant))
+    topology = tenants.network.topology()
+    names = {one.vrf: one.name for one in tenants.csp.state.routing_domains}
+    who = find_parties(topology, ["csp"], names)
+    report = check_isolation(tenants.network, who.tenants, underlay=who.underlay, strangers=who.strangers)
+    report.require()
+    assert {len(one.sealed) for one in who.tenants} == {1}
+    rows = report.frame[report.frame["probe"] == "genuine packet again"]
+    pairs = {("Contoso", "Woodgrove"), ("Woodgrove", "Contoso"), *(("a stranger", name) for name in NAMES.values())}
+    assert set(zip(rows["sender"], rows["target"], strict=True)) == pairs

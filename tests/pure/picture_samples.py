@@ -169,6 +169,20 @@ class Transit(Topo):
             self.addTunnel(gateway, "gre1", local=outer[here], remote=outer[there], ips=[f"10.255.0.{here}/30"])
 
 
+class SwitchedVlans(Topo):
+    """A router on a trunk, two switches with another trunk between them, and hosts in VLANs with equal addresses."""
+
+    def build(self) -> None:
+        self.addRouter("r1", ip=None)
+        for switch in ("s1", "s2"):
+            self.addSwitch(switch)
+        self.addLink("r1", "s1", rate_mbps=1000, delay_ms=1, params1={"name": "up0"}, vlans=(10, 20))
+        self.addLink("s1", "s2", vlans=range(10, 80, 10), untagged_vlan=5)
+        for vlan in (10, 20):
+            self.addVlan("r1", "up0", vlan, ips=[f"10.0.{vlan}.254/24"])
+            self.addLink(self.addHost(f"h{vlan}", ip="10.0.0.1/24"), "s2", untagged_vlan=vlan)
+
+
 class OneRouter(Topo):
     """Three networks around a router."""
 
@@ -203,6 +217,7 @@ _SAMPLES: dict[str, Callable[[], Any]] = {
     "multitenant": Multitenant,
     "two-gateways": GreVirtualToPhysical,
     "vlans": L3OverVlan,
+    "switched-vlans": SwitchedVlans,
     "transit": Transit,
     "one-router": OneRouter,
     "star": Star,

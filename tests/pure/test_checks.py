@@ -20,13 +20,20 @@ from raslab.notebook.verdict import check
         (1480, 1476, {"hint": "The key takes 4 bytes."}, "✗ MTU?\n  1480 is not right. The key takes 4 bytes."),
         (0.98, 0.981, {"tolerance": 0.01}, "✓ MTU?\n  0.98."),
         (0.9, 0.981, {"tolerance": 0.01}, "✗ MTU?\n  0.9 is not right."),
-        ("gre", "gre", {}, "✓ MTU?\n  Gre."),
+        ("gre", "gre", {}, "✓ MTU?\n  gre."),
         (..., 1476, {}, "○ MTU?\n  Not answered yet."),
         (None, 1476, {}, "○ MTU?\n  Not answered yet."),
         (True, True, {}, "✓ MTU?\n  Yes."),
         (False, True, {}, "✗ MTU?\n  No."),
         (False, False, {}, "✓ MTU?\n  No."),
-        ("no", True, {}, "✗ MTU?\n  No is not right."),  # a text is not a yes, whatever it says
+        ("no", True, {}, "✗ MTU?\n  'no' is text: write True or False, without quotation marks."),
+        ("1472", 1472, {}, "✗ MTU?\n  '1472' is text: write a number, without quotation marks."),
+        (1472, "gw1", {}, "✗ MTU?\n  1472 is a number: write text, in quotation marks."),
+        ("c-vm", "w-vm", {}, "✗ MTU?\n  c-vm is not right."),
+        (" C-vm", "c-vm", {}, "✓ MTU?\n  C-vm."),
+        (["c-vm", 5], ("c-vm", 5), {}, "✓ MTU?\n  c-vm, 5."),
+        (("c-vm", "c-vm"), ("c-vm", "w-vm"), {}, "✗ MTU?\n  c-vm, c-vm is not right."),
+        ("c-vm", ("c-vm", "w-vm"), {}, "✗ MTU?\n  c-vm is not right: 2 answers are asked for."),
         (lambda: Observation(True, "2 of 2 echoes came back"), True, {}, "✓ MTU?\n  2 of 2 echoes came back."),
         (lambda: Observation(True, "2 of 2 echoes came back"), False, {}, "✗ MTU?\n  2 of 2 echoes came back."),
     ],
@@ -117,3 +124,14 @@ PING = "2 packets transmitted, {} received, 0% packet loss, time 201ms"
 )
 def test_what_ping_says(text: str, seen: str) -> None:
     assert repr(read_answer(text, 2)) == seen
+
+
+def test_what_the_function_cannot_work_with_is_wrong_but_an_error_of_its_own_is_an_error() -> None:
+    def by(labels: list[int]) -> bool:
+        return sum(labels) > 0
+
+    verdict = judge("By labels?", lambda: by(103), given=103)  # type: ignore[arg-type]
+    assert verdict.seen == "103 is not of the form that is asked for: 'int' object is not iterable."
+    assert judge("By labels?", lambda: by([103]), given=[103])
+    with pytest.raises(TypeError):
+        judge("By labels?", lambda: by(103))  # type: ignore[arg-type]

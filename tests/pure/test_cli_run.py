@@ -35,7 +35,7 @@ NO_SHARING = "--json - and --csv - cannot share standard output: give one of the
     ("arguments", "sentence"),
     [
         (["gre"], NO_LAB.format("gre")),
-        (["../gre-performance"], NO_LAB.format("../gre-performance")),
+        (["../gre-performance"], "There is no lab ../gre-performance: did you mean gre-performance? The labs are: "),
         *([[LAB, "--duration", text], NO_DURATION.format(text)] for text in ("0", "-1", "soon", "nan", "1e9")),
         ([LAB, "--csv", "nowhere/a"], "--csv nowhere/a: there is no folder nowhere; make it first."),
         ([LAB, "--json", "."], "--json . is not a file: add a file name to it."),
@@ -125,6 +125,8 @@ def test_the_report_is_named_by_its_absolute_path(tmp_path: Path, monkeypatch: p
 def test_labs_are_listed_on_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["labs"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == lab_names()
-    known = {("gre-performance", "S20"), ("tunnel-kinds", "S20"), ("enterprise-edge", "S1"), ("nat-edge", "S16")}
+    assert sorted(line.split()[1] for line in lines) == lab_names()
+    numbers = [int(line.split()[0].removeprefix("S")) for line in lines]
+    assert numbers == sorted(numbers)
+    known = {("S20", "gre-performance"), ("S20", "tunnel-kinds"), ("S1", "enterprise-edge"), ("S16", "nat-edge")}
     assert known <= {(words[0], words[1]) for words in map(str.split, lines)}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
 from raslab.errors import DatacenterRefusedError
 from raslab.gateway import RasGateway
-from raslab.hnv import Datacenter
+from raslab.hnv import AclRule, Datacenter
 from raslab.net import Network
 from topologies.datacenter import Datacenter as Physical
 
@@ -80,3 +81,30 @@ def test_a_block_is_one_change(dc: Datacenter) -> None:
     with pytest.raises(DatacenterRefusedError):
         change()
     assert dc.state == before
+
+
+def test_the_same_verb_again_changes_nothing_and_otherwise_it_is_refused(dc: Datacenter) -> None:
+    before = dc.state
+    dc.add_compute_host("host1", "192.168.1.10")
+    dc.add_virtual_network("Contoso")
+    dc.add_virtual_subnet("Contoso", 5001, "10.1.1.0/24")
+    dc.attach("contoso-sql", 5001, host="host1", addresses="10.1.1.11/24")
+    assert dc.state == before
+    with pytest.raises(DatacenterRefusedError, match="has a compute host host1 already"):
+        dc.add_compute_host("host1", "192.168.1.11")
+    with pytest.raises(
+        DatacenterRefusedError, match=r"in virtual subnet 5001 already, on host1 .*: migrate it, or detach"
+    ):
+        dc.attach("contoso-sql", 5001, host="host2", addresses="10.1.1.11/24")
+    assert dc.state == before
+
+
+def test_what_is_no_access_list_is_refused(dc: Datacenter) -> None:
+    rule = AclRule(direction="Inbound", action="Allow", protocol="TCP", destination_ports="80")
+    dc.set_acl("contoso-sql", [rule])
+    for wrong in (rule, ["TCP 80"]):
+        with pytest.raises(DatacenterRefusedError, match=r"is no access list: write \[AclRule"):
+            dc.set_acl("contoso-sql", wrong)  # type: ignore[arg-type]
+    with pytest.raises(DatacenterRefusedError, match=r"Ports 80 of rule 1 .* write '443'"):
+        dc.set_acl("contoso-sql", [replace(rule, destination_ports=80)])  # type: ignore[arg-type]
+    assert dc.get_acl("contoso-sql")

@@ -78,5 +78,7 @@ def test_a_lab_by_the_name_of_its_topology() -> None:
     assert {"enterprise-edge", "gre-performance", "two-sites-and-csp"} <= set(topology_names())
     assert repr(open_lab("enterprise-edge", branches=2)) == "<Lab enterprise-edge: 10 nodes, 9 links, not running>"
     assert load_topology("enterprise-edges") is None
-    with pytest.raises(UnknownLabError, match=r"no lab enterprise-edges; the labs are: .*enterprise-edge, gre-"):
+    with pytest.raises(
+        UnknownLabError, match=r"no lab enterprise-edges: did you mean enterprise-edge. The labs are: .*edge, gre-"
+    ):
         open_lab("enterprise-edges")

@@ -107,6 +107,33 @@ def test_vlans_lead_to_the_nodes_with_the_same_tag() -> None:
     assert found.strangers == ()
 
 
+class Ports(Topo):
+    """Two tenants whose servers know of no VLANs: their ports are in them, behind a switch that passes every tag and a
+    trunk between two that do not. `own` is the VLAN of Blue's port.
+    """
+
+    def build(self, own: int = 20) -> None:
+        self.addRouter("gw")
+        for switch in ("core", "rack1", "rack2"):
+            self.addSwitch(switch)
+        self.addLink("gw", "core", params1={"name": "trunk"})
+        self.addLink("core", "rack1", params2={"vlans": (10, 20)})
+        self.addLink("rack1", "rack2", vlans=20, untagged_vlan=10)
+        for number, name, vlan in ((10, "red", 10), (20, "blue", own)):
+            self.addVrf("gw", name)
+            self.addVlan("gw", "trunk", number, ips=["10.0.0.254/24"], master=name)
+            self.addLink(self.addHost(name + "-srv", ips=[f"10.0.0.{number}/24"]), "rack2", untagged_vlan=vlan)
+        self.addLink(self.addHost("other", ips=["10.0.0.1/24"]), "rack1")
+
+
+def test_vlans_of_ports_lead_to_the_nodes_behind_them() -> None:
+    found = parties(Ports(), "gw")
+    assert [(one.name, one.nodes) for one in found.tenants] == [("red", ("red-srv",)), ("blue", ("blue-srv",))]
+    assert found.strangers == ()
+    mixed_up = parties(Ports(own=10), "gw")
+    assert [(one.name, one.nodes) for one in mixed_up.tenants] == [("red", ("blue-srv", "red-srv")), ("blue", ())]
+
+
 class TwoGateways(Topo):
     """The tenants' hosts are on two gateways, of which only gw1 has VRFs so far. Both are on the provider's network."""
 

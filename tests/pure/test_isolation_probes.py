@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import product
 
 import pytest
 
@@ -11,8 +13,9 @@ from raslab.errors import NotIsolatedError
 from raslab.measure.isolation.forgeries import forgeries
 from raslab.measure.isolation.judging import Findings
 from raslab.measure.isolation.listening import Heard
-from raslab.measure.isolation.probes import SPOOFED, Door, Scene, controls, crossings
+from raslab.measure.isolation.probes import SPOOFED, Probe, controls, crossings
 from raslab.measure.isolation.report import Count, IsolationReport, Leak
+from raslab.measure.isolation.scene import TENANTS_EACH, Door, Scene
 from raslab.measure.isolation.sights import Tokens
 from raslab.measure.isolation.tenants import PROVIDER, STRANGER, Home, Tenant, TunnelEnd
 from raslab.measure.isolation.wire import Datagram, Tunnelled
@@ -56,22 +59,62 @@ TOKENS = Tokens(b"RUN1")
 LINKS = {("Red1", "eth0"): ("gw", "Red"), ("gw", "Blue"): ("Blue2", "eth0")}
 
 
+def pairs_of(probes: Iterable[Probe]) -> set[tuple[str, str]]:
+    """Who is tried by whom, sender first."""
+    return {(probe.sender, target) for probe in probes for target in probe.targets}
+
+
 def test_each_ones_own_probes_are_controls_and_all_others_cross() -> None:
     own, others = list(controls(SCENE)), list(crossings(SCENE))
     assert all(probe.is_control for probe in own)
     assert not any(probe.is_control for probe in others)
-    assert {(probe.sender, probe.target) for probe in own} == {("Red", "Red"), ("Blue", "Blue")}
-    assert {(probe.sender, probe.target) for probe in others} == {
+    assert pairs_of(own) == {("Red", "Red"), ("Blue", "Blue")}
+    assert pairs_of(others) == {
         *(("Red", "Blue"), ("Blue", "Red"), (STRANGER, "Red"), (STRANGER, "Blue")),
-        *(("Red", PROVIDER), ("Blue", PROVIDER)),
+        *(("Red", PROVIDER), ("Blue", PROVIDER), (STRANGER, PROVIDER)),
     }
     kinds = Counter(probe.kind for probe in others)
     assert set(kinds) == {"ICMP", "TCP", "BGP", "UDP", "ARP", SPOOFED, "GRE", "management ports"}
 
 
+def crowd(number: int, alike: bool) -> Scene:
+    """Tenants with a node each and a tunnel each, that all have the same two addresses, or each its own."""
+    tenants, doors = [], [door("x", "198.51.100.9", None)]
+    for n in range(1, number + 1):
+        site = f"198.51.100.{n + 10}"
+        homes = ("10.0.1.1", "10.0.2.1") if alike else (f"10.{n}.1.1", f"10.{n}.2.1")
+        ends = (TunnelEnd("gre", GATEWAY, site, n),)
+        nodes = (f"t{n}", f"u{n}")
+        tenants.append(
+            Tenant(f"T{n}", nodes, (("gw", f"T{n}"),), tuple(map(Home, homes, nodes)), tunnels=ends),
+        )
+        doors.append(door(f"t{n}", homes[0], f"T{n}"))
+    return Scene(tuple(tenants), tuple(doors), (GATEWAY,))
+
+
+def test_tenants_with_the_same_addresses_are_tried_at_once() -> None:
+    few, many, most = (len(list(crossings(crowd(number, alike=True)))) for number in (20, 40, 80))
+    assert many - few > 0
+    assert most - many == 2 * (many - few)
+    for alike in (True, False):
+        tenants = {f"T{n}" for n in range(1, 21)}
+        pairs = pairs_of(crossings(crowd(20, alike)))
+        assert {pair for pair in product(tenants, tenants) if pair[0] != pair[1]} <= pairs
+        assert {(STRANGER, name) for name in tenants} <= pairs
+    assert len(list(crossings(crowd(40, alike=False)))) > 5 * many
+
+
+def test_everybodys_key_is_tried_by_strangers_and_by_some_tenants() -> None:
+    forged = [probe for probe in crossings(crowd(20, alike=True)) if probe.kind == "GRE"]
+    by_stranger = {probe.targets for probe in forged if probe.sender == STRANGER}
+    assert len(by_stranger) == 20
+    senders = Counter(target for sender, target in pairs_of(forged) if sender != STRANGER)
+    assert set(senders.values()) == {TENANTS_EACH}
+
+
 def test_who_is_meant_to_meet_is_not_probed() -> None:
     scene = replace(SCENE, meeting=frozenset({("Red", "Blue")}))
-    pairs = {(probe.sender, probe.target) for probe in crossings(scene)}
+    pairs = pairs_of(crossings(scene))
     assert ("Red", "Blue") not in pairs
     assert ("Blue", "Red") in pairs
 
@@ -89,7 +132,7 @@ def test_no_forged_packet_is_one_that_a_tenant_agreed_upon() -> None:
 
 def test_forgeries_are_the_same_for_one_seed_only() -> None:
     assert list(forgeries(SCENE, 50, 1)) == list(forgeries(SCENE, 50, 1)) != list(forgeries(SCENE, 50, 2))
-    assert all(probe.target != probe.sender for probe in forgeries(SCENE, 200, 3))
+    assert all(probe.sender not in probe.targets for probe in forgeries(SCENE, 200, 3))
 
 
 def sight(number: int, place: str, outgoing: bool, time_ns: int = 0, source: str = "10.0.1.1") -> Heard:
@@ -116,7 +159,7 @@ def test_a_token_at_anothers_place_is_a_leak_with_its_path(findings: Findings) -
     assert leak.path == ("Red1:eth0", "gw:Red", "gw:Blue", "Blue2:eth0")
     assert (leak.probe, leak.sender, leak.tenant, leak.how) == ("ICMP", "Red", "Blue", "delivered")
     assert "ICMP 10.0.1.1 > 10.0.3.1 echo-request" in leak.packet
-    assert findings.counts([number]) == (Count("ICMP", "Red", "Blue", sent=1, arrived=0, leaked=1),)
+    assert findings.counts([number]) == (Count("ICMP", "Red", ("Blue",), sent=1, arrived=0, leaked=1),)
 
 
 @pytest.mark.parametrize("place", ["gw:Red", "isp:eth0", "gw:wan", "Red2:eth0", "Blue-site:wan"])
@@ -179,15 +222,16 @@ def test_acknowledgements_tell_their_probes() -> None:
         assert TOKENS.number_acknowledged((TOKENS.sequence(number) + 13) & 0xFFFFFFFF) == number
 
 
-OWN = Count("ICMP", "Red", "Red", sent=4, arrived=4, leaked=0)
-ACROSS = Count("ICMP", "Red", "Blue", sent=1200, arrived=0, leaked=0)
+OWN = Count("ICMP", "Red", ("Red",), sent=4, arrived=4, leaked=0)
+ACROSS = Count("ICMP", "Red", ("Blue",), sent=1200, arrived=0, leaked=0)
 LEAK = Leak("ICMP", "Red", "Blue", "delivered", ("Red1:eth0", "gw:Red", "Blue2:eth0"), "IP / ICMP")
 
 
 def test_verdicts() -> None:
     isolated = IsolationReport((OWN, ACROSS), ())
     assert isolated.verdict == (
-        "Nothing crossed: 1,200 probes of 1 kinds. Of the tenants' own, 4 arrived, some of each kind from each node."
+        "Nothing crossed: 1,200 probes of 1 kinds for 1 pairs of tenants. "
+        "Of the tenants' own, 4 arrived, some of each kind from each node."
     )
     assert isolated
     assert isolated.observation

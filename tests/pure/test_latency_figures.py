@@ -5,8 +5,8 @@ import math
 import pytest
 
 from raslab.measure.echo import summary
-from raslab.measure.prober import internet_checksum
 from raslab.measure.processor import ProcessorTime
+from raslab.net.checksum import internet_checksum
 
 
 def test_summary() -> None:

@@ -15,7 +15,7 @@ from pyroute2.netlink.rtnl.ndmsg import ndmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 from pyroute2.netlink.rtnl.tcmsg import tcmsg
 
-from raslab.net.netlink import devices, labels, rtnetlink, rules, traffic_control, wire
+from raslab.net.netlink import addresses, devices, labels, rtnetlink, rules, traffic_control, wire
 
 GOLDEN = Path(__file__).parent / "golden" / "netlink.txt"
 
@@ -250,3 +250,36 @@ def test_attributes_round_trip() -> None:
     assert int.from_bytes(found[4], "little") == 9000
     assert wire.attributes(found[5]) == {1: b"\xff"}
     assert wire.attributes(b"\1\0\1\0") == {}  # shorter than an attribute's header
+
+
+def answer(family: int, length: int, scope: int, flags: int, *attributes: tuple[str, str]) -> wire.Message:
+    """An address as the kernel tells of it, made by pyroute2."""
+    message = ifaddrmsg()
+    message["family"], message["prefixlen"], message["scope"], message["index"] = family, length, scope, 103
+    message["attrs"] = [*attributes, ("IFA_FLAGS", flags)]
+    message.encode()
+    (found,) = wire.messages(bytes(message.data))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("told", "address", "is_link_local", "is_usable"),
+    [
+        (answer(2, 24, 0, 0x80, ("IFA_ADDRESS", "10.0.0.1"), ("IFA_LOCAL", "10.0.0.1")), "10.0.0.1/24", False, True),
+        (answer(2, 32, 0, 0x80, ("IFA_ADDRESS", "10.0.0.9"), ("IFA_LOCAL", "10.0.0.1")), "10.0.0.1/32", False, True),
+        (answer(2, 8, 254, 0x80, ("IFA_ADDRESS", "127.0.0.1"), ("IFA_LOCAL", "127.0.0.1")), "127.0.0.1/8", True, True),
+        (answer(10, 64, 0, 0x82, ("IFA_ADDRESS", "2001:db8::1")), "2001:db8::1/64", False, True),
+        (answer(10, 64, 0, 0x40, ("IFA_ADDRESS", "2001:db8::1")), "2001:db8::1/64", False, False),
+        (answer(10, 64, 0, 0x88, ("IFA_ADDRESS", "2001:db8::1")), "2001:db8::1/64", False, False),
+        (answer(10, 64, 253, 0x80, ("IFA_ADDRESS", "fe80::1")), "fe80::1/64", True, True),
+    ],
+    ids=["IPv4", "peer", "loopback", "IPv6", "tentative", "duplicate", "link-local"],
+)
+def test_an_address_that_the_kernel_tells_of(
+    told: wire.Message, address: str, is_link_local: bool, is_usable: bool
+) -> None:
+    found = addresses.interface_address(told)
+    assert (found.index, found.address) == (103, address)
+    assert (found.is_link_local, found.is_usable) == (is_link_local, is_usable)
+    (again,) = wire.messages(found.announcement)
+    assert (again.type, again.flags, again.payload) == (20, 0x501, told.payload)  # RTM_NEWADDR; create or replace

@@ -12,6 +12,7 @@ FORWARD = Chain(
 )
 OTHER = Chain("", ("drop",))
 INSIDE = NftSet("type ipv4_addr; flags interval", ("10.0.0.0/8",))
+UDP = "protocol udp; policy = { replied : 60 }"
 OLD = Table("inet", "lab", {"forward": FORWARD, "other": OTHER}, {"inside": INSIDE}, ("hits",))
 
 
@@ -118,3 +119,26 @@ def test_the_blamed_line_is_the_one_that_nft_numbers() -> None:
         "syntax error, unexpected string",
     )
     assert blamed(("add table ip a",), "Operation not permitted\n") == ("add table ip a", "Operation not permitted")
+
+
+def test_a_changed_time_out_is_made_anew_between_the_rules_that_use_it() -> None:
+    old = replace(
+        OLD, chains={**OLD.chains, "idle": Chain("", ('ct timeout set "udp-lab"',))}, timeouts={"udp-lab": UDP}
+    )
+    assert "add ct timeout inet lab udp-lab { protocol udp; policy = { replied : 60 }; }" in fresh(old)
+    assert script(old, replace(old)) == ()
+    assert script(old, replace(old, timeouts={"udp-lab": UDP.replace("60", "70")})) == (
+        "add table inet lab",
+        "flush chain inet lab idle",
+        "delete ct timeout inet lab udp-lab",
+        "add ct timeout inet lab udp-lab { protocol udp; policy = { replied : 70 }; }",
+        'add rule inet lab idle ct timeout set "udp-lab"',
+    )
+
+
+def test_a_time_out_that_goes_is_removed_after_the_rules_that_use_it() -> None:
+    old = replace(
+        OLD, chains={**OLD.chains, "idle": Chain("", ('ct timeout set "udp-lab"',))}, timeouts={"udp-lab": UDP}
+    )
+    lines = script(old, OLD)
+    assert lines.index("flush chain inet lab idle") < lines.index("delete ct timeout inet lab udp-lab")

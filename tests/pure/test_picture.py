@@ -19,9 +19,11 @@ from raslab.notebook.picture.areas import Area, areas, overlapping
 from raslab.notebook.picture.arrangement import arrange
 from raslab.notebook.picture.live import LiveState, Load
 from raslab.notebook.picture.overlay import overlays
+from topologies.datacenter import Datacenter
 from topologies.mpls_core import CSP, CSP_ADDRESS, PE, PE_ADDRESS, MplsCore
 from topologies.service_insertion import ServiceInsertion
 from topologies.software_load_balancer import SoftwareLoadBalancer
+from topologies.two_tenants import TwoTenants
 
 GOLDEN = Path(__file__).parent / "golden" / "pictures"
 LIVE = LiveState(
@@ -200,3 +202,26 @@ def test_a_gateway_whose_networks_are_vlans_stands_at_the_edge() -> None:
     assert [{"csp", "lb", "rack", "c-vm1", "w-vm3"} <= set(site.column) for site in found.sites].count(True) == 1
     drawn = areas(lay_out(topology, "vlans"))
     assert not [(one.what, other.what) for one, other in combinations(drawn, 2) if overlapping(one, other)]
+
+
+def test_where_several_tenants_are_is_the_left_side_with_tunnels_and_without() -> None:
+    topo = TwoTenants()
+    network = Network(topo)
+    before = arrange(network.topology(), topo.tenants)
+    (hub,) = (site for site in before.sites if site.is_left)
+    assert set(hub.column) == {"csp", "c-vm", "w-vm"}
+    for number, (office, address) in enumerate((("c-ny", "198.51.100.1"), ("w-ny", "198.51.100.5"))):
+        network.addTunnel("csp", f"to-{office}", local="203.0.113.1", remote=address, key=number)
+        network.addTunnel(office, "to-cloud", local=address, remote="203.0.113.1", key=number)
+    assert [site.is_left for site in arrange(network.topology(), topo.tenants).sites].count(True) == 1
+    assert arrange(network.topology(), topo.tenants).columns["csp"] < 0
+    unknown = [site.is_left for site in arrange(Network(topo).topology()).sites]
+    assert unknown.count(True) == 2  # which is why tenants are asked for
+
+
+def test_machines_without_a_cable_wait_outside_of_hosts_that_a_router_joins() -> None:
+    columns = arrange(Network(Datacenter()).topology()).columns
+    assert columns["core"] == 0
+    assert {columns["host1"], columns["host2"]} == {-1, 1}
+    machines = set(columns) - {"core", "host1", "host2"}
+    assert {columns[machine] for machine in machines} == {-2, 2}

@@ -88,6 +88,17 @@ def test_it_has_exercises_and_every_check_is_seen_to_fail_too(path: Path) -> Non
     exercises = [question for question, seen in marks.items() if "○" in seen]
     assert len(exercises) >= LEAST_EXERCISES
     assert [question for question, seen in marks.items() if not {"✓", "✗"} <= seen] == []
-    for cell in cells:
-        if "solution" in cell.metadata.get("tags", []):
-            assert cell.metadata.get("jupyter", {}).get("source_hidden")
+
+
+@every_notebook
+def test_what_gives_an_answer_away_is_folded(path: Path) -> None:
+    waiting = False  # for the solution of an exercise
+    for cell in code_cells(read(path)):
+        tags = cell.metadata.get("tags", [])
+        if "solution" in tags or ("twin" in tags and waiting):
+            first = "# Solution" if "solution" in tags else "# A typical mistake"
+            assert cell.source.partition("\n")[0].startswith(first)
+            assert cell.metadata.get("jupyter") == {"source_hidden": True, "outputs_hidden": True}
+        waiting = "solution" not in tags and (
+            waiting or re.search(r"^\w+ = \.\.\.", cell.source, re.MULTILINE) is not None
+        )

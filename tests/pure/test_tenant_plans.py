@@ -93,10 +93,27 @@ OWN_OUTSIDE = GatewayState(
     net_nats=(NetNat(name="office", udp_filtering_behavior="EndpointIndependent"),),
     net_routes=(NetRoute(destination_prefix="0.0.0.0/0", next_hop="192.0.2.254"),),
 )
+IDLE = NetNat(
+    name="office",
+    udp_idle_session_timeout=40,
+    tcp_established_connection_timeout=600,
+    tcp_transient_connection_timeout=20,
+)
 GOOD = {
     "one tenant behind the outside of the node": tenants(nat(1)),
     "two tenants behind the outside of the node": tenants(nat(1), nat(2)),
     "one tenant has an outside of its own": tenants(OWN_OUTSIDE, nat(2)),
+    "time-outs of their own": tenants(
+        replace(nat(1), net_nats=(IDLE, replace(IDLE, name="lab", internal_ip_interface_address_prefix="10.0.8.0/24"))),
+        replace(nat(2), net_nats=(NetNat(name="office", udp_idle_session_timeout=300),)),
+    ),
+    "NAT onto a tunnel": tenants(
+        GatewayState(
+            gre_interfaces=(replace(GRE, name="contoso-ny", ipv4_address="10.255.0.1/30"),),
+            net_nats=(NetNat(name="partner", external_ip_interface_address_prefix="10.255.0.0/30"),),
+            net_nat_external_addresses=(NetNatExternalAddress(nat_name="partner", ip_address="192.0.2.51"),),
+        )
+    ),
     "no address yet": tenants(replace(nat(1), net_nat_external_addresses=())),
     "filters": tenants(
         GatewayState(ip_filters=(OUTBOUND,)),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from raslab.gateway.plan import bandwidth, bgp, dialling, filters, interfaces, nat, nat_timeouts, s2s, wireguard
 from raslab.gateway.scopes import scopes
@@ -16,15 +17,17 @@ from raslab.services import Nftables, Service
 class Plan:
     """What a gateway makes of its node.
 
-    vrfs: one per routing domain; masters: the VRF of each interface of the node that belongs to one. addresses: what
-    interfaces get besides their own, as pairs of interface and address. sysctls: kernel settings. services: daemons and
-    tables, as `raslab.services` takes them. zones: of conntrack, those that connections of tenants are in.
+    vrfs: one per routing domain; masters: the VRF of each interface of the node that belongs to one. ways_out: those of
+    the routes that lead where nothing may go untranslated, so that they come after the rules and go before them.
+    addresses: what interfaces of the node get besides their own, as pairs of interface and address. sysctls: kernel
+    settings. services: daemons and tables, as `raslab.services` takes them. zones: of conntrack, those of tenants.
     """
 
     vrfs: tuple[Vrf, ...] = ()
     masters: dict[str, str] = field(default_factory=dict)
     tunnels: tuple[Tunnel, ...] = ()
     routes: tuple[Route, ...] = ()
+    ways_out: tuple[Route, ...] = ()
     addresses: tuple[tuple[str, str], ...] = ()
     sysctls: dict[str, str] = field(default_factory=dict)
     services: tuple[Service, ...] = ()
@@ -45,13 +48,18 @@ def plan(state: GatewayState, surroundings: Surroundings) -> Plan:
     charon = s2s.charon(parts)
     keys = wireguard.service(parts)
     shaping = bandwidth.shaping(parts)
+    ways_out = tuple(route for scope in parts for route in nat.routes(*scope))
+    added = tuple(dict.fromkeys(pair for scope in parts for pair in nat.addresses(*scope)))
+    tunnels = tuple(_with_addresses(one, added) for scope in parts for one in interfaces.tunnels(*scope))
+    own = {one.name for one in tunnels}
     return Plan(
         vrfs=tuple(_vrf(*scope) for scope in parts if scope.surroundings.domain is not None),
         masters={name: one.vrf for one in state.routing_domains for name in one.interfaces},
-        tunnels=tuple(tunnel for scope in parts for tunnel in interfaces.tunnels(*scope)),
-        routes=tuple(route for scope in parts for route in (*interfaces.routes(*scope), *nat.routes(*scope))),
-        addresses=tuple(dict.fromkeys(pair for scope in parts for pair in nat.addresses(*scope))),
-        sysctls=nat_timeouts.timeouts(parts),
+        tunnels=tunnels,
+        routes=(*(route for scope in parts for route in interfaces.routes(*scope)), *ways_out),
+        ways_out=ways_out,
+        addresses=tuple(pair for pair in added if pair[0] not in own),
+        sysctls=nat_timeouts.sysctls(parts),
         services=(
             *bgp.daemons(parts),
             *([charon] if charon else []),
@@ -61,6 +69,11 @@ def plan(state: GatewayState, surroundings: Surroundings) -> Plan:
         ),
         zones=tuple(one.number for one in state.routing_domains) if translations else (),
     )
+
+
+def _with_addresses(tunnel: Tunnel, added: Sequence[tuple[str, str]]) -> Tunnel:
+    """A tunnel with those of the addresses, pairs of interface and address, that are for it."""
+    return replace(tunnel, addresses=(*tunnel.addresses, *(text for name, text in added if name == tunnel.name)))
 
 
 def _vrf(state: GatewayState, surroundings: Surroundings) -> Vrf:

@@ -54,49 +54,19 @@ def source_of(interface: VpnS2SInterface | WireguardInterface, surroundings: Sur
 def _tunnel(interface: S2SInterface, surroundings: Surroundings) -> Tunnel:
     match interface:
         case GreInterface():
-            return _gre(interface, surroundings)
+            assert interface.source_ip_address is not None  # the rules have seen to it
+            kind, source, key = "gre", interface.source_ip_address, interface.gre_key
         case WireguardInterface():
-            return _wireguard(interface, surroundings)
+            kind, source, key = "wireguard", source_of(interface, surroundings), None
         case VpnS2SInterface():
-            return _xfrm(interface, surroundings)
-
-
-def _gre(interface: GreInterface, surroundings: Surroundings) -> Tunnel:
-    assert interface.source_ip_address is not None
+            kind, source, key = "xfrm", source_of(interface, surroundings), if_id(interface.name)
     return Tunnel(
         surroundings.node,
         interface.name,
-        "gre",
-        interface.source_ip_address,
+        kind,
+        source,
         interface.destination[0],
-        interface.gre_key,
-        addresses=_addresses(interface),
-        up=interface.admin_status,
-        master=surroundings.vrf,
-    )
-
-
-def _xfrm(interface: VpnS2SInterface, surroundings: Surroundings) -> Tunnel:
-    return Tunnel(
-        surroundings.node,
-        interface.name,
-        "xfrm",
-        source_of(interface, surroundings),
-        interface.destination[0],
-        if_id(interface.name),
-        addresses=_addresses(interface),
-        up=interface.admin_status,
-        master=surroundings.vrf,
-    )
-
-
-def _wireguard(interface: WireguardInterface, surroundings: Surroundings) -> Tunnel:
-    return Tunnel(
-        surroundings.node,
-        interface.name,
-        "wireguard",
-        source_of(interface, surroundings),
-        interface.destination[0],
+        key,
         addresses=_addresses(interface),
         up=interface.admin_status,
         master=surroundings.vrf,

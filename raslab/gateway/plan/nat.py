@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from raslab.gateway.plan.translation import Translation, external_addresses, translation
-from raslab.gateway.rules.nat import outside
+from raslab.gateway.rules.nat import outside, tunnel_addresses
 from raslab.gateway.scopes import Scope
 from raslab.gateway.state import GatewayState, RoutingDomain
 from raslab.gateway.surroundings import Surroundings
@@ -24,6 +24,7 @@ _HOOKS = {
     "prerouting": "type nat hook prerouting priority dstnat; policy accept",
     "postrouting": "type nat hook postrouting priority srcnat; policy accept",
     "opened": "type filter hook postrouting priority 101; policy accept",
+    "timeouts": "type filter hook postrouting priority 101; policy accept",
 }
 _METRIC = 1000  # any other default route of a tenant comes before the one to its translator
 
@@ -36,19 +37,24 @@ def table(parts: Sequence[Scope]) -> Table | None:
     domains = [where.domain for _, where in parts if where.domain is not None]
     if not domains:
         ((_, own),) = found
-        rules = {"prerouting": own.inward, "postrouting": own.outward, **({"opened": own.opened} if own.opened else {})}
-        return Table("ip", "nat", {name: Chain(_HOOKS[name], lines) for name, lines in rules.items()}, own.maps)
+        rules = {base: _rules(own, base) for base in _HOOKS}
+        chains = {base: Chain(_HOOKS[base], rules[base]) for base in _HOOKS if rules[base]}
+        return Table("ip", "nat", chains, own.maps, timeouts=own.timeouts.policies)
     chains, sets = _of_tenants([(where.domain, one) for where, one in found if where.domain is not None])
     maps = _zone_maps(parts)
-    return Table("ip", "nat", {**_zone_chains("outsides" in maps), **chains}, {**maps, **sets})
+    policies = {name: policy for _, one in found for name, policy in one.timeouts.policies.items()}
+    return Table("ip", "nat", {**_zone_chains("outsides" in maps), **chains}, {**maps, **sets}, timeouts=policies)
 
 
 def addresses(state: GatewayState, surroundings: Surroundings) -> tuple[tuple[str, str], ...]:
-    """Addresses for the outside interfaces besides their own, so that neighbours find the translated ones."""
+    """Addresses for the outside interfaces besides their own, so that neighbours find the translated ones.
+
+    A tunnel gets them too: what is for such an address and for nobody inside then ends here.
+    """
     found: dict[tuple[str, str], None] = {}
     for nat in state.net_nats:
         around, names = outside(nat, state, surroundings)
-        own = {str(known.ip) for _, known in around.addresses}
+        own = {str(known.ip) for _, known in around.addresses} | set(map(str, tunnel_addresses(state).values()))
         for text in external_addresses(nat, state):
             if text not in own:
                 found[names[0], f"{text}/32"] = None
@@ -99,7 +105,8 @@ def _of_tenants(
 
 
 def _rules(one: Translation, base: str) -> tuple[str, ...]:
-    return {"prerouting": one.inward, "postrouting": one.outward, "opened": one.opened}[base]
+    rules = {"prerouting": one.inward, "postrouting": one.outward, "opened": one.opened, "timeouts": one.timeouts.rules}
+    return rules[base]
 
 
 def _zone_chains(shared: bool) -> dict[str, Chain]:

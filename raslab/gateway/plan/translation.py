@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
-from raslab.gateway.plan.nat_timeouts import USUAL_TIMEOUTS
+from raslab.gateway.plan.nat_timeouts import TCP_ESTABLISHED_S, UDP_REPLIED_S, NatTimeouts, of_translators
 from raslab.gateway.rules.nat import ANY_ADDRESS, outside
 from raslab.gateway.state import GatewayState, NetNat, NetNatExternalAddress, NetNatStaticMapping
 from raslab.gateway.surroundings import Surroundings
@@ -21,13 +21,14 @@ _SEED = "0x1"  # without one the kernel takes another for each rule
 @dataclass(frozen=True)
 class Translation:
     """What the translators of one part want: rules on the way in and on the way out, rules that note which ports are
-    open to all, and the maps that they note them in.
+    open to all, and the maps that they note them in; and how long connections are remembered.
     """
 
     inward: tuple[str, ...] = ()
     outward: tuple[str, ...] = ()
     opened: tuple[str, ...] = ()
     maps: Mapping[str, NftSet] = field(default_factory=dict)
+    timeouts: NatTimeouts = field(default_factory=NatTimeouts)
 
 
 def translation(state: GatewayState, surroundings: Surroundings) -> Translation:
@@ -42,7 +43,7 @@ def translation(state: GatewayState, surroundings: Surroundings) -> Translation:
     inward += [rule for one in open_to_all for rule in _inward_to_open_port(*one, state, surroundings)]
     opened = [rule for one in open_to_all for rule in _open_port(*one, state, surroundings)]
     maps = {_ports(*one, surroundings): _port_map(*one) for one in open_to_all}
-    return Translation(tuple(inward), tuple(outward), tuple(opened), maps)
+    return Translation(tuple(inward), tuple(outward), tuple(opened), maps, of_translators(state, surroundings))
 
 
 def external_addresses(nat: NetNat, state: GatewayState) -> list[str]:
@@ -81,10 +82,10 @@ def _ports(nat: NetNat, protocol: str, surroundings: Surroundings) -> str:
 
 
 def _port_map(nat: NetNat, protocol: str) -> NftSet:
-    usual = {"udp": "nf_conntrack_udp_timeout_stream", "tcp": "nf_conntrack_tcp_timeout_established"}[protocol]
+    usual = {"udp": UDP_REPLIED_S, "tcp": TCP_ESTABLISHED_S}[protocol]
     chosen = {"udp": nat.udp_idle_session_timeout, "tcp": nat.tcp_established_connection_timeout}[protocol]
     header = "type ipv4_addr . inet_service : ipv4_addr . inet_service; flags dynamic, timeout; "
-    return NftSet(f"{header}timeout {chosen or USUAL_TIMEOUTS[f'net.netfilter.{usual}']}s", kind="map")
+    return NftSet(f"{header}timeout {chosen or usual}s", kind="map")
 
 
 def _open_port(nat: NetNat, protocol: str, state: GatewayState, surroundings: Surroundings) -> list[str]:

@@ -16,7 +16,7 @@ from raslab.gateway.surroundings import Surroundings
 def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     """Names, GUIDs, types and interfaces of each domain; names and tunnels that two of them would share."""
     gateway = surroundings.node
-    if state.routing_domains and (state.remote_access is None or not state.remote_access.multi_tenancy):
+    if state.routing_domains and state.remote_access is not None and not state.remote_access.multi_tenancy:
         yield (
             f"{gateway} is not multitenant and cannot have the routing domain {state.routing_domains[0].name}: "
             "call install_remote_access(multi_tenancy=True) first."
@@ -51,9 +51,9 @@ def _domain(domain: RoutingDomain, surroundings: Surroundings) -> Iterator[str]:
         )
     for one in domain.type:
         if one not in ROUTING_DOMAIN_TYPES:
-            yield f"Type {one!r} of {where} is unknown: choose of {', '.join(ROUTING_DOMAIN_TYPES)}."
+            yield f"Type {one!r} of {where} is unknown: choose one of {', '.join(ROUTING_DOMAIN_TYPES)}."
     if not domain.type:
-        yield f"The {where} has no type and could do nothing: choose of {', '.join(ROUTING_DOMAIN_TYPES)}."
+        yield f"The {where} has no type and could do nothing: choose one of {', '.join(ROUTING_DOMAIN_TYPES)}."
     for name in domain.interfaces:
         if name not in surroundings.names:
             yield (

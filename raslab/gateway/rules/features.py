@@ -20,7 +20,8 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     gateway = surroundings.title
     if role is None:
         if state != GatewayState():
-            yield f"Remote access is not installed on {gateway}: call install_remote_access(vpn_type='VpnS2S') first."
+            wanted = "multi_tenancy=True" if state.routing_domains else "vpn_type='VpnS2S'"
+            yield f"Remote access is not installed on {gateway}: call install_remote_access({wanted}) first."
         return
     yield from given(choice_problem(role.vpn_type, VPN_TYPES, "vpn_type", gateway))
     own = replace(state, remote_access=None, routing_domains=())

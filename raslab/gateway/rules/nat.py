@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, ip_network
 from typing import NamedTuple
 
 from raslab.gateway.rules.reading import address, choice_problem, given, name_problem, prefix_problem, range_problem
 from raslab.gateway.state import GatewayState, NetNat, NetNatExternalAddress, NetNatStaticMapping, NetRoute
-from raslab.gateway.surroundings import Surroundings
+from raslab.gateway.surroundings import AnyAddress, Surroundings
 
 ANY_ADDRESS = "0.0.0.0"
+_LONGEST_S = (2**32 - 1) // 1000  # the kernel counts in ticks, of which a second has up to 1000
 _NO_IPV6 = "NAT is for IPv4 only; IPv6 is routed as it is"
 
 
@@ -56,10 +57,9 @@ def _nat(nat: NetNat, state: GatewayState, surroundings: Surroundings) -> Iterat
         choice_problem(nat.udp_filtering_behavior, behaviours, "udp_filtering_behavior", where),
         choice_problem(nat.tcp_filtering_behavior, behaviours, "tcp_filtering_behavior", where),
     )
-    for field in ("icmp_query", "tcp_established_connection", "tcp_transient_connection"):
-        yield from given(range_problem(getattr(nat, f"{field}_timeout"), 1, 2**31 - 1, f"{field}_timeout", where))
+    for field in ("icmp_query", "tcp_established_connection", "tcp_transient_connection", "udp_idle_session"):
+        yield from given(range_problem(getattr(nat, f"{field}_timeout"), 1, _LONGEST_S, f"{field}_timeout", where))
     yield from given(name_problem(nat.name, f"a NAT of {surroundings.title}"))
-    yield from given(range_problem(nat.udp_idle_session_timeout, 1, 2**31 - 1, "udp_idle_session_timeout", where))
 
 
 class Outside(NamedTuple):
@@ -70,10 +70,14 @@ class Outside(NamedTuple):
 
 
 def outside(nat: NetNat, state: GatewayState, surroundings: Surroundings) -> Outside:
-    """The outside of a translator: a tenant's own interfaces, or else those of the node, which tenants share."""
+    """The outside of a translator: a tenant's own interfaces, or else those of the node, which tenants share.
+
+    A tunnel is one only if its address is in the external prefix.
+    """
     for around in (surroundings, *([surroundings.outside] if surroundings.outside is not None else [])):
         if nat.external_ip_interface_address_prefix is not None:
-            found = _interfaces_in(nat.external_ip_interface_address_prefix, around)
+            tunnels = tunnel_addresses(state) if around is surroundings else {}
+            found = _interfaces_in(nat.external_ip_interface_address_prefix, around, tunnels)
         else:
             own = state.net_routes if around is surroundings else ()
             default = _default_interface(own, around)
@@ -83,13 +87,20 @@ def outside(nat: NetNat, state: GatewayState, surroundings: Surroundings) -> Out
     return Outside(surroundings, [])
 
 
-def _interfaces_in(prefix: str, surroundings: Surroundings) -> list[str]:
+def tunnel_addresses(state: GatewayState) -> dict[str, AnyAddress]:
+    """The IPv4 address of each S2S interface that has one."""
+    texts = ((one.name, (one.ipv4_address or "").partition("/")[0]) for one in state.s2s_interfaces)
+    return {name: found for name, text in texts if (found := address(text)) is not None}
+
+
+def _interfaces_in(prefix: str, surroundings: Surroundings, tunnels: Mapping[str, AnyAddress]) -> list[str]:
     """The interfaces with an address in `prefix`; none if it cannot be read."""
     try:
         network = ip_network(prefix)
     except ValueError:
         return []
-    return list(dict.fromkeys(name for name, known in surroundings.addresses if known.ip in network))
+    own = (name for name, known in surroundings.addresses if known.ip in network)
+    return list(dict.fromkeys((*own, *(name for name, known in tunnels.items() if known in network))))
 
 
 def _default_interface(routes: Iterable[NetRoute], surroundings: Surroundings) -> str | None:

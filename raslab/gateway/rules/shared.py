@@ -5,7 +5,6 @@ settings that the kernel has once. Two tenants may be alike in everything else.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 from ipaddress import IPv4Address
 
 from raslab.gateway.rules.nat import Outside, outside
@@ -15,8 +14,6 @@ from raslab.gateway.scopes import Scope, scopes
 from raslab.gateway.state import GatewayState, NetNat, VpnS2SInterface
 from raslab.gateway.surroundings import Surroundings
 
-_TIMEOUTS = tuple(one.name for one in fields(NetNat) if one.name.endswith("_timeout"))
-
 
 def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     """Whatever two parts of the node want for themselves, or want differently."""
@@ -25,7 +22,7 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     yield from _passwords(parts)
     yield from _bandwidths(parts)
     yield from _ports(parts)
-    yield from _nat_timeouts(parts)
+    yield from _icmp_timeouts(parts)
     yield from _outsides(parts)
     yield from _external_addresses(parts)
 
@@ -107,20 +104,20 @@ def _ports(parts: Sequence[Scope]) -> Iterator[str]:
                 )
 
 
-def _nat_timeouts(parts: Sequence[Scope]) -> Iterator[str]:
-    owners: dict[str, tuple[int, str, str]] = {}
-    for state, where in parts:
-        for nat in state.net_nats:
-            for name in _TIMEOUTS:
-                seconds = getattr(nat, name)
-                if seconds is None:
-                    continue
-                known, part, other = owners.setdefault(name, (seconds, where.title, nat.name))
-                if known != seconds and part != where.title:
-                    yield (
-                        f"NAT {other} of {part} wants {name} {known} and NAT {nat.name} of {where.title} {seconds}, "
-                        f"and the kernel of {where.node} has one value: give both the same."
-                    )
+def _icmp_timeouts(parts: Sequence[Scope]) -> Iterator[str]:
+    wanted = [
+        (nat.icmp_query_timeout, where, nat.name)
+        for state, where in parts
+        for nat in state.net_nats
+        if nat.icmp_query_timeout is not None
+    ]
+    for seconds, where, name in wanted[1:]:
+        known, first, other = wanted[0]
+        if known != seconds and first.title != where.title:
+            yield (
+                f"NAT {other} of {first.title} wants icmp_query_timeout {known} and NAT {name} of {where.title} "
+                f"{seconds}, and the kernel of {where.node} has one value: give both the same."
+            )
 
 
 def _outsides(parts: Sequence[Scope]) -> Iterator[str]:

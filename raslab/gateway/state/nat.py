@@ -9,13 +9,14 @@ from dataclasses import dataclass
 class NetNat:
     """A translator: New-NetNat.
 
-    external_ip_interface_address_prefix: the prefix in which the outside interface has its address; without it, the
-    interface of the default route. A routing domain without such an interface has its outside where the node has its
-    own, and is translated there as soon as it has external addresses. internal_ip_interface_address_prefix: sources to
-    translate; without it, all.
-    Time-outs in seconds, None leaves the kernel's. udp_filtering_behavior (RFC 4787, 5) and tcp_filtering_behavior
-    (RFC 5382, 4.3): ``EndpointIndependent`` lets anybody in to a port that an inside host has sent from,
-    ``AddressAndPortDependent`` only whom it sent to.
+    external_ip_interface_address_prefix: the prefix in which the outside interface, be it a tunnel, has its address;
+    without it, the interface of the default route. A routing domain without such an interface has its outside where
+    the node has its own, and is translated there as soon as it has external addresses.
+    internal_ip_interface_address_prefix: sources to translate; without it, all.
+    Time-outs in seconds, None leaves the kernel's; that of ICMP is one for the node. They hold for connections that
+    begin later, and a change of one leaves those that it was for to the kernel's.
+    udp_filtering_behavior (RFC 4787, 5) and tcp_filtering_behavior (RFC 5382, 4.3): ``EndpointIndependent`` lets
+    anybody in to a port that an inside host has sent from, ``AddressAndPortDependent`` only whom it sent to.
     """
 
     name: str

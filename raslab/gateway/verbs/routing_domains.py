@@ -63,7 +63,7 @@ class RoutingDomainVerbs(GatewayCore):
         changeable = ("type", "interfaces", "routing_domain_id", "tx_bandwidth_kbps", "rx_bandwidth_kbps")
         if unknown := [one for one in values if one not in changeable]:
             raise GatewayRefusedError(
-                [f"{one} of {title} cannot be set: choose of {', '.join(changeable)}." for one in unknown]
+                [f"{one} of {title} cannot be set: choose one of {', '.join(changeable)}." for one in unknown]
             )
 
         def edit(state: GatewayState) -> GatewayState:

@@ -40,8 +40,8 @@ def _rule(rule: AclRule, where: str) -> Iterator[str]:
     for text in (rule.source_ports, rule.destination_ports):
         if text == "*":
             continue
-        match = _PORTS.fullmatch(text)
+        match = _PORTS.fullmatch(text) if isinstance(text, str) else None
         if match is None or not 0 <= int(match[1]) <= int(match[2] or match[1]) <= 65535:
-            yield f"Ports {text} of {where} cannot be read: write 443, 8000-8080, or * for any."
+            yield f"Ports {text} of {where} cannot be read: write '443', '8000-8080', or '*' for any."
         elif rule.protocol not in ("TCP", "UDP"):
             yield f"Ports {text} of {where} mean nothing without a protocol: choose TCP or UDP."

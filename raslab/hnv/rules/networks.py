@@ -70,7 +70,7 @@ def _guid(network: VirtualNetwork, seen: dict[str, str]) -> Iterator[str]:
 
 def _vsid(subnet: VirtualSubnet, where: str, seen: dict[int, str]) -> Iterator[str]:
     if not isinstance(subnet.vsid, int) or isinstance(subnet.vsid, bool) or not MIN_VSID <= subnet.vsid <= MAX_VSID:
-        yield f"VSID {subnet.vsid} in {where} is impossible: choose {MIN_VSID} to {MAX_VSID}."
+        yield f"VSID {subnet.vsid!r} in {where} is impossible: choose a whole number, {MIN_VSID} to {MAX_VSID}."
         return
     if subnet.vsid in seen:
         yield f"VSID {subnet.vsid} in {where} is taken in {seen[subnet.vsid]}: choose another one."

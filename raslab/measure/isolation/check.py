@@ -14,15 +14,17 @@ from raslab.measure.isolation.forgeries import forgeries
 from raslab.measure.isolation.judging import Findings
 from raslab.measure.isolation.listening import Ears
 from raslab.measure.isolation.post import Post
-from raslab.measure.isolation.probes import Scene, controls, crossings
+from raslab.measure.isolation.probes import controls, crossings, replays
 from raslab.measure.isolation.report import IsolationReport
+from raslab.measure.isolation.scene import Scene
 from raslab.measure.isolation.sights import Tokens, far_ends
 from raslab.measure.isolation.tenants import Tenant
+from raslab.measure.isolation.wire import version
 from raslab.net import Network
 
-_AT_ONCE = 20
-_PAUSE_S = 0.002
-"""Probes are sent in small groups, so that neither a queue of the network nor a socket overflows."""
+_AT_ONCE = 50
+_PAUSE_S = 0.005
+"""Probes are sent in groups, no more often than this, so that neither a queue of the network nor a socket overflows."""
 _RESEND_S = 0.25
 _RESTLESS_S = 30.0
 
@@ -68,13 +70,18 @@ def check_isolation(
         probes += [findings.add(probe) for probe in forgeries(scene, forged, seed)]
         bench.send(probes)
         bench.wait_until_quiet(quiet_s)
+        if again := [findings.add(probe) for probe in replays(scene, findings.replays.carriers)]:
+            bench.send(again)
+            bench.wait_until_quiet(quiet_s)
+            probes += again
+            findings.replays.end()
         after = bench.send_until_arrived(scene, deadline_s)
         bench.wait_until_quiet(quiet_s)
     unproven = findings.unproven(before) or findings.unproven(after)
     return IsolationReport(
         findings.counts([*after, *probes]),
         findings.leaks([*before, *probes, *after]),
-        (*_silent(network, scene), *findings.unsent(probes), *unproven),
+        (*_silent(network, scene), *_untried(findings, probes), *findings.unsent(probes), *unproven),
         attributes(lab_name(next(iter(network.values()))), here(), []),
     )
 
@@ -108,6 +115,24 @@ def _silent(network: Network, scene: Scene) -> list[str]:
     ]
 
 
+def _untried(findings: Findings, numbers: Sequence[int]) -> list[str]:
+    """A sentence for each pair of tenants that could meet and for which nothing was sent."""
+    scene = findings.scene
+    tried = {(probe.sender, target) for probe in map(findings.probes.__getitem__, numbers) for target in probe.targets}
+    return [
+        f"nothing was sent from {sender.name} to {victim.name}"
+        for sender in scene.tenants
+        for victim in scene.victims_of(sender.name)
+        if (sender.name, victim.name) not in tried and _could_meet(scene, sender, victim)
+    ]
+
+
+def _could_meet(scene: Scene, sender: Tenant, victim: Tenant) -> bool:
+    """True if the sender has a way to send to one of the victim's addresses."""
+    versions = {version(home.address) for home in victim.homes}
+    return any(door.source(number) for door in scene.doors_of(sender) for number in versions)
+
+
 class _Bench:
     """What probes are sent and heard with."""
 
@@ -116,21 +141,29 @@ class _Bench:
 
     def send(self, numbers: Sequence[int]) -> None:
         """Send probes and take in what is heard meanwhile."""
-        for position, number in enumerate(numbers, start=1):
-            self._post.send(number, self._findings.probes[number])
-            if position % _AT_ONCE == 0:
-                time.sleep(_PAUSE_S)
-                self._findings.hear(self._ears.listen())
+        for first in range(0, len(numbers), _AT_ONCE):
+            next_s = time.monotonic() + _PAUSE_S
+            for number in numbers[first : first + _AT_ONCE]:
+                self._post.send(number, self._findings.probes[number])
+            self._findings.hear(self._ears.listen())
+            time.sleep(max(0.0, next_s - time.monotonic()))
 
     def send_until_arrived(self, scene: Scene, deadline_s: float) -> list[int]:
-        """Send each tenant's probes to its own, again and again those that have not arrived; returns their numbers."""
+        """Send each tenant's probes to its own, again and again those that have not arrived; returns their numbers.
+
+        Not all of them can arrive, as a tenant need not have a route to everywhere: enough is when those have that
+        must, and another try has brought nothing new.
+        """
         numbers = [self._findings.add(probe) for probe in controls(scene)]
         deadline = time.monotonic() + deadline_s
-        while missing := [number for number in numbers if number not in self._findings.arrived]:
+        missing, before = numbers, -1
+        while missing and time.monotonic() < deadline:
             self.send(missing)
             self.wait_until_quiet(_RESEND_S)
-            if time.monotonic() >= deadline:
+            missing = [number for number in numbers if number not in self._findings.arrived]
+            if len(missing) == before and not self._findings.unproven(numbers):
                 break
+            before = len(missing)
         return numbers
 
     def wait_until_quiet(self, quiet_s: float) -> None:

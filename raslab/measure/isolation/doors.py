@@ -7,22 +7,26 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from ipaddress import ip_address, ip_interface
 from typing import Any
 
-from raslab.measure.isolation.probes import Door
+from raslab.measure.isolation.scene import Door
 from raslab.measure.isolation.tenants import Tenant
 from raslab.net import Network, Node
 from raslab.net.waiting import look_until
 
 _RESOLVED_S = 3.0
-_PAUSE_S = 0.02
+_PAUSE_S = 0.002
 _MAIN_TABLE = 254
 _DISCARD_PORT = 9
 _ETHERNET = 1  # ARPHRD_ETHER
 _UNICAST = 1
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
+
+
+_address, _interface = lru_cache(ip_address), lru_cache(ip_interface)
+"""Tenants have many addresses, and most of them the same ones."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,8 @@ class _Link:
     """With prefix lengths, link-local ones left out."""
 
     def is_neighbour(self, address: str) -> bool:
-        one = ip_address(address)
-        return any(one in ip_interface(own).network and ip_interface(own).ip != one for own in self.addresses)
+        one = _address(address)
+        return any(one in own.network and own.ip != one for own in map(_interface, self.addresses))
 
 
 def find_doors(

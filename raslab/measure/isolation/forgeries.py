@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from itertools import islice
 from random import Random
 
-from raslab.measure.isolation.probes import KEYS, Door, Probe, Scene
+from raslab.measure.isolation.forged_tunnels import KEYS
+from raslab.measure.isolation.probes import Probe
+from raslab.measure.isolation.scene import Door, Scene
 from raslab.measure.isolation.tenants import STRANGER, Tenant
 from raslab.measure.isolation.wire import Datagram, Encapsulation, Packet, Protocol, Tunnelled, version
 
@@ -33,22 +35,23 @@ class _Forger:
         self._keys = [end.key for end in self._ends if end.key is not None]
         anybody = [*(home.address for tenant in scene.tenants for home in tenant.homes), *scene.underlay]
         self._anybody = {number: [one for one in anybody if version(one) == number] for number in (4, 6)}
-        self._victims = {door: [one for one in scene.victims_of(_sender(door)) if one.homes] for door in scene.doors}
+        senders = dict.fromkeys(map(_sender, scene.doors))
+        self._victims = {sender: [one for one in scene.victims_of(sender) if one.homes] for sender in senders}
         # From outside everything has to come in a tunnel.
-        self._doors = [door for door, found in self._victims.items() if found and (self._locals or not door.outside)]
+        self._doors = [one for one in scene.doors if self._victims[_sender(one)] and (self._locals or not one.outside)]
 
     def probes(self) -> Iterator[Probe]:
         """Forged packets without end, or none at all."""
         chance = self._chance
         while self._doors:
             door = chance.choice(self._doors)
-            victim = chance.choice(self._victims[door])
+            victim = chance.choice(self._victims[_sender(door)])
             inner = self._datagram(victim, door)
             packet: Packet | None = inner
             if door.outside or (self._locals and chance.random() < 0.5):
                 packet = self._tunnelled(victim, door, inner)
             if packet is not None:
-                yield Probe(FORGED, _sender(door), victim.name, door, inner.destination, packet)
+                yield Probe(FORGED, _sender(door), (victim.name,), door, inner.destination, packet)
 
     def _datagram(self, victim: Tenant, door: Door) -> Datagram:
         """To an address of the victim's, from anybody's address."""

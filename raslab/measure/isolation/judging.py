@@ -7,11 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from raslab.measure.isolation.listening import Heard
-from raslab.measure.isolation.probes import ARP, MANAGEMENT, SOLICITATION, Probe, Scene
+from raslab.measure.isolation.probes import ARP, MANAGEMENT, SOLICITATION, Probe
+from raslab.measure.isolation.replays import Replays
 from raslab.measure.isolation.report import Count, Leak
+from raslab.measure.isolation.scene import Scene
+from raslab.measure.isolation.sealed import REPLAYED
 from raslab.measure.isolation.sights import Answer, Claim, Tokens, in_order, read_answer, summary
 from raslab.measure.isolation.tenants import PROVIDER, STRANGER, Owners, Place
-from raslab.measure.isolation.wire import packed
+from raslab.measure.isolation.wire import Sealed, packed
 
 _QUESTIONS = (ARP, SOLICITATION)
 
@@ -30,7 +33,12 @@ class Findings:
 
     def __post_init__(self) -> None:
         self._owners = Owners(self.scene.tenants)
-        self._tenants = {one.name: one for one in self.scene.tenants}
+        self._tenants = self.scene.by_name
+        self._homes: dict[str, dict[str, set[str]]] = {one.name: defaultdict(set) for one in self.scene.tenants}
+        for tenant in self.scene.tenants:
+            for home in tenant.homes:
+                self._homes[tenant.name][home.address].add(home.node)
+        self.replays = Replays(self.scene)
         self._senders = {door.node for door in self.scene.doors}
         self._leaks: dict[int, Leak | None] = {}
         self._asked: dict[tuple[Place, bytes], int] = {}
@@ -39,6 +47,8 @@ class Findings:
         """Give a probe its number."""
         number = len(self.probes)
         self.probes.append(probe)
+        if isinstance(probe.packet, Sealed) and not probe.packet.marked:
+            self.replays.expect(number, probe.packet)
         if probe.kind in _QUESTIONS and not probe.is_control:
             self._asked.setdefault(((probe.door.node, probe.door.interface), packed(probe.asked)), number)
         return number
@@ -48,8 +58,12 @@ class Findings:
         any_probe = False
         for heard in everything:
             number = self.tokens.number_in(heard.data)
-            if number is not None and number < len(self.probes):
+            if number is None:
+                any_probe |= self.replays.hear(heard, self.sights)
+            elif number < len(self.probes):
                 any_probe = True
+                if self.probes[number].is_control:
+                    self.replays.hear_inside(self.probes[number], heard, self.sights)
                 self.sights[number].append(heard)
                 if self.probes[number].is_control and number not in self.arrived:
                     self._note_arrival(number, heard)
@@ -59,12 +73,12 @@ class Findings:
 
     def _note_arrival(self, number: int, heard: Heard) -> None:
         probe = self.probes[number]
-        at_home = heard.node in self._homes_of(probe.target, probe.asked)
-        if at_home and self._owners.owner_of((heard.node, heard.interface)) == probe.target:
+        at_home = heard.node in self._homes_of(probe.sender, probe.asked)
+        if at_home and self._owners.owner_of((heard.node, heard.interface)) == probe.sender:
             self.arrived.add(number)
 
     def _homes_of(self, tenant: str, address: str) -> set[str]:
-        return {home.node for home in self._tenants[tenant].homes if home.address == address}
+        return self._homes[tenant].get(address, set())
 
     def _note_answer(self, heard: Heard) -> None:
         answer = read_answer(heard, self.tokens)
@@ -77,11 +91,14 @@ class Findings:
         if number is None or number in self.answered:
             return
         probe = self.probes[number]
+        if isinstance(probe.packet, Sealed):  # it was for the tunnel's end, which may say that it has no use for it
+            return
         if heard.node != probe.door.node or (isinstance(answer, Answer) and not _is_from(answer, packed(probe.asked))):
             return
         is_own = probe.sender != STRANGER and probe.asked in self._tenants[probe.sender].addresses
+        may_refuse = is_own or (probe.kind == MANAGEMENT and probe.door.is_outer)
         opens = probe.kind == MANAGEMENT and isinstance(answer, Answer) and answer.accepts
-        if opens or not is_own:
+        if opens or not may_refuse:
             self.answered[number] = heard
 
     # The report
@@ -92,12 +109,11 @@ class Findings:
         return tuple(leak for leak in found if leak is not None)
 
     def counts(self, numbers: Iterable[int]) -> tuple[Count, ...]:
-        """Probes by kind and pair, in the order in which they were sent."""
-        groups: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+        """Probes by kind, sender and targets, in the order in which they were sent."""
+        groups: dict[tuple[str, str, tuple[str, ...]], list[int]] = defaultdict(list)
         for number in numbers:
             probe = self.probes[number]
-            target = PROVIDER if probe.kind == MANAGEMENT else probe.target
-            groups[probe.kind, probe.sender, target].append(number)
+            groups[probe.kind, probe.sender, _targets(probe)].append(number)
         return tuple(
             Count(
                 *group,
@@ -149,7 +165,7 @@ class Findings:
 
     def _may_leak(self, number: int) -> bool:
         places = {(heard.node, heard.interface) for heard in self.sights.get(number, ())}
-        owners = {self._owners.owner_of(place) for place in places} - {None, self.probes[number].sender}
+        owners = {self._owners.owner_of(place) for place in places} - {None, _at_home(self.probes[number])}
         return bool(owners) or number in self.answered
 
     def _found_leak(self, number: int) -> Leak | None:
@@ -157,13 +173,12 @@ class Findings:
         trail = in_order(self.sights.get(number, ()), probe.door.node, self.links)
         for position, heard in enumerate(trail):
             owner = self._owners.owner_of((heard.node, heard.interface))
-            if owner is None or owner == probe.sender or (probe.sender, owner) in self.scene.meeting:
+            if owner is None or owner == _at_home(probe) or (probe.sender, owner) in self.scene.meeting:
                 continue
             end = self._end(trail, position, owner, probe.asked)
             return self._made(probe, owner, "delivered", trail[: end + 1], heard)
         if number in self.answered:
-            target = PROVIDER if probe.kind == MANAGEMENT else probe.target
-            return self._made(probe, target, "answered", [*trail, self.answered[number]], self.answered[number])
+            return self._made(probe, _asked(probe), "answered", [*trail, self.answered[number]], self.answered[number])
         return None
 
     def _end(self, trail: Sequence[Heard], first: int, owner: str, asked: str) -> int:
@@ -180,6 +195,22 @@ class Findings:
         places = [f"{heard.node}:{heard.interface}" for heard in trail]
         path = [place for n, place in enumerate(places) if n == 0 or place != places[n - 1]]
         return Leak(probe.kind, probe.sender, tenant, how, tuple(path), summary(packet))
+
+
+def _at_home(probe: Probe) -> str | None:
+    """With whom a probe may be seen; what is inside of a packet that is sent again is its sender's neither."""
+    return None if probe.kind == REPLAYED else probe.sender
+
+
+def _targets(probe: Probe) -> tuple[str, ...]:
+    """For whom it is tried; the gateway's ports are the provider's, by whichever address."""
+    return (PROVIDER,) if probe.kind == MANAGEMENT else probe.targets
+
+
+def _asked(probe: Probe) -> str:
+    """Whose answer it is: that of whoever has the address, of whom there may be many."""
+    first, *others = _targets(probe)
+    return f"{first} or {len(others)} others" if others else first
 
 
 def _is_from(answer: Answer, asked: bytes) -> bool:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import select
+import selectors
 import socket
 import struct
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from types import TracebackType
+from typing import NamedTuple
 
 from raslab.errors import CaptureError
 from raslab.net import Network, Node
 from raslab.net.names import kernel_name
+from raslab.net.netlink.connection import Connection
+from raslab.net.netlink.rtnetlink import dump_links, link_state
 
 _ETH_P_ALL = 3
 _SOL_PACKET, _PACKET_STATISTICS = 263, 6
@@ -23,8 +26,7 @@ _LONGEST = 2048
 _ETHERNET_HEADER, _LOOPBACK_HEADER = 1, 772  # ARPHRD_ETHER, ARPHRD_LOOPBACK, which looks alike
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(NamedTuple):
     """A packet at an interface. outgoing: about to leave by it; time_ns: since 1970, by the kernel."""
 
     node: str
@@ -43,6 +45,7 @@ class Ears:
 
     def __init__(self, network: Network) -> None:
         self._nodes: list[Node] = list(network.values())
+        self._ready = selectors.DefaultSelector()
         self._sockets: dict[socket.socket, Node] = {}
         self._taps: list[socket.socket] = []
         self._names: dict[str, dict[str, str]] = {}
@@ -53,6 +56,7 @@ class Ears:
                 self._names[node.name] = {kernel_name(one.name): one.name for one in node.all_interfaces()}
                 ear, taps = node.call(_open)
                 self._sockets[ear] = node
+                self._ready.register(ear, selectors.EVENT_READ, (ear, node, self._names[node.name]))
                 self._taps += taps
         except BaseException:
             self._close()
@@ -70,27 +74,7 @@ class Ears:
 
     def listen(self, seconds: float = 0.0) -> list[Heard]:
         """What has been heard since; waits for the first packet for that long."""
-        readable, _, _ = select.select(list(self._sockets), [], [], seconds)
-        return [heard for ear in readable for heard in self._drain(ear)]
-
-    def _drain(self, ear: socket.socket) -> Iterable[Heard]:
-        node = self._sockets[ear]
-        names = self._names[node.name]
-        while True:
-            try:
-                data, ancillary, _, where = ear.recvmsg(_LONGEST, _ANCILLARY_BYTES, socket.MSG_DONTWAIT)
-            except BlockingIOError:
-                return
-            seconds, nanoseconds = _TIMESPEC.unpack(ancillary[0][2])
-            name, _, kind, hardware, _ = where
-            yield Heard(
-                node.name,
-                names.get(name, name),
-                kind == socket.PACKET_OUTGOING,
-                seconds * 1_000_000_000 + nanoseconds,
-                data,
-                hardware in (_ETHERNET_HEADER, _LOOPBACK_HEADER),
-            )
+        return [heard for key, _ in self._ready.select(seconds) for heard in _drain(*key.data)]
 
     def _complain_of_losses(self) -> None:
         for ear, node in self._sockets.items():
@@ -99,8 +83,28 @@ class Ears:
                 raise CaptureError(node.name, f"{lost} packets passed while the socket was full")
 
     def _close(self) -> None:
+        self._ready.close()
         for one in [*self._sockets, *self._taps]:
             one.close()
+
+
+def _drain(ear: socket.socket, node: Node, names: Mapping[str, str]) -> Iterator[Heard]:
+    """All that waits in a socket. names: of the interfaces, by the kernel's."""
+    while True:
+        try:
+            data, ancillary, _, where = ear.recvmsg(_LONGEST, _ANCILLARY_BYTES, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        seconds, nanoseconds = _TIMESPEC.unpack(ancillary[0][2])
+        name, _, kind, hardware, _ = where
+        yield Heard(
+            node.name,
+            names.get(name, name),
+            kind == socket.PACKET_OUTGOING,
+            seconds * 1_000_000_000 + nanoseconds,
+            data,
+            hardware in (_ETHERNET_HEADER, _LOOPBACK_HEADER),
+        )
 
 
 def _open() -> tuple[socket.socket, list[socket.socket]]:
@@ -123,7 +127,6 @@ def _tap(vrf: str) -> socket.socket:
 
 
 def _vrfs() -> list[str]:
-    from pyroute2 import IPRoute
-
-    with IPRoute() as route:
-        return [link.get("ifname") for link in route.get_links(kind="vrf")]
+    with closing(Connection()) as connection:
+        links = [link_state(one) for one in connection.ask(dump_links())]
+    return [link.name for link in links if link.kind == "vrf"]

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from raslab.measure.isolation.sights import far_ends
-from raslab.measure.isolation.tenants import Home, Place, Tenant, TunnelEnd
+from raslab.measure.isolation.tenants import Home, Place, SealedEnd, Tenant, TunnelEnd
 from raslab.measure.isolation.wire import Encapsulation
+from raslab.model.port_vlans import heeding, vlans_of
 from raslab.model.switching import Vxlan
-from raslab.model.topology import AnyInterface, Topology, Tunnel, Vlan, Vrf
+from raslab.model.topology import AnyInterface, Interface, Topology, Tunnel, Vlan, Vrf
 from raslab.model.vrfs import Vrfs
 
 _ENCAPSULATIONS: dict[str, Encapsulation] = {"gre": "gre", "gretap": "nvgre"}
-"""Kinds of tunnels whose packets can be forged: the others encrypt."""
+"""Kinds of tunnels whose packets can be forged."""
+_SEALED = ("xfrm", "wireguard")
+"""Those whose packets can only be sent again."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,8 @@ def find_parties(
     link or a tunnel joins them. A node to which the VRFs of several tenants lead is nobody's: they are meant to meet
     there, or it is a switch or router of the provider's.
     names: tenants' names by VRF, which are their names otherwise. known: the names by node, where the topology does
-    not tell whose it is, such as behind a port of a switch that is in a VLAN. published: addresses of the gateways by
-    which everybody may come in, as they are translated; ``first-last`` is a range.
+    not tell whose it is, such as behind a port that somebody has put into a VLAN by hand. published: addresses of the
+    gateways by which everybody may come in, as they are translated; ``first-last`` is a range.
     """
     shared = set(gateways)
     while True:
@@ -105,6 +108,7 @@ class _Search:
         self._vrfs = Vrfs(topology)
         self._far_ends = far_ends(topology)
         self._switches = {node.name for node in topology.nodes if node.kind.is_switch}
+        self._heeding = heeding(topology)
         self._interfaces: dict[str, list[AnyInterface]] = defaultdict(list)
         ends = (end for link in topology.links for end in link.ends)
         for one in (*ends, *topology.tunnels, *topology.devices):
@@ -157,24 +161,45 @@ class _Search:
         if isinstance(interface, Tunnel):
             yield from self._through(interface)
         elif isinstance(interface, Vlan):
-            yield from self._with_the_same_tag(interface)
-        elif (far := self._far_ends.get((interface.node, interface.name))) is not None:
+            yield from self._on_the_segment(interface.node, interface.parent, interface.vlan_id)
+        elif (far := self._far_ends.get((interface.node, interface.name))) is not None and far[0] in self._heeding:
+            yield from self._on_the_segment(interface.node, interface.name, None)
+        elif far is not None:
             yield far[0], next((self._vrfs.of(one) for one in self._interfaces[far[0]] if one.name == far[1]), None)
 
-    def _with_the_same_tag(self, vlan: Vlan) -> Iterator[tuple[str, str | None]]:
-        """The nodes with the same VLAN on the wire, or on the switches to which it leads."""
-        seen, waiting = {(vlan.node, vlan.parent)}, [(vlan.node, vlan.parent)]
+    def _on_the_segment(self, node: str, interface: str, tag: int | None) -> Iterator[tuple[str, str | None]]:
+        """The nodes that frames with a tag (None: without) get to from an interface, by way of any switches."""
+        seen: set[tuple[Place, int | None]] = set()
+        waiting = deque([((node, interface), tag)])
         while waiting:
-            far = self._far_ends.get(waiting.pop())
-            if far is None or far in seen:
+            place, tag = waiting.popleft()
+            far = self._far_ends.get(place)
+            if far is None or (far, tag) in seen:
                 continue
-            seen.add(far)
-            here = self._interfaces[far[0]]
+            seen.add((far, tag))
             if far[0] in self._switches:
-                waiting += [(one.node, one.name) for one in here if (one.node, one.name) not in seen]
-            for one in here:
-                if isinstance(one, Vlan) and (one.parent, one.vlan_id) == (far[1], vlan.vlan_id):
+                waiting += self._forwarded(far, tag)
+                continue
+            for one in self._interfaces[far[0]]:
+                tagged = isinstance(one, Vlan) and (one.parent, one.vlan_id) == (far[1], tag)
+                if tagged or (tag is None and one.name == far[1]):
                     yield far[0], self._vrfs.of(one)
+
+    def _forwarded(self, port: Place, tag: int | None) -> Iterator[tuple[Place, int | None]]:
+        """The other ports of a switch that a frame leaves by, each with the tag that it has there."""
+        switch = port[0]
+        ports = [one for one in self._interfaces[switch] if isinstance(one, Interface)]
+        vlan = tag
+        if switch in self._heeding:
+            (inside,) = (one for one in ports if one.name == port[1])
+            vlan = next((known for known, bare in vlans_of(inside).items() if tag == (None if bare else known)), None)
+            if vlan is None:
+                return
+        for one in ports:
+            if one.name != port[1] and switch not in self._heeding:
+                yield (switch, one.name), tag
+            elif one.name != port[1] and vlan in (members := vlans_of(one)):
+                yield (switch, one.name), None if members[vlan] else vlan
 
     def _through(self, tunnel: Tunnel) -> Iterator[tuple[str, str | None]]:
         node = self._owners.get(tunnel.remote)
@@ -218,6 +243,11 @@ class _Search:
             ),
             outside=tuple(outside),
             tunnels=tuple(self._ends(own, group)),
+            sealed=tuple(
+                SealedEnd(one.local, one.remote, (one.node, one.name))
+                for one in own
+                if isinstance(one, Tunnel) and one.kind in _SEALED
+            ),
         )
 
     def _ends(self, interfaces: Sequence[AnyInterface], group: _Group) -> Iterator[TunnelEnd]:

@@ -6,7 +6,8 @@ import socket
 from contextlib import suppress
 from types import TracebackType
 
-from raslab.measure.isolation.probes import Door, Probe
+from raslab.measure.isolation.probes import Probe
+from raslab.measure.isolation.scene import Door
 from raslab.measure.isolation.sights import Tokens
 from raslab.measure.isolation.wire import Question
 from raslab.net import Network

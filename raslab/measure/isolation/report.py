@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from html import escape
@@ -10,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from raslab.errors import NotIsolatedError
+from raslab.measure.isolation.tenants import PROVIDER, STRANGER
 from raslab.model.observation import Observation
 
 COLUMNS = ("probe", "sender", "target", "sent", "arrived", "leaked")
@@ -38,23 +40,28 @@ class Leak:
 
 @dataclass(frozen=True)
 class Count:
-    """Probes of one kind from one sender to one target; leaked: those that crossed."""
+    """Probes of one kind from one sender, each of which was tried for all the targets; leaked: those that crossed."""
 
     probe: str
     sender: str
-    target: str
+    targets: tuple[str, ...]
     sent: int
     arrived: int
     leaked: int
+
+    @property
+    def is_own(self) -> bool:
+        """True if they are for the sender's own."""
+        return self.targets == (self.sender,)
 
 
 @dataclass(frozen=True)
 class IsolationReport:
     """Whether tenants are isolated. True in an `if` if nothing crossed and everything arrived that had to.
 
-    counts: one for each kind of probe and pair; of a tenant's probes to itself `arrived` says how many did, and none
-    can leak. leaks: in the order of the probes. unproven: sentences about what did not arrive although it had to;
-    while there are any, that nothing crossed means nothing.
+    counts: of a tenant's probes to itself `arrived` says how many did, and none can leak. leaks: in the order of the
+    probes. unproven: sentences about what did not arrive although it had to; while there are any, that nothing crossed
+    means nothing.
     """
 
     counts: tuple[Count, ...]
@@ -68,7 +75,7 @@ class IsolationReport:
     @property
     def verdict(self) -> str:
         """The result in a sentence or two."""
-        crossing = [one for one in self.counts if one.sender != one.target]
+        crossing = [one for one in self.counts if not one.is_own]
         sent = sum(one.sent for one in crossing)
         if self.leaks:
             return f"{len(self.leaks)} of {sent:,} probes crossed, first this one: {self.leaks[0]}."
@@ -78,9 +85,16 @@ class IsolationReport:
         kinds = len({one.probe for one in crossing})
         arrived = sum(one.arrived for one in self.counts)
         return (
-            f"Nothing crossed: {sent:,} probes of {kinds} kinds. "
+            f"Nothing crossed: {sent:,} probes of {kinds} kinds for {len(self.pairs):,} pairs of tenants. "
             f"Of the tenants' own, {arrived:,} arrived, some of each kind from each node."
         )
+
+    @property
+    def pairs(self) -> frozenset[tuple[str, str]]:
+        """The pairs of tenants that were tried, sender first."""
+        senders = {one.sender for one in self.counts} - {STRANGER}
+        found = {(one.sender, target) for one in self.counts if one.sender in senders for target in one.targets}
+        return frozenset((sender, target) for sender, target in found if target not in (sender, PROVIDER))
 
     @property
     def observation(self) -> Observation:
@@ -94,9 +108,19 @@ class IsolationReport:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """One row for each kind of probe, sender and target: how many were sent, arrived at home, and leaked."""
-        rows = [{name: getattr(one, name) for name in COLUMNS} for one in self.counts]
-        frame = pd.DataFrame(rows, columns=list(COLUMNS))
+        """One row for each kind of probe, sender and target: how many were sent, arrived at home, and leaked.
+
+        A probe that was tried for several targets is in the row of each.
+        """
+        rows: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+        for one in self.counts:
+            for target in one.targets:
+                row = rows[one.probe, one.sender, target]
+                row[0] += one.sent
+                row[1] += one.arrived
+        for leak in self.leaks:
+            rows[leak.probe, leak.sender, leak.tenant][2] += 1
+        frame = pd.DataFrame([(*key, *row) for key, row in rows.items()], columns=list(COLUMNS))
         frame.attrs = dict(self.attributes)
         return frame
 
@@ -107,9 +131,9 @@ class IsolationReport:
         rows = [
             {
                 "probe": kind,
-                "own_sent": sum(one.sent for one in self.counts if one.probe == kind and one.sender == one.target),
+                "own_sent": sum(one.sent for one in self.counts if one.probe == kind and one.is_own),
                 "own_arrived": sum(one.arrived for one in self.counts if one.probe == kind),
-                "crossing_sent": sum(one.sent for one in self.counts if one.probe == kind and one.sender != one.target),
+                "crossing_sent": sum(one.sent for one in self.counts if one.probe == kind and not one.is_own),
                 "leaked": sum(one.leaked for one in self.counts if one.probe == kind),
             }
             for kind in kinds

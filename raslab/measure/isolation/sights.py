@@ -65,7 +65,7 @@ class Claim:
 
 def read_answer(heard: Heard, tokens: Tokens) -> Answer | Claim | None:
     """What a packet that comes in says in answer to a probe, if anything."""
-    ethertype, packet = _network_packet(heard)
+    ethertype, packet = network_packet(heard)
     if ethertype == _ARP:
         return Claim(packet[14:18]) if packet[6:8] == b"\0\2" else None
     if ethertype == _IPV4 and len(packet) >= 20:
@@ -85,7 +85,8 @@ def read_answer(heard: Heard, tokens: Tokens) -> Answer | Claim | None:
     return None
 
 
-def _network_packet(heard: Heard) -> tuple[int, bytes]:
+def network_packet(heard: Heard) -> tuple[int, bytes]:
+    """The type of a packet by Ethernet's numbers, and the packet from its own header on."""
     if heard.has_ethernet:
         return int.from_bytes(heard.data[12:14]), heard.data[_ETHERNET_BYTES:]
     return (_IPV6 if heard.data[:1] and heard.data[0] >> 4 == 6 else _IPV4), heard.data
@@ -126,7 +127,7 @@ def summary(heard: Heard) -> str:
     from scapy.config import conf
     from scapy.layers import inet, inet6, l2, vxlan  # noqa: F401 - they tell the reader what the bytes are
 
-    first = l2.Ether if heard.has_ethernet else inet6.IPv6 if _network_packet(heard)[0] == _IPV6 else inet.IP
+    first = l2.Ether if heard.has_ethernet else inet6.IPv6 if network_packet(heard)[0] == _IPV6 else inet.IP
     ports = (inet.TCP.sport, inet.TCP.dport, inet.UDP.sport, inet.UDP.dport)
     conf.noenum.add(*ports)
     try:

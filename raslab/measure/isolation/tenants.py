@@ -44,6 +44,18 @@ class TunnelEnd:
     site: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SealedEnd:
+    """A tunnel whose packets prove who sent them, by IPsec or WireGuard.
+
+    local, remote: as of a `TunnelEnd`. place: the provider's interface by which what is inside comes out.
+    """
+
+    local: str
+    remote: str
+    place: Place
+
+
 @dataclass(frozen=True)
 class Tenant:
     """A tenant.
@@ -59,6 +71,7 @@ class Tenant:
     homes: tuple[Home, ...] = ()
     outside: tuple[Place, ...] = ()
     tunnels: tuple[TunnelEnd, ...] = ()
+    sealed: tuple[SealedEnd, ...] = ()
 
     @cached_property
     def addresses(self) -> frozenset[str]:

@@ -11,20 +11,22 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import Literal
 
-from raslab.measure.prober import internet_checksum
+from raslab.net.checksum import internet_checksum
 
 Protocol = Literal["icmp", "tcp", "udp"]
 Encapsulation = Literal["gre", "nvgre", "vxlan"]
 
 ETHERTYPES = {4: 0x0800, 6: 0x86DD}
 ETHERTYPE_ARP = 0x0806
+TOKEN_BYTES = 12
+"""Of the token in each packet."""
 BROADCAST = b"\xff" * 6
 SOURCE_PORT = 47_613
 """Of every probe over TCP and UDP, so that an answer is known."""
 
 _ETHERNET_IN_GRE = 0x6558  # RFC 7637 section 3.2: what NVGRE carries
 _VXLAN_PORT = 4789
-_ICMP, _ICMP6, _TCP, _UDP, _GRE = 1, 58, 6, 17, 47
+_ICMP, _ICMP6, _TCP, _UDP, _GRE, _ESP = 1, 58, 6, 17, 47, 50
 _SYN = 0x02
 _FORGED_MAC = bytes.fromhex("02feedfeed01")
 _EXPERIMENTAL_OPTION = 253  # of neighbour discovery, RFC 4727 section 5.1.3: what a receiver does not know it skips
@@ -101,6 +103,36 @@ class Tunnelled:
 
 
 @dataclass(frozen=True, slots=True)
+class Sealed:
+    """A packet of a tunnel that encrypts, as bytes: ESP (RFC 4303) if port is None, or else UDP (RFC 3948, WireGuard).
+
+    port: from and to which it goes. payload: what follows the header; the token is added if it is `marked`, otherwise
+    the packet is known by the number in its IP header.
+    """
+
+    source: str
+    destination: str
+    port: int | None
+    payload: bytes
+    marked: bool = False
+
+    @property
+    def ethertype(self) -> int:
+        """What an Ethernet header says about it."""
+        return ETHERTYPES[version(self.source)]
+
+    def encode(self, token: bytes, _sequence: int) -> bytes:
+        """The packet."""
+        payload = self.payload + token if self.marked else self.payload
+        number = int.from_bytes(token[-2:])
+        if self.port is None:
+            return ip_packet(self.source, self.destination, _ESP, payload, number=number)
+        udp = struct.pack("!HHHH", self.port, self.port, 8 + len(payload), 0) + payload
+        pseudo = packed(self.source) + packed(self.destination)
+        return ip_packet(self.source, self.destination, _UDP, _with_checksum(udp, 6, pseudo, _UDP), number=number)
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """Who has an address: an ARP request (RFC 826) or a neighbour solicitation (RFC 4861), to all on the link."""
 
@@ -130,7 +162,7 @@ class Question:
         return _ipv6(packed(self.source), group, _ICMP6, filled, 255)
 
 
-Packet = Datagram | Tunnelled | Question
+Packet = Datagram | Tunnelled | Sealed | Question
 
 
 @lru_cache(maxsize=4096)
@@ -144,17 +176,21 @@ def version(address: str) -> int:
     return 6 if ":" in address else 4
 
 
-def ip_packet(source: str, destination: str, protocol: int, payload: bytes, ttl: int = 64) -> bytes:
-    """An IP packet of the version that its source has; it may not be cut."""
+def ip_packet(source: str, destination: str, protocol: int, payload: bytes, ttl: int = 64, number: int = 0) -> bytes:
+    """An IP packet of the version that its source has; it may not be cut. number: its identification or flow label."""
     if version(source) == 6:
-        return _ipv6(packed(source), packed(destination), protocol, payload, ttl)
-    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(payload), 0, 0x4000, ttl, protocol, 0)
+        return _ipv6(packed(source), packed(destination), protocol, payload, ttl, number)
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(payload), number, 0x4000, ttl, protocol, 0)
     head += packed(source) + packed(destination)
     return _put(head, 10, internet_checksum(head)) + payload
 
 
-def _ipv6(source: bytes, destination: bytes, protocol: int, payload: bytes, hop_limit: int) -> bytes:
-    return struct.pack("!IHBB", 6 << 28, len(payload), protocol, hop_limit) + source + destination + payload
+def _ipv6(
+    source: bytes, destination: bytes, protocol: int, payload: bytes, hop_limit: int, flow_label: int = 0
+) -> bytes:
+    return (
+        struct.pack("!IHBB", 6 << 28 | flow_label, len(payload), protocol, hop_limit) + source + destination + payload
+    )
 
 
 def _gre(carried: int, key: int | None) -> bytes:

@@ -7,9 +7,10 @@ from ipaddress import IPv4Network, IPv6Network
 from itertools import combinations
 
 from raslab.model.checks.facts import Address, Facts
+from raslab.model.port_vlans import heeding, vlans_of
 from raslab.model.topology import Interface, Vlan
 
-_Key = tuple[str, ...]
+_Key = tuple[object, ...]
 _Member = Interface | Vlan
 
 
@@ -26,32 +27,61 @@ def check(facts: Facts) -> Iterator[str]:
         yield from _overlaps(placed)
 
 
-def _segments(facts: Facts) -> list[list[_Member]]:
-    """The interfaces of hosts and routers, grouped by segment and VLAN."""
-    parent: dict[_Key, _Key] = {}
+class _Joined:
+    """Keys that were joined have the same root, by whatever way (a union-find forest)."""
 
-    def root(key: _Key) -> _Key:
-        while (above := parent.setdefault(key, key)) != key:
-            parent[key] = parent.get(above, above)
+    def __init__(self) -> None:
+        self._above: dict[_Key, _Key] = {}
+
+    def __contains__(self, key: _Key) -> bool:
+        return key in self._above
+
+    def root(self, key: _Key) -> _Key:
+        while (above := self._above.setdefault(key, key)) != key:
+            self._above[key] = self._above.get(above, above)
             key = above
         return key
 
-    def key_of(interface: Interface) -> _Key:
-        node = facts.nodes.get(interface.node)
-        # All ports of a switch are the same place.
-        return (interface.node,) if node is not None and node.kind.is_switch else (interface.node, interface.name)
+    def join(self, one: _Key, other: _Key) -> None:
+        self._above[self.root(one)] = self.root(other)
 
+
+def _segments(facts: Facts) -> list[list[_Member]]:
+    """The interfaces of hosts and routers, grouped by segment and VLAN.
+
+    Wires and switches that pass all tags are one place each; switches that heed VLANs join such places VLAN by VLAN,
+    each under the tag that the VLAN has there, None without.
+    """
+    filters = heeding(facts.topology)
+
+    def is_switch(interface: Interface) -> bool:
+        node = facts.nodes.get(interface.node)
+        return node is not None and node.kind.is_switch
+
+    def key_of(interface: Interface) -> _Key:
+        # All ports of a switch are the same place, unless it tells VLANs apart.
+        return (interface.node,) if is_switch(interface) and interface.node not in filters else _end(interface)
+
+    ends = [end for link in facts.topology.links for end in link.ends]
+    places, tagged = _Joined(), _Joined()
     for link in facts.topology.links:
-        parent[root(key_of(link.a))] = root(key_of(link.b))
-    groups: dict[object, list[_Member]] = {}
-    for link in facts.topology.links:
-        for end in link.ends:
-            if len(key_of(end)) > 1:
-                groups.setdefault(root(key_of(end)), []).append(end)
+        places.join(key_of(link.a), key_of(link.b))
+    for port in ends:
+        if port.node in filters:
+            for vlan, untagged in vlans_of(port).items():
+                tagged.join((places.root(key_of(port)), None if untagged else str(vlan)), (port.node, str(vlan)))
+    groups: dict[_Key, list[_Member]] = {}
+    for end in ends:
+        if not is_switch(end):
+            groups.setdefault(tagged.root((places.root(key_of(end)), None)), []).append(end)
     for device in facts.topology.devices:
-        if isinstance(device, Vlan) and (device.node, device.parent) in parent:
-            groups.setdefault((root((device.node, device.parent)), str(device.vlan_id)), []).append(device)
+        if isinstance(device, Vlan) and (parent := (device.node, device.parent)) in places:
+            groups.setdefault(tagged.root((places.root(parent), str(device.vlan_id))), []).append(device)
     return list(groups.values())
+
+
+def _end(interface: Interface) -> _Key:
+    return interface.node, interface.name
 
 
 def _duplicates(placed: list[tuple[Address, _Member]]) -> Iterator[str]:

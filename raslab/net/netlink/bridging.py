@@ -9,18 +9,22 @@ from ipaddress import ip_address
 from raslab.net.netlink import wire
 from raslab.net.netlink.rtnetlink import (
     IFLA_BR_MCAST_SNOOPING,
+    IFLA_BR_VLAN_FILTERING,
     NDA_DST,
     NDA_LLADDR,
     NUD_PERMANENT,
     add_link,
+    change_link,
     mac_bytes,
     properties,
 )
 
-RTM_SETLINK = 19
+RTM_DELLINK, RTM_SETLINK = 17, 19
 RTM_NEWNEIGH, RTM_DELNEIGH = 28, 29
 
 IFLA_PROTINFO = 12
+IFLA_AF_SPEC = 26
+IFLA_BRIDGE_VLAN_INFO = 2
 IFLA_BR_VLAN_DEFAULT_PVID = 39
 IFLA_BRPORT_LEARNING = 8
 IFLA_BRPORT_UNICAST_FLOOD = 9
@@ -39,10 +43,13 @@ IFLA_VXLAN_UDP_CSUM = 18
 IFLA_VXLAN_DF = 29
 VXLAN_DF_SET = 1
 
+BRIDGE_VLAN_INFO_PVID, BRIDGE_VLAN_INFO_UNTAGGED = 0x02, 0x04
+
 NTF_SELF, NTF_MASTER = 0x02, 0x04
 NUD_NOARP = 0x40
 
 _IFINFOMSG = struct.Struct("=BxHiII")  # family, device type, index, flags, mask of flags to change
+_BRIDGE_VLAN_INFO = struct.Struct("=HH")  # flags, VLAN
 _NDMSG = struct.Struct("=BxxxiHBB")  # family, interface index, state, flags, type
 
 
@@ -94,6 +101,27 @@ def set_port(
     body = _IFINFOMSG.pack(socket.AF_BRIDGE, 0, index, 0, 0)
     body += wire.nested(IFLA_PROTINFO, *(wire.u8(kind, int(value)) for kind, value in settings.items()))
     return wire.message(RTM_SETLINK, 0, body)
+
+
+def set_vlan_filtering(index: int, on: bool) -> bytes:
+    """Have a bridge heed VLANs, or pass all frames whatever their tag."""
+    return change_link(index, "bridge", wire.u8(IFLA_BR_VLAN_FILTERING, int(on)))
+
+
+def add_port_vlan(index: int, vlan_id: int, *, untagged: bool) -> bytes:
+    """Put a port into a VLAN. untagged: frames of that VLAN go there without a tag, and those without one are its."""
+    flags = BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED if untagged else 0
+    return _port_vlan(RTM_SETLINK, index, flags, vlan_id)
+
+
+def delete_port_vlan(index: int, vlan_id: int) -> bytes:
+    """Take a port out of a VLAN."""
+    return _port_vlan(RTM_DELLINK, index, 0, vlan_id)
+
+
+def _port_vlan(kind: int, index: int, flags: int, vlan_id: int) -> bytes:
+    info = wire.attribute(IFLA_BRIDGE_VLAN_INFO, _BRIDGE_VLAN_INFO.pack(flags, vlan_id))
+    return wire.message(kind, 0, _IFINFOMSG.pack(socket.AF_BRIDGE, 0, index, 0, 0) + wire.nested(IFLA_AF_SPEC, info))
 
 
 def add_forwarding(index: int, mac: str, remote: str | None) -> bytes:

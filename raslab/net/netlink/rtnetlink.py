@@ -38,6 +38,7 @@ IF_OPER_UP = 6  # RFC 2863, section 6
 RTEXT_FILTER_SKIP_STATS = 1 << 3
 
 IFLA_BR_STP_STATE = 5
+IFLA_BR_VLAN_FILTERING = 7
 IFLA_BR_MCAST_SNOOPING = 23
 
 IFLA_XFRM_IF_ID = 2
@@ -133,9 +134,11 @@ def add_veth(
     return add_link(index, name, properties(mac, mtu), "veth", peer)
 
 
-def add_bridge(index: int, name: str, *, mac: str | None = None, stp: bool = False) -> bytes:
+def add_bridge(index: int, name: str, *, mac: str | None = None, stp: bool = False, heeds_vlans: bool = False) -> bytes:
     """Create a Linux bridge that forwards all multicast, as a plain switch does."""
     data = wire.u32(IFLA_BR_STP_STATE, int(stp)) + wire.u8(IFLA_BR_MCAST_SNOOPING, 0)
+    if heeds_vlans:
+        data += wire.u8(IFLA_BR_VLAN_FILTERING, 1)
     return add_link(index, name, properties(mac, None), "bridge", data)
 
 
@@ -211,6 +214,12 @@ def set_link(
     return wire.message(RTM_NEWLINK, 0, body)
 
 
+def change_link(index: int, kind: str, *data: bytes) -> bytes:
+    """Change what links of some kind have of their own."""
+    info = wire.text(IFLA_INFO_KIND, kind) + wire.nested(IFLA_INFO_DATA, *data)
+    return wire.message(RTM_NEWLINK, 0, _ifinfo(index) + wire.nested(IFLA_LINKINFO, info))
+
+
 def get_link(name: str) -> bytes:
     """Ask for one link by name; answered by a link message."""
     return wire.message(RTM_GETLINK, 0, _ifinfo() + wire.text(IFLA_IFNAME, name))
@@ -218,9 +227,14 @@ def get_link(name: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class LinkState:
-    """What the kernel says about a link. `operational`: it is on and has a carrier (RFC 2863)."""
+    """What the kernel says about a link.
+
+    operational: it is on and has a carrier (RFC 2863). kind: as `ip link` calls it, such as ``vrf``; empty if none.
+    """
 
     index: int
+    name: str
+    kind: str
     operational: bool
 
 
@@ -233,8 +247,10 @@ def dump_links() -> bytes:
 def link_state(answer: wire.Message) -> LinkState:
     """Decode one link of an answer."""
     _, _, index, _, _ = _IFINFOMSG.unpack_from(answer.payload)
-    state = wire.attributes(answer.payload[_IFINFOMSG.size :]).get(IFLA_OPERSTATE, b"\0")
-    return LinkState(index, state[0] == IF_OPER_UP)
+    found = wire.attributes(answer.payload[_IFINFOMSG.size :])
+    info = wire.attributes(found.get(IFLA_LINKINFO, b""))
+    name, kind = (one.rstrip(b"\0").decode() for one in (found[IFLA_IFNAME], info.get(IFLA_INFO_KIND, b"")))
+    return LinkState(index, name, kind, found.get(IFLA_OPERSTATE, b"\0")[0] == IF_OPER_UP)
 
 
 def _address(kind: int, flags: int, index: int, address: AnyInterface) -> bytes:

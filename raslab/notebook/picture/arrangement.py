@@ -2,12 +2,13 @@
 
 Gateways are the nodes with tunnels and the routers between private and public addresses, or else all routers.
 What they reach each other through is the transport network and stands in the middle, column 0. The rest falls apart
-into sites; in a site, the column is the number of links to the transport network, negative on the left.
+into sites; in a site, the column is the number of links to the transport network, negative on the left. Nodes without
+a link wait outside of the sites.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_interface
 
@@ -46,8 +47,8 @@ class Arrangement:
 Edge = tuple[str, str]
 
 
-def arrange(topology: Topology) -> Arrangement:
-    """The arrangement of a valid topology."""
+def arrange(topology: Topology, tenants: Mapping[str, str] | None = None) -> Arrangement:
+    """The arrangement of a valid topology. tenants: by node, if they are known."""
     gateways = gateways_of(topology)
     edges = [(link.a.node, link.b.node) for link in topology.links]
     transport = _transport(topology, gateways, edges)
@@ -55,20 +56,35 @@ def arrange(topology: Topology) -> Arrangement:
     inside = [edge for edge in edges if edge not in across]
     names = [node.name for node in topology.nodes if node.name not in transport]
     doors = {node for edge in across for node in edge if node not in transport}
-    parts = _components(names, inside)
-    lefts = _left_sides(topology, parts)
+    linked = {name for edge in edges for name in edge}
+    parts = _components([name for name in names if name in linked], inside)
+    lefts = _left_sides(topology, parts, tenants or {})
     sites = [_site(part, doors, inside, left) for part, left in zip(parts, lefts, strict=True)]
+    alone = [name for name in names if name not in linked]
+    sites += [Site({name: -_OUTSIDE if number % 2 == 0 else _OUTSIDE}) for number, name in enumerate(alone)]
     return Arrangement(tuple(node.name for node in topology.nodes if node.name in transport), tuple(sites))
 
 
 def gateways_of(topology: Topology) -> list[str]:
-    """Nodes with tunnels and routers at the edge of sites, or else all routers."""
+    """Nodes with tunnels and routers at the edge of sites, or else all routers that are not just between others."""
     routers = [node.name for node in topology.nodes if node.kind is NodeKind.ROUTER]
     edges = {tunnel.node for tunnel in topology.tunnels}
     edges |= {name for name in routers if _is_at_an_edge(topology, name)}
     if topology.tunnels or len(edges) > 1:
         return [node.name for node in topology.nodes if node.name in edges]
-    return routers
+    ends = [name for name in routers if not _is_between_routers(topology, name, routers)]
+    return ends if len(ends) > 1 else routers
+
+
+def _is_between_routers(topology: Topology, node: str, routers: list[str]) -> bool:
+    """True for a router with several neighbours, all of them routers that have no link to each other."""
+    near = _neighbours(topology, node)
+    joined = any(near & _neighbours(topology, one) for one in near)
+    return len(near) > 1 and near <= set(routers) and not joined
+
+
+def _neighbours(topology: Topology, node: str) -> set[str]:
+    return {far.node for link in topology.links for here, far in (link.ends, link.ends[::-1]) if here.node == node}
 
 
 def _is_at_an_edge(topology: Topology, node: str) -> bool:
@@ -147,7 +163,7 @@ def _distances(starts: Iterable[str], names: Iterable[str], edges: list[Edge]) -
     return distance
 
 
-def _left_sides(topology: Topology, parts: list[list[str]]) -> list[bool]:
+def _left_sides(topology: Topology, parts: list[list[str]], tenants: Mapping[str, str]) -> list[bool]:
     """Which sites stand on the left: a hub alone, with its spokes on the right; those of two groups between which all
     tunnels are; or else every other one.
     """
@@ -157,12 +173,22 @@ def _left_sides(topology: Topology, parts: list[list[str]]) -> list[bool]:
         {owner.get(address, address) for pair in pairs for address in pair if _touches(pair, owner, part)} - set(part)
         for part in parts
     ]
-    hubs = [number for number, reached in enumerate(peers) if len(reached) > 1]
-    spokes = sum(len(reached) == 1 for reached in peers)
-    if len(hubs) == 1 and spokes == len(parts) - 1 <= _MAX_SPOKES:
-        return [number == hubs[0] for number in range(len(parts))]
+    hub = _hub(parts, peers, tenants)
+    if hub is not None and len(parts) - 1 <= _MAX_SPOKES:
+        return [number == hub for number in range(len(parts))]
     groups = _two_groups([{n for n, part in enumerate(parts) if reached.intersection(part)} for reached in peers])
     return groups or [number % 2 == 0 for number in range(len(parts))]
+
+
+def _hub(parts: list[list[str]], peers: list[set[str]], tenants: Mapping[str, str]) -> int | None:
+    """The one site that all others have their tunnels to; or, as long as not all tunnels are there, the one where
+    several tenants are. peers: what is at the other ends of each site's tunnels.
+    """
+    hubs = [number for number, reached in enumerate(peers) if len(reached) > 1]
+    if len(hubs) == 1 and sum(len(reached) == 1 for reached in peers) == len(parts) - 1:
+        return hubs[0]
+    shared = [n for n, part in enumerate(parts) if len({tenants[name] for name in part if name in tenants}) > 1]
+    return shared[0] if len(shared) == 1 and len(hubs) < _LEAST_HUBS else None
 
 
 def _two_groups(peers: list[set[int]]) -> list[bool]:
@@ -193,6 +219,7 @@ def _two_groups(peers: list[set[int]]) -> list[bool]:
 
 
 _LEAST_HUBS = 2
+_OUTSIDE = 2  # the column of nodes without a link
 _MAX_SPOKES = 4  # more of them on one side would not fit on a screen
 
 

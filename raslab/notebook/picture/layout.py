@@ -23,7 +23,7 @@ def lay_out(topology: Topology, title: str, tenants: Tenants | None = None) -> D
     """The drawing of a valid topology. title: what it is called, for those who cannot see it."""
     owners = dict(tenants or {})
     shown, hidden = shorten(topology)
-    arrangement = arrange(shown)
+    arrangement = arrange(shown, owners)
     tunnels = overlays(shown)
     contents = content_of(shown)
     columns = _column_places(shown, arrangement, {name: box.width for name, box in contents.items()}, tunnels)

@@ -36,7 +36,21 @@ def wire(link: Link) -> tuple[tuple[str, ...], tuple[str, ...]]:
     there, back = link.ends
     above = _rate_line(there.impairment, back.impairment)
     below = _lines(there) if _lines(there) == _lines(back) else _both_ways(there, back)
-    return (above,) if above else (), tuple(below)
+    vlans = " · ".join(dict.fromkeys(filter(None, map(_vlans, link.ends))))
+    return (above,) if above else (), (*below, *((vlans,) if vlans else ()))
+
+
+def _vlans(port: Interface) -> str:
+    """The VLANs of a switch's port: the one that frames without a tag are in, then the tags of the others."""
+    named = list(map(str, port.vlans[:_NAMED_VLANS]))
+    if more := len(port.vlans) - len(named):
+        named.append(f"{more} more")
+    tags = f"tag{'s' if len(port.vlans) > 1 else ''} {', '.join(named)}" if named else ""
+    untagged = "" if port.untagged_vlan is None else f"VLAN {port.untagged_vlan}"
+    return ", ".join(filter(None, (untagged, tags)))
+
+
+_NAMED_VLANS = 4
 
 
 def _both_ways(there: Interface, back: Interface) -> list[str]:
