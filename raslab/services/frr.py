@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from raslab.errors import ConfigurationRefusedError, NoSuchServiceError
 from raslab.services.frr_config import difference, parse
-from raslab.services.frr_quiet import quietly
+from raslab.services.frr_quiet import losing_bfd, quietly
 from raslab.services.frr_tree import Tree
 from raslab.services.place import Place
 from raslab.services.service import Service
@@ -132,6 +132,16 @@ class Bgpd(FrrDaemon):
     def plan(self, old: FrrDaemon | None) -> tuple[str, ...]:
         """Lines for the daemon's configuration mode; sessions with new neighbours begin when all has been said."""
         return tuple(quietly(super().plan(old)))
+
+    def reload(self, place: Place, old: FrrDaemon | None) -> None:
+        """Send the difference. FRR 10 leaves a neighbour idle whose BFD goes while it is down: it is begun anew."""
+        super().reload(place, old)
+        lost = () if old is None else tuple(losing_bfd(self.plan(old)))
+        with closing(self.vty(place)) as vty:
+            for vrf, neighbour in lost:
+                known = vty.show(f"show bgp{vrf} neighbors {neighbour} json").get(neighbour, {})
+                if known.get("bgpState") == "Idle":
+                    vty.run(f"clear bgp{vrf} {neighbour}")
 
 
 @dataclass(frozen=True)

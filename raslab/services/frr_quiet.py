@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 _ROUTER = "router bgp "
 _NEW = re.compile(r"neighbor (\S+) remote-as ")
+_BFD_ENDS = re.compile(r"no neighbor (\S+) bfd")
 
 
 def quietly(lines: Sequence[str]) -> Iterator[str]:
@@ -26,3 +27,13 @@ def quietly(lines: Sequence[str]) -> Iterator[str]:
             held.setdefault(router, []).append(f"no {shut}")
     for head, ends in held.items():
         yield from (head, *ends, "exit")
+
+
+def losing_bfd(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The neighbours whose BFD a change ends, each after the words of FRR for its VRF, such as `` vrf blue``."""
+    vrf = ""
+    for line in lines:
+        if line.startswith(_ROUTER):
+            vrf = f" vrf {words[-1]}" if "vrf" in (words := line.split()) else ""
+        elif found := _BFD_ENDS.fullmatch(line):
+            yield vrf, found[1]

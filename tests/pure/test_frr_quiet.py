@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from raslab.services.frr_quiet import quietly
+from raslab.services.frr_quiet import losing_bfd, quietly
 
 
 def test_a_new_neighbour_is_released_when_all_is_said() -> None:
@@ -27,3 +27,9 @@ def test_one_that_is_to_stay_shut_down_is_not_released() -> None:
 def test_a_neighbour_that_is_there_already_is_left_alone() -> None:
     lines = ["router bgp 1", "neighbor 10.0.0.2 timers 3 9", "exit"]
     assert list(quietly(lines)) == lines
+
+
+def test_neighbours_that_lose_bfd_are_known_with_their_vrf() -> None:
+    lines = ("router bgp 1", "no neighbor 10.0.0.1 bfd", "no neighbor 10.0.0.2 bfd profile FAST", "exit")
+    assert list(losing_bfd(lines)) == [("", "10.0.0.1")]
+    assert list(losing_bfd(("router bgp 1 vrf blue", *lines[1:]))) == [(" vrf blue", "10.0.0.1")]
