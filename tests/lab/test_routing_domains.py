@@ -13,6 +13,7 @@ from waiting import until
 from benchmarks.tenants import SIDES, add_tenant
 from labs.two_tenants.lab import names, set_up
 from raslab.course.bed import Bed
+from raslab.errors import GatewayRefusedError
 from raslab.measure.observable import ObservableNetwork
 from topologies.provider_edge import PC_ADDRESS, ProviderEdge, Tenant
 from topologies.two_tenants import CONTOSO, PROVIDER, VM_ADDRESS, WOODGROVE, TwoTenants
@@ -53,6 +54,28 @@ def test_statistics_are_kept_apart_by_tenant(bed: Bed) -> None:
     assert after["to-w-ny"] - before <= 2  # a keepalive may come by
     known = csp.routing_domain(WOODGROVE).get_bgp_route_information("10.1.0.0/24")
     assert [one.next_hop for one in known if one.learnt_from] == ["10.255.2.2"]
+
+
+def test_a_tenants_routes_that_are_held_back_are_let_pass(bed: Bed) -> None:
+    bed.start()
+    csp, site, prefix = bed.gateway(PROVIDER).routing_domain(CONTOSO), bed.gateway("c-ny"), "10.1.0.0/24"
+
+    def states() -> list[str]:
+        return [one.state for one in csp.get_bgp_route_information(prefix) if one.learnt_from]
+
+    csp.enable_bgp_route_flap_dampening(suppress_threshold=1500)
+    until("it is known", lambda: states() == ["Best"])
+    for _ in range(2):
+        site.remove_bgp_custom_route(network=prefix)
+        until("it is gone", lambda: "Best" not in states())
+        site.add_bgp_custom_route(network=prefix)
+        until("it is told of", lambda: states() in (["Best"], ["Damped"]))
+    assert states() == ["Damped"]
+    with pytest.raises(GatewayRefusedError, match=f"^Prefix {prefix} of {CONTOSO} on {PROVIDER}: .* leave prefix out"):
+        csp.clear_bgp_route_flap_dampening(prefix)
+    assert states() == ["Damped"]
+    csp.clear_bgp_route_flap_dampening()
+    until("it is let pass", lambda: states() == ["Best"])
 
 
 def test_one_daemon_of_each_kind_serves_all_tenants(bed: Bed) -> None:

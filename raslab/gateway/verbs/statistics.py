@@ -96,10 +96,20 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
         )
 
     def clear_bgp_route_flap_dampening(self, prefix: str | None = None) -> None:
-        """Let held back routes, or those to one prefix, pass at once."""
+        """Let held back routes, or those to one prefix, pass at once.
+
+        Raises GatewayRefusedError for a prefix in a routing domain: FRR knows only those of the node itself.
+        """
         self._require_running()
-        clear = " ".join([f"clear ip bgp{self._instance} dampening", *([prefix] if prefix else [])])
-        # FRR 10 knows whose routes are meant only within the router. They may pass then, but are used only when it next
+        if prefix is not None and self._instance:
+            raise GatewayRefusedError(
+                [
+                    f"Prefix {prefix} of {self.title}: FRR lets all routes of a routing domain pass, or none: "
+                    "leave prefix out."
+                ]
+            )
+        clear = " ".join(["clear ip bgp dampening", *([prefix] if prefix else [])])
+        # FRR knows whose routes are meant only within the router. They may pass then, but are used only when it next
         # chooses among paths; the last line lets it choose.
         lines = (
             f"router bgp {asn(self.get_bgp_router().local_asn)}{self._instance}",
