@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 
 
 _PICTURES = 120  # that a live view shows of time passed on the virtual clock, at most
-_SMALL_WRITE_BYTES = 16_384
+_STEADY = {"length": 16_384, "warmup_s": 1.0, "duration_s": 10.0}
+"""How a throughput is measured that comes out the same everywhere: in small writes, as iperf3 counts whole ones from
+3.16 on, and for long enough that what buffers hold in the end does not count.
+"""
 
 
 class LabNode(ObservableNode):
@@ -188,11 +191,11 @@ class Lab(Bed):
             )
 
     def carries(self, source: str, destination: str, at_least_mbps: float, **options: Any) -> Observation:
-        """Does that much TCP payload arrive per second? options: of `throughput`, which measures it.
+        """Does that much TCP payload arrive per second? It is measured for ten seconds, after one that does not count.
 
-        Unless they say otherwise, writes are small: iperf3 counts whole ones, from 3.16 on.
+        options: of `throughput`, for another measurement.
         """
-        measured = self.throughput(source, destination, **{"length": _SMALL_WRITE_BYTES, **options})
+        measured = self.throughput(source, destination, **{**_STEADY, **options})
         return carried(float(measured["throughput_mbps"][0]), at_least_mbps)
 
     def latency(
