@@ -87,13 +87,16 @@ def missing(services: Supervisor, router: str) -> set[int]:
 
 
 def lose_some(services: Supervisor, *routers: str) -> int:
-    """Add tunnels until zebra of all these routers has missed the address of the same one; the key of that one."""
+    """Add tunnels until zebra of all these routers has missed the address of the same one; the key of that one.
+
+    Skips the test if zebra misses nothing, as that of FRR 10 does.
+    """
     for first in range(1, 200, AT_ONCE):
         for router in routers:
             add_tunnels(services, router, range(first, first + AT_ONCE))
         if lost := set.intersection(*(missing(services, router) for router in routers)):
             return max(lost)
-    raise AssertionError("zebra has missed nothing")
+    pytest.skip("this zebra has missed nothing")
 
 
 def connected(services: Supervisor, router: str, key: int) -> bool:
