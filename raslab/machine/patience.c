@@ -1,6 +1,6 @@
 /*
- * Preloaded to daemons and to iperf3 in virtual time, where work takes no time and no clock interrupt takes the processor from a
- * thread that works: whoever waits has to sleep.
+ * Preloaded to daemons and to iperf3 in virtual time, where work takes no time and no clock interrupt takes the
+ * processor from a thread that works: whoever waits has to sleep.
  *
  * ppoll: FRR's event loop knows when its next timer is due to the microsecond, but asks to wait for whole milliseconds,
  * rounded down, and then asks again and again with a time-out of zero until the timer is due. So a time-out is

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from raslab.model.switching import Bridge, Vxlan
 from raslab.model.topology import (
@@ -51,9 +52,9 @@ class Plan:
         """All steps in order."""
         return tuple(step for phase in self.phases for step in phase)
 
-    @property
+    @cached_property
     def commands(self) -> list[str]:
-        """The equivalent command lines."""
+        """The equivalent command lines. A network asks all its plans for them at each change."""
         return [command(step) for step in self.steps]
 
     def __str__(self) -> str:

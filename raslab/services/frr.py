@@ -6,7 +6,7 @@ name and a start is nothing but a change from an empty configuration. `vtysh` wo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,18 +60,24 @@ class FrrDaemon(Service):
 
     def reload(self, place: Place, old: FrrDaemon | None) -> None:
         """Send the difference; if a line is refused, take back what had been sent before it."""
+        lines = self.plan(old)
         vty = self.vty(place)
         try:
             if old is None:
-                vty.configure_at_once(self.plan(old))
+                vty.configure_at_once(lines)
             else:
-                vty.configure(self.plan(old))
+                vty.configure(lines)
+                self.settle(vty, lines)
         except ConfigurationRefusedError:
             if old is not None:
                 _take_back(vty, old.plan(self))
             raise
         finally:
             vty.close()
+
+    def settle(self, vty: Vty, lines: Sequence[str]) -> None:
+        """What a change of a running daemon needs besides the lines that have been sent."""
+        return
 
     def reloads_from(self, old: Service) -> bool:
         """The profile of defaults counts only for what is configured after it."""
@@ -133,15 +139,12 @@ class Bgpd(FrrDaemon):
         """Lines for the daemon's configuration mode; sessions with new neighbours begin when all has been said."""
         return tuple(quietly(super().plan(old)))
 
-    def reload(self, place: Place, old: FrrDaemon | None) -> None:
-        """Send the difference. FRR 10 leaves a neighbour idle whose BFD goes while it is down: it is begun anew."""
-        super().reload(place, old)
-        lost = () if old is None else tuple(losing_bfd(self.plan(old)))
-        with closing(self.vty(place)) as vty:
-            for vrf, neighbour in lost:
-                known = vty.show(f"show bgp{vrf} neighbors {neighbour} json").get(neighbour, {})
-                if known.get("bgpState") == "Idle":
-                    vty.run(f"clear bgp{vrf} {neighbour}")
+    def settle(self, vty: Vty, lines: Sequence[str]) -> None:
+        """FRR 10 leaves a neighbour idle whose BFD goes while it is down: it is begun anew."""
+        for vrf, neighbour in losing_bfd(lines):
+            known = vty.show(f"show bgp{vrf} neighbors {neighbour} json").get(neighbour, {})
+            if known.get("bgpState") == "Idle":
+                vty.run(f"clear bgp{vrf} {neighbour}")
 
 
 @dataclass(frozen=True)
