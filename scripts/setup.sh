@@ -114,6 +114,21 @@ make_environment() {
     echo "$identity" >"$stamp"
 }
 
+# Other makers' daemons for tests: unpacked for these, not installed.
+unpack_packages() {
+    local wanted package missing=()
+    command -v apt-get >/dev/null || return 0
+    wanted=$(awk '/^[^#]/ && $2 == "unpacked" { print $1 }' scripts/packages.txt)
+    for package in $wanted; do
+        [[ -e build/unpacked/$package ]] || missing+=("$package")
+    done
+    ((${#missing[@]})) || return 0
+    step "packages unpacked for tests: ${missing[*]}" scripts/unpack_packages.sh "${missing[@]}"
+    for package in "${missing[@]}"; do
+        [[ -e build/unpacked/$package ]] || say "$package cannot be had here; the tests that need it will be skipped"
+    done
+}
+
 make_machine() {
     .venv/bin/raslab doctor >/dev/null 2>&1 && return
     say "this computer's own kernel cannot run every lab, so the lab kernel is built, once, in your cache folder"
@@ -127,5 +142,6 @@ flock 9 # a second set-up at the same time waits for the first
 : >"$log"
 install_packages
 make_environment
+if [[ $purpose == test ]]; then unpack_packages; fi
 make_machine
 say "ready ($SECONDS s)"

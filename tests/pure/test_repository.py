@@ -172,7 +172,7 @@ def test_every_python_dependency_has_its_reason() -> None:
 def test_every_debian_package_has_its_reason() -> None:
     rows = [line.split(maxsplit=2) for line in (ROOT / "scripts/packages.txt").read_text().splitlines()]
     packages = [row for row in rows if row and not row[0].startswith("#")]
-    assert all(len(row) == 3 and row[1] in {"lab", "test", "debian"} for row in packages)
+    assert all(len(row) == 3 and row[1] in {"lab", "test", "debian", "unpacked"} for row in packages)
     assert documented("Debian and Ubuntu packages") == {row[0] for row in packages}
 
 
