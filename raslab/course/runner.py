@@ -59,12 +59,14 @@ class Wanted:
         if here().inside:
             self._check_fits(here())
             return worker
+        # First of all: whoever asks for a machine that cannot be had waits for no compiler.
+        machine = choose_machine(self.machine, self.options.virtual_time)
         if self.options.virtual_time:
             debug = {DEBUG: os.environ[DEBUG]} if DEBUG in os.environ else {}
             alike = _ALIKE | {PRELOAD_VARIABLE: str(patience())} | debug
             settings = [f"{name}={value}" for name, value in alike.items()]
             worker = ["env", "--ignore-environment", *settings, *worker]
-        return exec_argv(worker, choose_machine(self.machine, self.options.virtual_time), self.options)
+        return exec_argv(worker, machine, self.options)
 
     def _check_fits(self, around: Here) -> None:
         """Raise NoLabMachineError if the machine that we are in is not what is wanted."""

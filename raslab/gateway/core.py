@@ -13,9 +13,10 @@ from raslab.gateway.dialler import Dialler
 from raslab.gateway.plan import NOTHING, Plan, plan
 from raslab.gateway.records import OfPart
 from raslab.gateway.rules import problems_of
-from raslab.gateway.state import GatewayState
+from raslab.gateway.state import SECRET_SETTINGS, GatewayState
 from raslab.gateway.surroundings import Surroundings
 from raslab.gateway.transition import Transition
+from raslab.model.secrets import HIDDEN
 from raslab.net import Network, Node
 from raslab.services import Supervisor
 from raslab.services.desired import Desired
@@ -184,7 +185,6 @@ def start_together(gateways: Sequence[GatewayCore]) -> None:
 
 def call(verb: str, *args: Any, **settings: Any) -> str:
     """A verb as it was called, secrets left out."""
-    hidden = ("shared_secret", "password", "dial_in_password", "certificate", "private_key", "preshared_key")
     words = [repr(arg) for arg in args]
-    words += [f"{name}={'...' if name in hidden else repr(value)}" for name, value in settings.items()]
+    words += [f"{name}={HIDDEN if name in SECRET_SETTINGS else repr(value)}" for name, value in settings.items()]
     return f"{verb}({', '.join(words)})"

@@ -9,6 +9,7 @@ from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from raslab.errors import GatewayRefusedError
+from raslab.model.secrets import secret_names
 from raslab.model.sentences import unknown_parameter
 
 R = TypeVar("R")
@@ -64,7 +65,8 @@ def _taken(kind: type[Any], title: str, settings: Mapping[str, Any]) -> dict[str
         try:
             taken[name] = _value(hints[name], value)
         except TypeError as error:
-            problems.append(f"{name} of {title} cannot be {value!r}: give {error}.")
+            shown = f"a value of the type {type(value).__name__}" if name in secret_names(kind) else repr(value)
+            problems.append(f"{name} of {title} cannot be {shown}: give {error}.")
     if problems:
         raise GatewayRefusedError(problems)
     return taken

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from raslab.errors import NoSuchColumnError
+from raslab.model.secrets import secret_names
 
 _DOMAIN = "routing_domain"
 
@@ -16,11 +17,12 @@ _DOMAIN = "routing_domain"
 def frame(records: Iterable[Any], *columns: str) -> pd.DataFrame:
     """A frame of records of one kind; lists in them become text, what they have not got is an empty field.
 
-    The routing domain is left out where no record has one.
+    What is secret is left out. The routing domain is left out where no record has one.
     columns: the ones to show, in that order, all if none is named. Raises NoSuchColumnError.
     """
     shown = list(records)
-    hidden = () if any(getattr(one, _DOMAIN, None) for one in shown) else (_DOMAIN,)
+    hidden = set() if any(getattr(one, _DOMAIN, None) for one in shown) else {_DOMAIN}
+    hidden |= {name for one in shown[:1] for name in secret_names(type(one))}
     names = [field.name for one in shown[:1] for field in fields(one) if field.name not in hidden]
     known = names if shown else list(columns)
     if unknown := [name for name in columns if name not in known]:

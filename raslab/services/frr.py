@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
 from raslab.errors import ConfigurationRefusedError, NoSuchServiceError
+from raslab.model.secrets import without_secrets
 from raslab.services.frr_config import difference, parse
 from raslab.services.frr_quiet import losing_bfd, quietly
 from raslab.services.frr_tree import Tree
@@ -29,7 +30,7 @@ _SOCKETS = "/run/frr"
 class FrrDaemon(Service):
     """A daemon of FRR. config: its own part of frr.conf, contexts indented; what other daemons read is not for it."""
 
-    config: str = ""
+    config: str = field(default="", repr=False)  # passwords may be in it
 
     folders: ClassVar[tuple[str, ...]] = ("/run", "/etc/frr")
     depends: ClassVar[tuple[str, ...]] = ("zebra",)
@@ -55,12 +56,16 @@ class FrrDaemon(Service):
             vty.close()
 
     def plan(self, old: FrrDaemon | None) -> tuple[str, ...]:
-        """Lines for the daemon's configuration mode."""
+        """Lines for the daemon's configuration mode, passwords hidden."""
+        return tuple(map(without_secrets, self.lines(old)))
+
+    def lines(self, old: FrrDaemon | None) -> tuple[str, ...]:
+        """Lines for the daemon's configuration mode, as it needs them."""
         return difference(Tree() if old is None else parse(old.config), parse(self.config))
 
     def reload(self, place: Place, old: FrrDaemon | None) -> None:
         """Send the difference; if a line is refused, take back what had been sent before it."""
-        lines = self.plan(old)
+        lines = self.lines(old)
         vty = self.vty(place)
         try:
             if old is None:
@@ -70,7 +75,7 @@ class FrrDaemon(Service):
                 self.settle(vty, lines)
         except ConfigurationRefusedError:
             if old is not None:
-                _take_back(vty, old.plan(self))
+                _take_back(vty, old.lines(self))
             raise
         finally:
             vty.close()
@@ -135,9 +140,9 @@ class Bgpd(FrrDaemon):
     name: ClassVar[str] = "bgpd"
     depends: ClassVar[tuple[str, ...]] = ("zebra", "bfdd")
 
-    def plan(self, old: FrrDaemon | None) -> tuple[str, ...]:
+    def lines(self, old: FrrDaemon | None) -> tuple[str, ...]:
         """Lines for the daemon's configuration mode; sessions with new neighbours begin when all has been said."""
-        return tuple(quietly(super().plan(old)))
+        return tuple(quietly(super().lines(old)))
 
     def settle(self, vty: Vty, lines: Sequence[str]) -> None:
         """FRR 10 leaves a neighbour idle whose BFD goes while it is down: it is begun anew."""

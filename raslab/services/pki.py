@@ -6,7 +6,7 @@ Keys are ECDSA on P-256, which take a millisecond. Validity counts from a day be
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from raslab.model.secrets import SECRET
 
 _VALID_DAYS = 3650
 _BEFORE = timedelta(days=1)
@@ -26,7 +28,7 @@ class Identity:
 
     name: str
     certificate: str
-    key: str
+    key: str = field(repr=False, metadata=SECRET)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from raslab.errors import ConfigurationRefusedError
+from raslab.model.secrets import SECRET
 from raslab.services.pki import key_identifier, list_issuer, subject
 from raslab.services.place import Place
 from raslab.services.service import Service
@@ -50,7 +51,7 @@ class Shared:
     """A secret. kind: IKE for a pre-shared key, EAP for a password; owners: the identities that it is for."""
 
     kind: str
-    secret: str
+    secret: str = field(repr=False, metadata=SECRET)
     owners: tuple[str, ...] = ()
 
 
@@ -59,7 +60,7 @@ class Message:
     """A command of VICI, and what to write for it. Secrets and keys are not written."""
 
     command: str
-    content: Mapping[str, Any]
+    content: Mapping[str, Any] = field(repr=False)
     shown: str
 
 
@@ -77,7 +78,7 @@ class Charon(Service):
     connections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     secrets: Mapping[str, Shared] = field(default_factory=dict)
     certificates: tuple[str, ...] = ()
-    keys: tuple[str, ...] = ()
+    keys: tuple[str, ...] = field(default=(), repr=False, metadata=SECRET)
     crls: tuple[str, ...] = ()
     authorities: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     pools: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

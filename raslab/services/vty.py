@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from raslab.errors import ConfigurationRefusedError, NoSuchServiceError
+from raslab.model.secrets import without_secrets
 
 _END = b"\0\0\0"
 _TIMEOUT_S = 10.0
@@ -43,7 +44,7 @@ class Vty:
         with self._lock:
             text, status = self._ask(command)
         if status != _DONE:
-            raise ConfigurationRefusedError(self.node, self.daemon, command, text or _REASONS.get(status, ""))
+            raise self._refusal(command, text, status)
         return text
 
     def show(self, command: str) -> Any:
@@ -72,8 +73,7 @@ class Vty:
             while batch := [line.strip() for line in islice(left, _BATCH)]:
                 for line, (text, status) in zip(batch, self._ask_all(batch), strict=True):
                     if status != _DONE:
-                        reason = text or _REASONS.get(status, "")
-                        raise ConfigurationRefusedError(self.node, self.daemon, line, reason)
+                        raise self._refusal(line, text, status)
             self._ask("end")
 
     def answers(self) -> bool:
@@ -91,6 +91,11 @@ class Vty:
             if self._socket is not None:
                 self._socket.close()
                 self._socket = None
+
+    def _refusal(self, line: str, answer: str, status: int) -> ConfigurationRefusedError:
+        """Some answers quote the line, so passwords are hidden in both."""
+        reason = without_secrets(answer) or _REASONS.get(status, "")
+        return ConfigurationRefusedError(self.node, self.daemon, without_secrets(line), reason)
 
     def _ask(self, command: str) -> tuple[str, int]:
         (answer,) = self._ask_all([command])

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, TypeVar
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from raslab.errors import ConfigurationRefusedError, TunnelRefusedError
+from raslab.model.secrets import SECRET
 from raslab.net.names import kernel_name
 from raslab.net.waiting import look_until
 from raslab.services.place import Place
@@ -34,7 +35,7 @@ _pause = partial(time.sleep, _POLL_S)
 class WireguardKeys:
     """A private key of Curve25519 (RFC 7748) and the public key that belongs to it, in base64 as `wg` writes them."""
 
-    private_key: str = field(repr=False)
+    private_key: str = field(repr=False, metadata=SECRET)
     public_key: str
 
 
@@ -57,12 +58,12 @@ class WireguardInterface:
     """
 
     interface: str
-    private_key: str = field(repr=False)
+    private_key: str = field(repr=False, metadata=SECRET)
     listen_port: int
     peer_public_key: str
     endpoint: tuple[str, int]
     allowed_ips: tuple[str, ...]
-    preshared_key: str | None = field(default=None, repr=False)
+    preshared_key: str | None = field(default=None, repr=False, metadata=SECRET)
     keepalive_s: int = 0
 
 

@@ -16,6 +16,7 @@ from raslab.gateway.rules import problems_of
 from raslab.gateway.state import GatewayState
 from raslab.services import Charon, Nftables, Shaping, Wireguard
 from raslab.services.frr import FrrDaemon
+from raslab.services.strongswan import Shared
 
 GOLDEN = Path(__file__).parent / "golden" / "gateway-plans.txt"
 
@@ -39,12 +40,17 @@ def text(found: Plan) -> Iterator[str]:
             yield from service.config.splitlines()
         elif isinstance(service, Charon):
             yield from section({"connections": service.connections})
-            yield from (f"secret {name}: {one}" for name, one in service.secrets.items())
+            yield from (f"secret {name}: {shared(one)}" for name, one in service.secrets.items())
             yield from (f"certificate {one}" for one in service.certificates)
             yield from section({"authorities": service.authorities, "settings": service.settings})
         else:
             assert isinstance(service, Nftables | Shaping | Wireguard)
             yield from service.plan(None)
+
+
+def shared(one: Shared) -> str:
+    """All of a secret: its own words leave out what is secret about it."""
+    return f"Shared(kind={one.kind!r}, secret={one.secret!r}, owners={one.owners!r})"
 
 
 def section(values: Mapping[str, Any], indent: str = "") -> Iterator[str]:

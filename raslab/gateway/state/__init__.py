@@ -26,9 +26,11 @@ from raslab.gateway.state.s2s import (
     VpnTrafficSelector,
     WireguardInterface,
 )
+from raslab.model.secrets import secret_names
 
 __all__ = [
     "PRESETS",
+    "SECRET_SETTINGS",
     "BgpCustomRoute",
     "BgpPeer",
     "BgpRouteAggregate",
@@ -52,3 +54,6 @@ __all__ = [
     "VpnTrafficSelector",
     "WireguardInterface",
 ]
+
+SECRET_SETTINGS = secret_names(VpnS2SInterface, WireguardInterface, MachineCertificate, BgpPeer)
+"""The settings of verbs whose values are shown nowhere."""

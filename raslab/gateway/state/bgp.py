@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from raslab.model.secrets import SECRET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ class BgpPeer:
     bfd: bool = False
     bfd_interval_ms: int = 300
     bfd_multiplier: int = 3
-    password: str | None = None
+    password: str | None = field(default=None, repr=False, metadata=SECRET)
     ebgp_multihop: int | None = None
     ttl_security: int | None = None
     graceful_restart: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from raslab.gateway.state.policy import CustomPolicy
+from raslab.model.secrets import SECRET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class MachineCertificate:
     """
 
     certificate: str
-    key: str
+    key: str = field(metadata=SECRET)
     authority: str
     revoked: str = ""
 
@@ -66,11 +67,11 @@ class VpnS2SInterface:
     protocol: str = "IKEv2"
     authentication_method: str = "EAP"
     eap_method: str = "EAP-MSCHAPv2"
-    shared_secret: str | None = field(default=None, repr=False)
-    certificate: MachineCertificate | None = None
+    shared_secret: str | None = field(default=None, repr=False, metadata=SECRET)
+    certificate: MachineCertificate | None = field(default=None, repr=False, metadata=SECRET)
     user_name: str | None = None
-    password: str | None = field(default=None, repr=False)
-    dial_in_password: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False, metadata=SECRET)
+    dial_in_password: str | None = field(default=None, repr=False, metadata=SECRET)
     peer_identity: str | None = None
     source_ip_address: str | None = None
     admin_status: bool = True
@@ -143,9 +144,9 @@ class WireguardInterface:
     destination: tuple[str, ...] = ()
     destination_port: int = 51820
     listen_port: int = 51820
-    private_key: str | None = field(default=None, repr=False)
+    private_key: str | None = field(default=None, repr=False, metadata=SECRET)
     public_key: str | None = None
-    preshared_key: str | None = field(default=None, repr=False)
+    preshared_key: str | None = field(default=None, repr=False, metadata=SECRET)
     keepalive_seconds: int = 0
     allowed_ips: tuple[str, ...] = ("0.0.0.0/0", "::/0")
     ipv4_address: str | None = None
