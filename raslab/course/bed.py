@@ -34,7 +34,7 @@ class Bed:
         """name: for people. network: not started yet."""
         self.name = name
         self.network: Any = network
-        self.services = Supervisor(network)
+        self.services = Supervisor(network, restart=True)
         self._gateways: dict[str, RasGateway] = {}
         self._greeters: dict[str, Greeter] = {}
         self._datacenter: Datacenter | None = None

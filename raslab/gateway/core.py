@@ -105,6 +105,7 @@ class GatewayCore(Desired[GatewayState], GatewayPart):
         self._applied: Plan = NOTHING
         self._last_errors = {}
         self._cleared = {}
+        self._incidents = 0  # that are in the journal
 
     @property
     def vrf(self) -> None:
@@ -121,6 +122,21 @@ class GatewayCore(Desired[GatewayState], GatewayPart):
         return self.explain()
 
     # What it became
+
+    def explain(self, everything: bool = False) -> Explanation:
+        """The commands and file changes that the last verb became, or those of all verbs so far.
+
+        What has happened to daemons of the node before that verb or after it, and what came of it, is told too.
+        """
+        self._note_incidents()
+        return super().explain(everything)
+
+    def _note_incidents(self) -> None:
+        """Take into the journal what has happened to daemons since the last time."""
+        happened = self.services.incidents(self.name)
+        for one in happened[self._incidents :]:
+            self._journal.append(Deed(str(one), (), by_itself=True))
+        self._incidents = len(happened)
 
     def diff(self) -> Explanation:
         """What would change now: what is noted and not carried out, before `start` or within `changing`."""
@@ -149,6 +165,7 @@ class GatewayCore(Desired[GatewayState], GatewayPart):
     def _apply(self, verb: str) -> None:
         if not self.network.is_running:
             return
+        self._note_incidents()
         wanted = plan(self.state, self.surroundings)
         lines = bring_about(self.network, self.services, {self.name: Transition(self._applied, wanted)})
         self._has_become(wanted, Deed(verb, lines[self.name]))

@@ -73,15 +73,32 @@ def _of_node(node: str, old: Iterable[Service], new: Sequence[Service]) -> Itera
     for service in reversed(in_order(node, before.values())):
         if service.name not in names:
             yield Change(node, Action.STOP, service, None, (f"kill {service.name}",) if service.argv() else ())
+    afresh: set[str] = set()
     for service in in_order(node, new):
-        if change := _of_service(node, before.get(service.name), service):
+        falls = not afresh.isdisjoint(service.falls_with)
+        if change := _of_service(node, before.get(service.name), service, falls):
             yield change
+            if change.action is not Action.RELOAD:
+                afresh.add(service.name)
 
 
-def _of_service(node: str, old: Service | None, new: Service) -> Change | None:
-    if old == new:
+def fallen_with(name: str, services: Iterable[Service]) -> list[Service]:
+    """Those of the services of a node that have lost what they had told to one that has died, in order of dependency.
+
+    A service is among them, too, whose own `falls_with` names one that is. Raises as `changes`.
+    """
+    gone = {name}
+    for one in (ordered := in_order("", services)):
+        if not gone.isdisjoint(one.falls_with):
+            gone.add(one.name)
+    return [one for one in ordered if one.name in gone and one.name != name]
+
+
+def _of_service(node: str, old: Service | None, new: Service, falls: bool) -> Change | None:
+    """falls: it cannot stay as it is, because a service that holds what it has told is started afresh."""
+    if old == new and not (falls and old is not None):
         return None
-    if old is not None and type(old) is type(new) and new.reloads_from(old):
+    if old is not None and not falls and type(old) is type(new) and new.reloads_from(old):
         return Change(node, Action.RELOAD, old, new, new.plan(old))
     command = (" ".join(new.argv()),) if new.argv() else ()
     action = Action.START if old is None else Action.RESTART

@@ -49,7 +49,8 @@ class Desired(ABC, Generic[S]):
 
     def explain(self, everything: bool = False) -> Explanation:
         """The commands and file changes that the last verb became, or those of all verbs so far."""
-        return Explanation(tuple(self._journal if everything else self._journal[-1:]))
+        told = Explanation(tuple(self._journal))
+        return told if everything else told.last
 
     def _change(self, verb: str, edit: Callable[[S], S]) -> None:
         """Change the desired state by `edit`; raises what checking and applying raise."""

@@ -34,6 +34,7 @@ class FrrDaemon(Service):
 
     folders: ClassVar[tuple[str, ...]] = ("/run", "/etc/frr")
     depends: ClassVar[tuple[str, ...]] = ("zebra",)
+    falls_with: ClassVar[tuple[str, ...]] = ("zebra",)  # a new zebra is never told of the routes again
 
     def files(self) -> Mapping[str, str]:
         """An empty configuration of `vtysh`, which it misses otherwise; the folder of sockets comes with the other."""
@@ -116,12 +117,14 @@ def _take_back(vty: Vty, lines: tuple[str, ...]) -> None:
 class Zebra(FrrDaemon):
     """The kernel's routes: every other daemon of the node goes through it.
 
-    If it has died and is started again, the others look for it every ten seconds (lib/zclient.c). Next hops are found
-    by the default route only if the configuration says so: FRR 10 does that by itself, but not with this profile.
+    If it has died and is started again, the others look for it every ten seconds (lib/zclient.c), and do not tell it
+    their routes again: so they are started afresh after it. Next hops are found by the default route only if the
+    configuration says so: FRR 10 does that by itself, but not with this profile.
     """
 
     name: ClassVar[str] = "zebra"
     depends: ClassVar[tuple[str, ...]] = ()
+    falls_with: ClassVar[tuple[str, ...]] = ()
 
     def argv(self) -> tuple[str, ...]:
         """As of the other daemons, with the profile of a datacenter."""

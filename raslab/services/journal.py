@@ -10,10 +10,14 @@ from raslab.services.changes import Change
 
 @dataclass(frozen=True)
 class Deed:
-    """One verb as it was called, and the lines that an administrator would have typed instead."""
+    """One verb as it was called, and the lines that an administrator would have typed instead.
+
+    by_itself: it was no verb but something that happened; `verb` is a sentence then.
+    """
 
     verb: str
     lines: tuple[str, ...]
+    by_itself: bool = False
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,13 @@ class Explanation:
 
     def __str__(self) -> str:
         return "\n".join(line for deed in self.deeds for line in (f"# {deed.verb}", *deed.lines))
+
+    @property
+    def last(self) -> Explanation:
+        """The last verb alone, with what has happened by itself just before it and since."""
+        verbs = [number for number, deed in enumerate(self.deeds) if not deed.by_itself]
+        start = verbs[-2] + 1 if len(verbs) > 1 else 0
+        return Explanation(self.deeds[start:])
 
     __repr__ = __str__
 

@@ -70,6 +70,7 @@ class OpenVSwitch(Service):
 
     name: ClassVar[str] = "ovs-vswitchd"
     depends: ClassVar[tuple[str, ...]] = (OvsDatabase.name,)
+    falls_with: ClassVar[tuple[str, ...]] = (OvsDatabase.name,)  # a new database is empty
     folders: ClassVar[tuple[str, ...]] = _FOLDERS
     bridge: str
     ports: tuple[OvsPort, ...] = ()
@@ -101,6 +102,14 @@ class OpenVSwitch(Service):
     def reloads_from(self, old: Service) -> bool:
         """Always, if it is the same bridge."""
         return isinstance(old, OpenVSwitch) and old.bridge == self.bridge
+
+    def clear_up(self, place: Place) -> None:
+        """Let the next one find an empty database, and no sign that one is there already.
+
+        It removes from the kernel what the database does not have, and the bridge is made as at the first start.
+        """
+        place.path(_PID).unlink(missing_ok=True)
+        place.run(["ovs-vsctl", f"--timeout={_DEADLINE_S}", "--no-wait", "--if-exists", "del-br", self.bridge])
 
     def stop(self, place: Place) -> None:
         """Remove the bridge, which the kernel would keep."""

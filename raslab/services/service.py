@@ -29,11 +29,14 @@ class Service(ABC):
 
     name: what the service is called in its node, unique there.
     depends: names of services of the same node that have to be ready first; those that are not declared do not count.
+    falls_with: those of `depends` that hold what this one has told them. Whenever one of them is started afresh, be it
+    that it had died, this one is started afresh after it, or what it believes to have told would be lost for good.
     folders: folders that are the node's own, empty at first and in memory.
     """
 
     name: ClassVar[str]
     depends: ClassVar[tuple[str, ...]] = ()
+    falls_with: ClassVar[tuple[str, ...]] = ()
     folders: ClassVar[tuple[str, ...]] = ("/run",)
 
     def files(self) -> Mapping[str, str]:
@@ -77,4 +80,8 @@ class Service(ABC):
 
     def stop(self, place: Place) -> None:
         """Undo what does not end with the process. Called before the process is ended."""
+        return
+
+    def clear_up(self, place: Place) -> None:
+        """Take away what a process that died has left behind. Called before another one takes its place."""
         return

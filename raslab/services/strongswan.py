@@ -116,6 +116,18 @@ class Charon(Service):
                     vici.request(message.command, message.content)
             raise
 
+    def clear_up(self, place: Place) -> None:
+        """End what a charon that died has left in the kernel, and do what it would have done at each tunnel's end.
+
+        Another one would not know the old SAs: packets would go into them for as long as they live, and nobody answers.
+        """
+        for kind in ("state", "policy"):
+            place.run(["ip", "xfrm", kind, "flush"])
+        for connection in self.connections.values():
+            for child in connection.get("children", {}).values():
+                if command := child.get("updown"):
+                    place.run(["env", "PLUTO_VERB=down-client", "sh", "-c", command])  # fails for what was not up
+
 
 def vici_at(place: Place) -> Vici:
     """The way to ask the charon of a place."""

@@ -11,8 +11,9 @@ from typing import Any
 
 from raslab.errors import DaemonDiedError, NoSuchServiceError, RaslabError
 from raslab.net import Network
-from raslab.services.changes import Action, Change, Declared, changes
+from raslab.services.changes import Action, Change, Declared, changes, fallen_with
 from raslab.services.frr import FrrDaemon
+from raslab.services.incidents import Incident, Incidents
 from raslab.services.mgmtd import as_installed
 from raslab.services.nftables import Nft
 from raslab.services.place import Place
@@ -29,7 +30,8 @@ _LOG_LINES = 20
 class Supervisor:
     """The services of one network.
 
-    restart: start a daemon again that died. on_death: called with each death, in a thread of the supervisor.
+    restart: start a daemon again that died, and after it those that had told it something; else the next `apply` does
+    so. on_death: called with each death, in a thread of the supervisor. Of a death the next question or change warns.
     Everything ends with the network; if that is started again, it has no services until they are applied again.
     """
 
@@ -41,7 +43,8 @@ class Supervisor:
         self.on_death = on_death
         self._lock = threading.RLock()
         self._running: dict[str, dict[str, Running]] = {}
-        self._deaths: list[DaemonDiedError] = []
+        self._incidents = Incidents()
+        self._dead: dict[str, dict[str, Service]] = {}  # by node and name: died, and not yet cleared up after
         self._watcher: Watcher | None = None  # made with the first service, ended with the network
 
     # What shall run
@@ -59,6 +62,7 @@ class Supervisor:
         ConfigurationRefusedError, DaemonDiedError, ServiceNotReadyError, NotObservedError, or what starting a program
         raises.
         """
+        self._incidents.tell()
         wanted = deepcopy(_as_installed(wanted))  # what the caller changes in it later is not meant for now
         with self._lock:
             before = {node: self.declared(node) for node in wanted}
@@ -90,6 +94,7 @@ class Supervisor:
 
     def vty(self, node: str, daemon: str) -> Vty:
         """A connection to one of FRR's daemons."""
+        self._incidents.tell()
         one = self._find(node, daemon)
         if not isinstance(one.declared, FrrDaemon):
             raise NoSuchServiceError(node, f"{daemon} of FRR", self._names(node))
@@ -97,6 +102,7 @@ class Supervisor:
 
     def vici(self, node: str) -> Vici:
         """A connection to strongSwan."""
+        self._incidents.tell()
         return vici_at(self.place(node, "charon"))
 
     def nft(self, node: str) -> Nft:
@@ -110,7 +116,12 @@ class Supervisor:
     def deaths(self) -> tuple[DaemonDiedError, ...]:
         """The daemons that died by themselves so far, in order."""
         with self._lock:
-            return tuple(self._deaths)
+            return self._incidents.errors
+
+    def incidents(self, node: str) -> tuple[Incident, ...]:
+        """The deaths on one node so far, in order, and what came of each."""
+        with self._lock:
+            return self._incidents.of(node)
 
     def kill(self, node: str, service: str) -> None:
         """Let a daemon crash."""
@@ -145,6 +156,18 @@ class Supervisor:
             if change.new is not None and change.action in (Action.START, Action.RESTART)
         ]
         self._end([change for change in todo if change.action in (Action.STOP, Action.RESTART)])
+        self._start(starting)
+        for change in todo:
+            if change.action is Action.RELOAD and change.new is not None:
+                running = self._find(change.node, change.service)
+                change.new.reload(running.place, change.old)
+                running.declared = change.new
+
+    def _start(self, starting: Sequence[Running]) -> None:
+        """Start services all at once; if one fails, none of them is left."""
+        for one in starting:
+            if dead := self._dead.get(one.place.name, {}).pop(one.declared.name, None):
+                dead.clear_up(one.place)
         try:
             bring_up(starting)
         except BaseException:
@@ -154,18 +177,16 @@ class Supervisor:
             raise
         for one in starting:
             self._adopt(one)
-        for change in todo:
-            if change.action is Action.RELOAD and change.new is not None:
-                running = self._find(change.node, change.service)
-                change.new.reload(running.place, change.old)
-                running.declared = change.new
 
     def _end(self, ending: Iterable[Change]) -> None:
         services = [self._running[change.node].pop(change.service) for change in ending]
         for one in services:
             if one.process is not None:
                 self._watching().forget(one.process)
-            one.ask_to_end()
+            if self._dead.get(one.place.name, {}).keys().isdisjoint(one.declared.falls_with):
+                one.ask_to_end()
+            else:
+                one.kill()  # who would have to be told of its end is dead
         for one in services:
             one.end()
 
@@ -192,32 +213,54 @@ class Supervisor:
             error = one.died()
             if error is None or self.network.nameToNode.get(one.place.name) is not one.place.node:
                 return  # the node was removed with all of its processes
-            self._report(error)
-            if self.restart:
-                self._start_again(Running(one.place, one.declared))
+            self._dead.setdefault(one.place.name, {})[one.declared.name] = one.declared
+            if not self.restart:
+                self._report(Incident(error))
+            elif self._incidents.may_try(one.place.name, one.declared.name):
+                self._start_again(one, error)
+            else:
+                why = "It dies again and again, so it has not been started any more."
+                self._report(Incident(error, hopeless=why))
 
-    def _start_again(self, one: Running) -> None:
+    def _start_again(self, one: Running, error: DaemonDiedError) -> None:
+        """Start a daemon that has died again, with those that fall with it."""
+        fallen = self._fallen_with(one)
+        deaths = [error, *(died for other in fallen if (died := other.died()))]  # which came at the same moment
+        again = [Running(one.place, one.declared), *(Running(other.place, other.declared) for other in fallen)]
         try:
-            bring_up([one])
-        except DaemonDiedError as error:
-            self._report(error)
-        except RaslabError as error:
-            one.kill()
-            one.end()
-            self._report(DaemonDiedError(one.place.name, one.declared.name, f"could not be restarted: {error}", ""))
+            for other in fallen:
+                other.kill()
+                other.end()
+            self._start(again)
+        except RaslabError as why:
+            outcomes = [Incident(death, hopeless=f"It could not be started again: {why}") for death in deaths]
         else:
-            self._adopt(one)
+            names = tuple(other.declared.name for other in again)
+            outcomes = [Incident(death, names[names.index(death.service) :]) for death in deaths]
+        for outcome in outcomes:
+            self._report(outcome)
 
-    def _report(self, error: DaemonDiedError) -> None:
-        self._deaths.append(error)
+    def _fallen_with(self, dead: Running) -> list[Running]:
+        """The services, not watched any more, that have lost what they had told to one that has died."""
+        node = dead.place.name
+        fallen = [self._running[node].pop(one.name) for one in fallen_with(dead.declared.name, self.declared(node))]
+        for one in fallen:
+            if one.process is not None:
+                self._watching().forget(one.process)
+            self._dead[node][one.declared.name] = one.declared
+        return fallen
+
+    def _report(self, incident: Incident) -> None:
+        self._incidents.add(incident)
         if self.on_death is not None:
-            self.on_death(error)
+            self.on_death(incident.error)
 
     def _close(self) -> None:
         """The network is about to kill every process: none of them dies by itself."""
         with self._lock:
             watcher, self._watcher = self._watcher, None
             self._running.clear()
+            self._dead.clear()
         if watcher is not None:
             watcher.close()
 

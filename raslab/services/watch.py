@@ -46,15 +46,17 @@ class Watcher:
 
     def _run(self) -> None:
         while True:
-            for descriptor, _ in self._poll.poll():
-                if descriptor == self._wake:
-                    self._clean()
-                    return
-                with self._lock:
-                    process = self._watched.get(descriptor)
-                    self._drop(descriptor)
-                if process is not None:
-                    self._ended(process)
+            ready = [descriptor for descriptor, _ in self._poll.poll()]
+            if self._wake in ready:
+                self._clean()
+                return
+            # All at once: what is watched from `ended` on may get the number of a descriptor that has been closed.
+            with self._lock:
+                processes = [self._watched[one] for one in ready if one in self._watched]
+                for one in ready:
+                    self._drop(one)
+            for process in processes:
+                self._ended(process)
 
     def _drop(self, descriptor: int) -> None:
         if self._watched.pop(descriptor, None) is not None:

@@ -9,7 +9,7 @@ import pytest
 
 from raslab.errors import ServiceDeclarationError
 from raslab.services import Action, Bfdd, Bgpd, Charon, Nftables, Service, Shared, Zebra
-from raslab.services.changes import changes, in_order
+from raslab.services.changes import changes, fallen_with, in_order
 from raslab.services.mgmtd import Mgmtd, as_installed
 from raslab.services.pki import Authority, key_identifier
 from raslab.services.strongswan import messages, nested, rendered
@@ -157,3 +157,27 @@ def test_what_zebra_is_told_is_mgmtds_where_there_is_one() -> None:
 
 def test_no_mgmtd_runs_for_a_zebra_that_is_told_nothing() -> None:
     assert as_installed((Zebra(), Nftables()), through_mgmtd=True) == (Zebra(), Nftables())
+
+
+def test_who_has_told_something_to_a_service_that_starts_afresh_starts_afresh_after_it() -> None:
+    new = {"r1": [Bgpd("router bgp 1"), Bfdd(), Zebra(), Charon()]}
+    found = changes({"r1": (Bgpd("router bgp 1"), Bfdd(), Charon())}, new)  # zebra has died
+    assert [(one.service, one.action) for one in found] == [
+        ("zebra", Action.START),
+        ("bfdd", Action.RESTART),
+        ("bgpd", Action.RESTART),
+    ]
+    died = changes({"r1": (Bgpd("router bgp 1"), Zebra(), Charon())}, new)  # bfdd, to which bgpd tells all again
+    assert [(one.service, one.action) for one in died] == [("bfdd", Action.START)]
+
+
+def test_what_is_lost_with_a_service_goes_on_to_those_that_depend_on_the_lost() -> None:
+    @dataclass(frozen=True)
+    class Chick(Hen):
+        name: ClassVar[str] = "chick"
+        depends: ClassVar[tuple[str, ...]] = ("bgpd",)
+        falls_with: ClassVar[tuple[str, ...]] = ("bgpd",)
+
+    names = [one.name for one in fallen_with("zebra", (Chick(), Charon(), Bgpd(), Bfdd()))]
+    assert names == ["bfdd", "bgpd", "chick"]
+    assert fallen_with("charon", (Chick(), Bgpd(), Zebra())) == []

@@ -57,6 +57,8 @@ class Dialler:
         self._begun_by_hand: set[str] = set()
         self._hung_up: set[str] = set()
         self._seen: set[str] = set()
+        self._up: set[str] = set()  # interfaces whose tunnels are up, as far as this charon has told
+        self._lost: set[str] = set()  # those that were up when the charon before died
         self._look_at_s: float | None = None
         self._listener: Listener | None = None
         self._threads = [
@@ -117,6 +119,8 @@ class Dialler:
                         self._calls.clear()
                         self._attempts.clear()
                         self._begun_by_hand.clear()
+                        self._lost |= self._up  # the other side may wait a long time before it doubts
+                        self._up.clear()
                     self.look()
                     for kind, message in () if self._closed.is_set() else listener:
                         if found := heard(kind, message):
@@ -168,19 +172,23 @@ class Dialler:
             if ipsec.tunnel_of(name, sas) is not None:
                 if name not in self._first:  # else charon is about to tell that an alternate has answered
                     self._drop(name)
-            elif wanted and name not in self._by_hand | self._hung_up | self._calls.keys():
+            elif (wanted or name in self._lost) and name not in self._by_hand | self._hung_up | self._calls.keys():
                 self._calls[name] = Call(due_s=time.monotonic())
         self._seen = set(known)
+        self._lost.clear()
 
     def _follow(self, found: Heard, interface: VpnS2SInterface) -> VpnS2SInterface | None:
         """What comes of an event; an interface with its destinations in a new order if that is to stay."""
         name, now = interface.name, time.monotonic()
         if found.what == "up":
+            self._up.add(name)
             self._attempts.discard(found.number)
             self._hung_up.discard(name)
             return self._answered(interface)
-        if found.what == "ends" and interface.auto_connect_enabled:
-            self._look_at_s = now + _SETTLES_S
+        if found.what == "ends":
+            self._up.discard(name)
+            if interface.auto_connect_enabled:
+                self._look_at_s = now + _SETTLES_S
         elif found.what == "begins" and name not in self._by_hand and found.number not in self._begun_by_hand:
             self._attempts.add(found.number)
             self._calls[name] = replace(self._calls.get(name, Call()), due_s=None)
