@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import subprocess
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import zmq
 
 from raslab.machine.jupyter.guest import GRID_NS
 from raslab.machine.kernel import cached_kernel
@@ -24,6 +26,7 @@ from tests.machine.notebook_kernel import (
     let_pass,
     processor_seconds,
 )
+from tests.machine.odd_messages import contents, odd, signed
 
 BOTH_CLOCKS = ["raslab", "raslab-vt"]
 Start = Callable[..., NotebookKernel]
@@ -178,6 +181,28 @@ def test_no_time_passes_between_cells_and_none_is_computed(start: Start, raslab:
     assert processor_seconds(everything) == processor_before
     cell_ns = int(kernel.shows(clock)) - before
     assert abs(cell_ns - GRID_NS) < GRID_NS / 10
+
+
+@pytest.mark.parametrize("has_key", [False, True])
+def test_strangers_let_no_time_pass_and_end_nothing(start: Start, has_key: bool) -> None:
+    kernel = start("raslab-vt")
+    clock = "import time; time.time_ns()"
+    before = int(kernel.shows(clock))
+    key = kernel.manager.session.key if has_key else b"another"
+    dice = random.Random(1)
+    with zmq.Context() as context:
+        for port, channel in ((kernel.manager.shell_port, "shell"), (kernel.manager.control_port, "control")):
+            with context.socket(zmq.DEALER) as stranger:
+                stranger.connect(f"tcp://127.0.0.1:{port}")
+                for _ in range(200):
+                    stranger.send_multipart(odd(dice))
+                work = contents("execute_request", code=f"import time; time.sleep(100); {channel} = 1", silent=False)
+                stranger.send_multipart(signed(key, work))
+                let_pass(1)
+    passed = int(kernel.shows(clock)) - before
+    assert (passed > 100 * 10**9) is has_key  # so the same message with the right signature does act
+    assert has_key or abs(passed - GRID_NS) < GRID_NS / 10
+    assert kernel.shows("'shell' in dir()") == repr(has_key)
 
 
 def test_our_errors_are_a_sentence_and_others_are_as_ever(start: Start) -> None:

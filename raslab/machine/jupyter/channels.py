@@ -19,7 +19,10 @@ INTERRUPT = "interrupt"
 _NAMES = (*CHANNELS, INTERRUPT)
 _HEAD = struct.Struct("<BII")  # channel, number of parts, bytes of all that follows
 _SIZE = struct.Struct("<I")
-_DELIMITER = b"<IDS|MSG>"
+LARGEST = 1 << 30  # bytes of a message on the pipe
+DELIMITER = b"<IDS|MSG>"
+SIGNED = 4  # parts after the signature that it is over: header, parent header, metadata, content
+LONGEST_WAY = 16  # a delimiter that comes later than that is none: a way back has one part for each socket on it
 
 
 def encode(channel: str, parts: Sequence[bytes] = ()) -> bytes:
@@ -30,22 +33,29 @@ def encode(channel: str, parts: Sequence[bytes] = ()) -> bytes:
 
 
 class Decoder:
-    """Cuts a stream of bytes into messages."""
+    """Cuts a stream of bytes into messages. A program in the machine may have written into the stream."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterator[tuple[str, list[bytes]]]:
-        """Take in bytes and yield channel and parts of every message they complete."""
+        """Take in bytes and yield channel and parts of every message they complete.
+
+        Raises ValueError for what cannot be a message; nothing can be read after it.
+        """
         self._buffer += data
         while len(self._buffer) >= _HEAD.size:
             channel, count, body = _HEAD.unpack_from(self._buffer)
+            if channel >= len(_NAMES) or count * _SIZE.size > body or body > LARGEST:
+                raise ValueError("not the head of a message")
             if len(self._buffer) < _HEAD.size + body:
                 return
+            sizes = struct.unpack_from(f"<{count}I", self._buffer, _HEAD.size)
+            if sum(sizes) + count * _SIZE.size != body:
+                raise ValueError("the parts of a message do not add up")
             at = _HEAD.size + count * _SIZE.size
             parts = []
-            for index in range(count):
-                (size,) = _SIZE.unpack_from(self._buffer, _HEAD.size + index * _SIZE.size)
+            for size in sizes:
                 parts.append(bytes(self._buffer[at : at + size]))
                 at += size
             del self._buffer[:at]
@@ -86,59 +96,87 @@ class Activity:
         """Take note of a message to the kernel."""
         if channel in (INTERRUPT, "stdin"):
             self.asks_user = False
-        message = _parse(parts)
+        message = parse(parts)
         if message is None or channel not in ("shell", "control"):
             return
-        kind = message.header.get("msg_type", "")
-        self.closing |= kind == "shutdown_request"
-        awaits = {"reply", "idle"} if kind.endswith("_request") else {"idle"}
-        self.requests[message.header.get("msg_id", "")] = Request(message.identities, message.header, awaits)
+        self.closing |= message.kind == "shutdown_request"
+        awaits = {"reply", "idle"} if message.kind.endswith("_request") else {"idle"}
+        self.requests[message.name] = Request(message.identities, message.header, awaits)
 
     def outgoing(self, channel: str, parts: Sequence[bytes]) -> None:
         """Take note of a message from the kernel."""
-        message = _parse(parts)
+        message = parse(parts)
         if message is None:
             return
         if channel == "stdin":
-            self.asks_user = message.header.get("msg_type") == "input_request"
+            self.asks_user = message.kind == "input_request"
         elif channel in ("shell", "control"):
             self._came("reply", message.parent)
-        elif message.header.get("msg_type") == "status" and message.content().get("execution_state") == "idle":
+        elif message.kind == "status" and message.content().get("execution_state") == "idle":
             self._came("idle", message.parent)
 
     def _came(self, what: str, parent: dict[str, Any]) -> None:
-        request = self.requests.get(parent.get("msg_id", ""))
+        name = str(parent.get("msg_id", ""))
+        request = self.requests.get(name)
         if request is None:
             return
         request.awaits.discard(what)
         if not request.awaits:
-            del self.requests[parent["msg_id"]]
+            del self.requests[name]
 
 
 @dataclass(frozen=True)
-class _Message:
+class Message:
+    """A message: the parts in front of its delimiter, by which a reply finds its way back, and what is in it.
+
+    signed: its signature and what that is over; kind, name: type and number.
+    """
+
     identities: list[bytes]
+    signature: bytes
+    signed: list[bytes]
     header: dict[str, Any]
     parent: dict[str, Any]
-    raw_content: bytes
+
+    @property
+    def kind(self) -> str:
+        return str(self.header["msg_type"])
+
+    @property
+    def name(self) -> str:
+        return str(self.header["msg_id"])
 
     def content(self) -> dict[str, Any]:
-        return _mapping(self.raw_content)
+        return _mapping(self.signed[-1])
 
 
-def _parse(parts: Sequence[bytes]) -> _Message | None:
-    """Identities, header and parent header; None for what is no message. Signatures are the kernel's business."""
+def envelope(parts: Sequence[bytes]) -> tuple[list[bytes], bytes, list[bytes]] | None:
+    """Identities, signature and what is signed of a message, none of it looked into; None if it lacks any of it."""
     parts = list(parts)
-    if _DELIMITER not in parts or len(parts) < parts.index(_DELIMITER) + 6:
+    if DELIMITER not in parts[:LONGEST_WAY]:
         return None
-    at = parts.index(_DELIMITER)
-    return _Message(parts[:at], _mapping(parts[at + 2]), _mapping(parts[at + 3]), parts[at + 5])
+    at = parts.index(DELIMITER)
+    if len(parts) < at + 2 + SIGNED:
+        return None
+    return parts[:at], parts[at + 1], parts[at + 2 : at + 2 + SIGNED]
+
+
+def parse(parts: Sequence[bytes]) -> Message | None:
+    """What is in a message; None for what is none, be it signed or not."""
+    found = envelope(parts)
+    if found is None:
+        return None
+    header, parent = _mapping(found[2][0]), _mapping(found[2][1])
+    for name in ("msg_type", "msg_id"):
+        if not isinstance(header.get(name), str) or not header[name]:
+            return None
+    return Message(*found, header, parent)
 
 
 def _mapping(text: bytes) -> dict[str, Any]:
     """A JSON object; empty if it is none."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -1,8 +1,14 @@
-"""The front end's side on the host: the five sockets of a connection file."""
+"""The front end's side on the host: the five sockets of a connection file.
+
+Every user of the computer can connect to them. What is not signed with the connection file's key is dropped before
+anything is done with it, and what may wait in memory for one who does not read, or has not been read, is bounded.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
 from pathlib import Path
 from typing import Any
@@ -11,9 +17,15 @@ import zmq
 
 from raslab.errors import ConnectionFileError
 from raslab.machine.jupyter.channels import Activity, Request
+from raslab.machine.jupyter.signature import Gate
 
 #: Milliseconds that the last messages have to leave after the kernel's end.
 LINGER_MS = 1000
+#: Bytes of the largest part of a message that is taken; browsers send 10 MiB at most.
+LARGEST = 64 << 20
+LARGEST_BEAT = 1 << 10
+#: Messages that wait in a socket until they are read, and for one who does not read.
+WAITING_IN, WAITING_OUT, WAITING_BEATS = 16, 100_000, 16
 KINDS = {"shell": zmq.ROUTER, "control": zmq.ROUTER, "stdin": zmq.ROUTER, "iopub": zmq.PUB, "hb": zmq.ROUTER}
 
 
@@ -22,11 +34,17 @@ def read_connection(path: Path) -> dict[str, Any]:
     try:
         connection = json.loads(path.read_text())
         missing = [name for name in ("transport", "ip", *(f"{name}_port" for name in KINDS)) if name not in connection]
-    except (OSError, ValueError, TypeError) as error:
+        if missing:
+            raise ValueError(f"it lacks {', '.join(missing)}")
+        gate(connection)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise ConnectionFileError(path, str(error)) from None
-    if missing:
-        raise ConnectionFileError(path, f"it lacks {', '.join(missing)}")
     return dict(connection)
+
+
+def gate(connection: dict[str, Any]) -> Gate:
+    """What lets messages pass that are signed with the connection file's key. Raises ValueError."""
+    return Gate(connection.get("key", "").encode(), connection.get("signature_scheme") or "hmac-sha256")
 
 
 class Front:
@@ -34,6 +52,7 @@ class Front:
 
     def __init__(self, connection: dict[str, Any]) -> None:
         self.activity = Activity()
+        self._gate = gate(connection)
         self._connection = connection
         self._context = zmq.Context()
         sockets = {name: self._bind(name, kind) for name, kind in KINDS.items()}
@@ -44,7 +63,10 @@ class Front:
     def _bind(self, name: str, kind: int) -> zmq.Socket[bytes]:
         socket: zmq.Socket[bytes] = self._context.socket(kind)
         socket.linger = LINGER_MS
-        socket.sndhwm = socket.rcvhwm = 0
+        beats = name == "hb"
+        socket.maxmsgsize = LARGEST_BEAT if beats else LARGEST
+        socket.rcvhwm = WAITING_BEATS if beats else WAITING_IN
+        socket.sndhwm = WAITING_BEATS if beats else WAITING_OUT
         if kind == zmq.ROUTER:
             socket.router_handover = 1  # a client that connects again under its name takes its place
         if self._connection.get("curve_secretkey"):
@@ -56,13 +78,22 @@ class Front:
         socket.bind(f"{self._connection['transport']}://{address}")
         return socket
 
-    def from_socket(self, channel: str, parts: list[bytes]) -> None:
-        """A message of the front end."""
+    def from_socket(self, channel: str, parts: list[bytes]) -> bool:
+        """A message of the front end, or of anybody else who has found the port."""
+        if not self._gate.admits(channel, parts):
+            return False
         self.activity.incoming(channel, parts)
+        return True
 
     def from_pipe(self, channel: str, parts: list[bytes]) -> None:
         """A message of the kernel."""
+        self._gate.noted(parts)
         self.activity.outgoing(channel, parts)
+
+    def broken(self, reason: str) -> None:
+        """A program in the machine has written into the way to the kernel: explain it, and end."""
+        self.explain("KernelDied", f"something in the lab machine wrote into the kernel's own pipe ({reason})")
+        os.kill(os.getpid(), signal.SIGTERM)
 
     def settled(self, taken: int) -> None:
         """Nothing to do."""

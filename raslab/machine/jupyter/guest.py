@@ -73,9 +73,14 @@ class Guest:
         """A message of the front end."""
         self._activity.incoming(channel, parts)
 
-    def from_socket(self, channel: str, parts: list[bytes]) -> None:
+    def from_socket(self, channel: str, parts: list[bytes]) -> bool:
         """A message of the kernel."""
         self._activity.outgoing(channel, parts)
+        return True
+
+    def broken(self, reason: str) -> None:
+        """Say so: the launcher's own messages are whole, so somebody else has read from the pipe."""
+        print(f"raslab: the way to the front end is broken: {reason}", file=sys.stderr)
 
     def settled(self, taken: int) -> None:
         """Say that the kernel rests, if it does and that has not been said since the last input."""

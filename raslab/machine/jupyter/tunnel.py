@@ -25,8 +25,11 @@ class Watcher(Protocol):
     def from_pipe(self, channel: str, parts: list[bytes]) -> None:
         """A message has come out of the pipe; it has not been passed on yet."""
 
-    def from_socket(self, channel: str, parts: list[bytes]) -> None:
-        """A message has come out of a socket; it has not been passed on yet."""
+    def from_socket(self, channel: str, parts: list[bytes]) -> bool:
+        """A message has come out of a socket. Whether to pass it on."""
+
+    def broken(self, reason: str) -> None:
+        """What comes out of the pipe is no message, so nothing is carried any more."""
 
     def settled(self, taken: int) -> None:
         """All that was there has been passed on; `taken` bytes have come out of the pipe in total."""
@@ -81,7 +84,11 @@ class Tunnel:
             if self._orders in ready:
                 self._obey(os.read(self._orders, 1))
             if self._reads in ready:
-                ended = not self._from_pipe()
+                try:
+                    ended = not self._from_pipe()
+                except ValueError as error:
+                    self._watcher.broken(str(error))
+                    return
             for channel, socket in self._sockets.items():
                 if socket in ready:
                     self._from_socket(channel, socket)
@@ -113,8 +120,8 @@ class Tunnel:
 
     def _from_socket(self, channel: str, socket: zmq.Socket[bytes]) -> None:
         parts = socket.recv_multipart()
-        self._watcher.from_socket(channel, parts)
-        self._backlog += encode(channel, parts)
+        if self._watcher.from_socket(channel, parts):
+            self._backlog += encode(channel, parts)
 
     def _flush(self) -> None:
         try:
