@@ -22,6 +22,7 @@ from ipaddress import (
 )
 
 from raslab.gateway.state import RoutingDomain
+from raslab.model.next_hops import carrying
 from raslab.model.topology import Interface, Route, Topology, Tunnel, Vlan
 
 AnyAddress = IPv4Address | IPv6Address
@@ -116,21 +117,19 @@ class Surroundings:
 
     def connected_to(self, address: AnyAddress) -> tuple[str, AnyInterface] | None:
         """The interface, and its address, on whose subnet an address is; the longest prefix counts."""
-        found = [(name, known) for name, known in self.addresses if address in known.network]
-        return max(found, key=lambda one: one[1].network.prefixlen, default=None)
+        return next(iter(carrying(address, ((one[1].network, one) for one in self.addresses))), None)
 
     def towards(self, address: AnyAddress) -> tuple[str, AnyInterface | None] | None:
         """The interface by which an address is reached, and the address that the node sends with; None if nowhere."""
         direct = self.connected_to(address)
-        if direct is not None:
-            return direct
-        for route in sorted(self.routes, key=_length, reverse=True):
-            if address.version == _version(route) and address in _network(route):
+        connected = -1 if direct is None else direct[1].network.prefixlen
+        for route in sorted(self.routes, key=lambda one: (-_length(one), one.metric or 0)):
+            if address.version == _version(route) and address in _network(route) and _length(route) > connected:
                 if route.via is not None and (hop := self.connected_to(ip_address(route.via))) is not None:
                     return hop
                 if route.dev is not None:
                     return route.dev, self._address_on(route.dev, address.version)
-        return None
+        return direct
 
     def default_interface(self, version: int) -> str | None:
         """The interface of the default route of an IP version."""
@@ -139,8 +138,8 @@ class Surroundings:
 
     def default_gateway(self, version: int) -> str | None:
         """The next hop of the default route of an IP version, None if there is none."""
-        hops = (route.via for route in self.routes if not _length(route) and _version(route) == version)
-        return next(hops, None)
+        routes = [route for route in self.routes if not _length(route) and _version(route) == version]
+        return min(routes, key=lambda route: route.metric or 0).via if routes else None
 
     def _address_on(self, interface: str, version: int) -> AnyInterface | None:
         return next((known for name, known in self.addresses if name == interface and known.version == version), None)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface
+from ipaddress import ip_address, ip_interface
 from typing import NamedTuple
 
+from raslab.model.next_hops import AnyNetwork, carrying
 from raslab.model.topology import AnyInterface, MplsRoute, Route, Topology, Vlan
 from raslab.model.vrfs import Vrfs
 from raslab.net.quantities import everything
@@ -21,22 +22,25 @@ class Carrier(NamedTuple):
 AnyRoute = Route | MplsRoute
 
 
-def carriers(topology: Topology) -> dict[AnyRoute, Carrier]:
-    """The routes that the kernel takes, those whose interface is up, each with what carries it."""
+def carriers(topology: Topology) -> dict[AnyRoute, tuple[Carrier, ...]]:
+    """The routes that the kernel takes, those whose interface is up, each with what carries it.
+
+    Several carry a route whose next hop is on one subnet of theirs: the kernel takes the one that came first.
+    """
     routes: tuple[AnyRoute, ...] = (*topology.routes, *topology.mpls_routes)
     nodes = {route.node for route in routes}
     vrfs = Vrfs(topology)
     names: dict[str, set[str]] = {node: {"lo"} for node in nodes}
-    subnets: dict[tuple[str, str | None], list[tuple[IPv4Network | IPv6Network, Carrier]]] = {}
+    subnets: dict[tuple[str, str | None], list[tuple[AnyNetwork, Carrier]]] = {}
     for interface in switched_on(topology):
         if interface.node in nodes:
             names[interface.node].add(interface.name)
             here = subnets.setdefault((interface.node, vrfs.of(interface)), [])
             here += [(ip_interface(text).network, Carrier(interface.name, text)) for text in interface.addresses]
     found = (
-        (route, _carrier(route, names[route.node], subnets.get((route.node, _vrf(route)), ()))) for route in routes
+        (route, _carriers(route, names[route.node], subnets.get((route.node, _vrf(route)), ()))) for route in routes
     )
-    return {route: carrier for route, carrier in found if carrier is not None}
+    return {route: carrying for route, carrying in found if carrying}
 
 
 def _vrf(route: AnyRoute) -> str | None:
@@ -54,12 +58,7 @@ def switched_on(topology: Topology) -> list[AnyInterface]:
     ]
 
 
-def _carrier(
-    route: AnyRoute, names: set[str], subnets: Sequence[tuple[IPv4Network | IPv6Network, Carrier]]
-) -> Carrier | None:
+def _carriers(route: AnyRoute, names: set[str], subnets: Sequence[tuple[AnyNetwork, Carrier]]) -> tuple[Carrier, ...]:
     if route.dev is not None:
-        return Carrier(route.dev, "") if route.dev in names else None
-    if route.via is None:
-        return None
-    hop = ip_address(route.via)
-    return next((carrier for network, carrier in subnets if hop in network), None)
+        return (Carrier(route.dev, ""),) if route.dev in names else ()
+    return () if route.via is None else carrying(ip_address(route.via), subnets)

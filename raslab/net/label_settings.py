@@ -44,7 +44,8 @@ def listeners(topology: Topology) -> set[_End]:
         return set()
     senders = {
         (route.node, carrier.interface)
-        for route, carrier in carriers(topology).items()
+        for route, carrying in carriers(topology).items()
+        for carrier in carrying
         if (route.labels if isinstance(route, Route) else route.out_labels)
     }
     # What a node sends to itself may have another label below the one that it has taken away.

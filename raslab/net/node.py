@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from raslab.errors import NodeNotRunningError, UnknownInterfaceError
+from raslab.model.next_hops import carrying
 from raslab.model.topology import Node as NodeSpec
 from raslab.model.topology import NodeKind
 from raslab.net import mininet_classes as mininet
@@ -274,11 +275,9 @@ class Node(mininet.Node):
 
     def interface_towards(self, ip: str) -> str:
         """The name of the interface on whose subnet an address is, or else of the default one."""
-        address = ip_address(ip)
-        for intf in self.intfList():
-            if any(address in _network(known) for known in intf.addresses):
-                return str(intf.name)
-        return str(self.defaultIntf())
+        subnets = ((_network(known), intf) for intf in self.intfList() for known in intf.addresses)
+        found = carrying(ip_address(ip), subnets)
+        return str(found[0].name if found else self.defaultIntf())
 
     def deleteIntfs(self, checkName: bool = True) -> None:
         """Delete all links of the node."""

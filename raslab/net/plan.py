@@ -330,8 +330,9 @@ class _Difference:
         steady -= {
             _end(one) for one in self.new.devices if isinstance(one, Vlan) and (one.node, one.parent) in self.moved
         }
-        for route, carrier in carriers(self.new).items():
-            unchanged = before.get(route) == carrier and (route.node, carrier.interface) in steady
+        for route, carrying in carriers(self.new).items():
+            ends = {(route.node, one.interface) for one in carrying}
+            unchanged = before.get(route) == carrying and ends <= steady
             if isinstance(route, MplsRoute):
                 if not unchanged:
                     yield steps.AddMplsRoute(route.node, route)

@@ -199,3 +199,40 @@ def test_commands_tell_what_was_done(net: Network) -> None:
     count = len(net.commands)
     net["h1"].intf("h1-eth0").change(mtu=1400)
     assert net.commands[count:] == ["ip -n h1 link set h1-eth0 mtu 1400"]
+
+
+class Nested(Topo):
+    """r1 with a narrow subnet inside a wide one; the way to far's address leads over the narrow one."""
+
+    def build(self) -> None:
+        for node in ("r1", "far", "other"):
+            self.addRouter(node)
+        for peer, name, here, there in (
+            ("other", "wide", ["10.0.0.1/8", "2001:db8::1/32"], ["10.200.0.9/8", "2001:db8:f::9/32"]),
+            ("far", "narrow", ["10.1.0.1/16", "2001:db8:1::1/48"], ["10.1.0.9/16", "2001:db8:1::9/48"]),
+        ):
+            self.addLink("r1", peer, params1={"name": name, "ips": here}, params2={"ips": there})
+        self.addRoute("r1", "172.16.0.0/12", via="10.1.0.9")
+        self.addRoute("r1", "2001:db9::/32", via="2001:db8:1::9")
+
+
+def test_routes_come_back_with_the_link_that_carries_them_where_two_subnets_fit() -> None:
+    def ways(network: Network) -> list[str]:
+        shown = (
+            network["r1"].run("ip route show 172.16.0.0/12").stdout
+            + network["r1"].run("ip -6 route show 2001:db9::/32").stdout
+        )
+        return [line.split(" dev ")[1].split()[0] for line in shown.splitlines()]
+
+    with Network(Nested()) as network:
+        link = network.linksBetween(network["r1"], network["far"])[0]
+        assert ways(network) == ["narrow", "narrow"]
+        for _ in range(2):
+            link.down()
+            assert "narrow" not in ways(network)
+            link.up()
+            assert ways(network) == ["narrow", "narrow"]
+        wide = network.linksBetween(network["r1"], network["other"])[0]
+        wide.down()
+        wide.up()
+        assert ways(network) == ["narrow", "narrow"]
