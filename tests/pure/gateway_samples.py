@@ -26,6 +26,7 @@ from raslab.gateway.state import (
 )
 from raslab.gateway.surroundings import Surroundings
 from raslab.model.topology import Interface, Route
+from raslab.services.pki import Authority
 
 HERE = Surroundings(
     "gw1",
@@ -35,7 +36,9 @@ HERE = Surroundings(
     ),
     (Route("gw1", "default", "203.0.113.254"), Route("gw1", "default", "2001:db8:a::fe")),
 )
-CERTIFICATE = MachineCertificate("certificate of gw1", "key of gw1", "certificate of the authority")
+AUTHORITY = Authority.create("the authority")
+CERTIFIED = AUTHORITY.issue("gw1")
+CERTIFICATE = MachineCertificate(CERTIFIED.certificate, CERTIFIED.key, AUTHORITY.certificate)
 
 PSK = VpnS2SInterface(
     name="paris",

@@ -16,6 +16,7 @@ from raslab.gateway.rules import problems_of
 from raslab.gateway.state import GatewayState
 from raslab.services import Charon, Nftables, Shaping, Wireguard
 from raslab.services.frr import FrrDaemon
+from raslab.services.pki import subject
 from raslab.services.strongswan import Shared
 
 GOLDEN = Path(__file__).parent / "golden" / "gateway-plans.txt"
@@ -41,7 +42,7 @@ def text(found: Plan) -> Iterator[str]:
         elif isinstance(service, Charon):
             yield from section({"connections": service.connections})
             yield from (f"secret {name}: {shared(one)}" for name, one in service.secrets.items())
-            yield from (f"certificate {one}" for one in service.certificates)
+            yield from (f"certificate {short(one)}" for one in service.certificates)
             yield from section({"authorities": service.authorities, "settings": service.settings})
         else:
             assert isinstance(service, Nftables | Shaping | Wireguard)
@@ -61,7 +62,13 @@ def section(values: Mapping[str, Any], indent: str = "") -> Iterator[str]:
             yield from section(value, indent + "  ")
             yield f"{indent}}}"
         else:
-            yield f"{indent}{key} = {', '.join(value) if isinstance(value, list) else value}"
+            texts = value if isinstance(value, list) else [value]
+            yield f"{indent}{key} = {', '.join(map(short, texts))}"
+
+
+def short(text: str) -> str:
+    """A text, or whose certificate it is: its key is another one in each run."""
+    return f"(certificate of {subject(text)})" if "BEGIN CERTIFICATE" in text else text
 
 
 def rendered() -> str:

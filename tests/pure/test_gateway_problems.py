@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from gateway_samples import (
+    AUTHORITY,
     BGP,
     BGP_WITH_EVERYTHING,
     CERTIFICATE,
+    CERTIFIED,
     EAP,
     FILTERS,
     GRE,
@@ -65,6 +67,17 @@ def wireguard(**changes: Any) -> GatewayState:
     """OVER_WIREGUARD with another first interface."""
     first, *others = OVER_WIREGUARD.wireguard_interfaces
     return replace(OVER_WIREGUARD, wireguard_interfaces=(replace(first, **changes), *others))
+
+
+def eap(**changes: Any) -> GatewayState:
+    """S2S with an interface of users."""
+    return replace(S2S, vpn_s2s_interfaces=(replace(EAP, **changes),))
+
+
+def certified(**changes: Any) -> GatewayState:
+    """S2S with an interface of certificates."""
+    one = replace(SELECTORS, certificate=replace(CERTIFICATE, **changes))
+    return replace(S2S, vpn_s2s_interfaces=(one,))
 
 
 def cipher(**changes: Any) -> GatewayState:
@@ -159,6 +172,26 @@ CASES = {
     "EAP without user": replace(S2S, vpn_s2s_interfaces=(replace(EAP, user_name=None),)),
     "EAP without certificate": replace(S2S, vpn_s2s_interfaces=(replace(EAP, certificate=None),)),
     "unknown EAP method": replace(S2S, vpn_s2s_interfaces=(replace(EAP, eap_method="EAP-PEAP"),)),
+    "secret too long": psk(shared_secret="é" * 32768),
+    "user and passwords too long": eap(user_name="é" * 128, password="é" * 257, dial_in_password="x" * 257),
+    "password of half a character": eap(password="\ud800"),
+    "user who is anybody": eap(user_name="*@contoso.com"),
+    "certificate that is none": certified(certificate="BEGIN CERTIFICATE", key="", authority=""),
+    "key of another certificate": certified(key=AUTHORITY.issue("gw2").key),
+    "key that cannot be read": certified(key="secret"),
+    "authority that is no root": certified(authority=CERTIFIED.certificate),
+    "chain of what signs nothing": certified(certificate=CERTIFIED.certificate + AUTHORITY.issue("gw2").certificate),
+    "revocation list that is none": certified(revoked="none"),
+    "peer that is anybody": psk(peer_identity="%any"),
+    "peer with wildcards": psk(peer_identity="C=FR, O=Contoso, CN=*"),
+    "peer of two lines": psk(peer_identity="paris\nlyon"),
+    "own identity that is a range": psk(local_identity="10.0.0.1/24"),
+    "own identity that nothing proves": replace(
+        S2S, vpn_s2s_interfaces=(replace(SELECTORS, local_identity="paris.contoso.com"),)
+    ),
+    "pre-shared key of one that would open the other": replace(
+        S2S, vpn_s2s_interfaces=(PSK, replace(SECOND, destination=("198.51.100.9",), peer_identity="203.0.113.1"))
+    ),
     "unknown encryption type": psk(encryption_type="Require"),
     "unknown preset": psk(custom_policy="windows"),
     "unknown group": cipher(dh_group="Group15"),

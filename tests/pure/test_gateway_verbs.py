@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Iterator
 
 import pytest
+from gateway_samples import AUTHORITY, CERTIFIED
 
 from raslab.errors import GatewayNotRunningError, GatewayRefusedError
 from raslab.gateway import RasGateway
@@ -141,7 +142,7 @@ def test_what_was_told_can_be_asked_for(gw1: RasGateway) -> None:
     packets = gw1.add_remote_access_ip_filter("wan0", "Deny", "0.0.0.0/0:0.0.0.0/0:TCP:0:80", "Inbound")
     assert gw1.get_remote_access_ip_filter() == (packets,)
     selector = gw1.new_vpn_traffic_selector(ip_address_range=["10.1.0.0", "10.1.0.255"])
-    certificate = gw1.new_machine_certificate("certificate", "key", "authority")
+    certificate = gw1.new_machine_certificate(CERTIFIED.certificate, CERTIFIED.key, AUTHORITY.certificate)
     gw1.add_vpn_s2s_interface(
         "branch",
         destination="198.51.100.2",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from raslab.gateway.plan.s2s import inbound
+from raslab.gateway.plan.s2s import interface_of
 from raslab.gateway.records import VpnS2SInterfaceStatus
 from raslab.gateway.state import GreInterface, S2SInterface, VpnS2SInterface
 
@@ -37,7 +37,7 @@ def status(
 def tunnel_of(name: str, sas: Sequence[Sa]) -> tuple[Sa, Sa] | None:
     """The IKE SA and the CHILD SA that carry an interface's packets, or None."""
     for sa in sas:
-        if sa.get("name") in (name, inbound(name)) and sa.get("state") == "ESTABLISHED":
+        if interface_of(sa.get("name", "")) == name and sa.get("state") == "ESTABLISHED":
             for child in sa.get("child-sas", {}).values():
                 if child.get("name") == name and child.get("state") in ("INSTALLED", "REKEYING", "REKEYED"):
                     return sa, child

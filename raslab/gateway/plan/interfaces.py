@@ -43,12 +43,20 @@ def if_id(name: str) -> int:
 
 def source_of(interface: VpnS2SInterface | WireguardInterface, surroundings: Surroundings) -> str:
     """The address that an interface speaks from: as chosen, or that by which its first destination is reached."""
-    if isinstance(interface, VpnS2SInterface) and interface.source_ip_address is not None:
-        return interface.source_ip_address
-    way = surroundings.underlay.towards(ip_address(interface.destination[0]))
-    assert way is not None  # the rules have seen to it
-    assert way[1] is not None
-    return str(way[1].ip)
+    found = known_source(interface, surroundings)
+    assert found is not None  # the rules have seen to it
+    return found
+
+
+def known_source(interface: VpnS2SInterface | WireguardInterface, surroundings: Surroundings) -> str | None:
+    """The same of an interface that the rules have yet to see: None if nothing leads to its first destination."""
+    try:
+        if isinstance(interface, VpnS2SInterface) and interface.source_ip_address is not None:
+            return str(ip_address(interface.source_ip_address))
+        way = surroundings.underlay.towards(ip_address(interface.destination[0]))
+    except ValueError:
+        return None
+    return str(way[1].ip) if way is not None and way[1] is not None else None
 
 
 def _tunnel(interface: S2SInterface, surroundings: Surroundings) -> Tunnel:

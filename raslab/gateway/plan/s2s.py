@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
+from raslab.gateway.callers import KeyedEnd, ends_of, keyed_ends, owners
 from raslab.gateway.plan import dialling
 from raslab.gateway.plan.interfaces import if_id, source_of
 from raslab.gateway.plan.proposals import proposals
 from raslab.gateway.scopes import Scope
-from raslab.gateway.state import GatewayState, MachineCertificate, RoutingDomain, VpnS2SInterface, VpnTrafficSelector
+from raslab.gateway.state import GatewayState, RoutingDomain, VpnS2SInterface, VpnTrafficSelector
+from raslab.gateway.state.certificates import proven
+from raslab.gateway.state.identity import common_name, identity
 from raslab.gateway.surroundings import Surroundings
 from raslab.services import Charon, Shared
 
@@ -24,8 +26,11 @@ _SETTINGS = {
     # How long the kernel waits for a tunnel that a packet asked for before the next packet may ask again. charon would
     # find it by dividing by 1 less than the base: never.
     "plugins.kernel-netlink.xfrm_acq_expires": str(GIVES_UP_S),
+    "inactivity_close_ike": "yes",  # nobody is to come back later on what was proven once
+    "rsa_pss": "yes",  # RFC 8247, section 3.2
 }
 
+_OF = "/"  # no name of an interface has it
 Section = dict[str, Any]
 
 
@@ -37,10 +42,10 @@ def charon(parts: Sequence[Scope]) -> Charon | None:
     own = [one.certificate for one, _ in enabled if one.certificate is not None]
     return Charon(
         connections={name: section for one, where in enabled for name, section in connections(one, where).items()},
-        secrets={name: secret for one, where in enabled for name, secret in _secrets(one, where).items()},
-        certificates=tuple(dict.fromkeys(one.certificate for one in own)),
+        secrets=_keys(parts) | {name: secret for one, _ in enabled for name, secret in _passwords(one).items()},
+        certificates=tuple(dict.fromkeys(pem for one in own for pem in (one.own, *one.intermediates))),
         keys=tuple(dict.fromkeys(one.key for one in own)),
-        crls=tuple(dict.fromkeys(one.revoked for one in own if one.revoked)),
+        crls=tuple(dict.fromkeys(pem for one in own for pem in one.revocation_lists)),
         authorities={name: section for scope in parts for name, section in _authorities(*scope).items()},
         settings=_SETTINGS,
     )
@@ -49,47 +54,75 @@ def charon(parts: Sequence[Scope]) -> Charon | None:
 def _authorities(state: GatewayState, surroundings: Surroundings) -> dict[str, Section]:
     """Whom one part trusts. Two parts may trust the same authority, and one of them stop to."""
     own = (one.certificate for one in state.vpn_s2s_interfaces if one.admin_status and one.certificate is not None)
-    texts = dict.fromkeys(one.authority for one in own)
+    texts = dict.fromkeys(pem for one in own for pem in one.authorities)
     return {f"{surroundings.prefix}authority-{number}": {"cacert": text} for number, text in enumerate(texts, 1)}
 
 
 def connections(interface: VpnS2SInterface, surroundings: Surroundings) -> dict[str, Section]:
     """The connections of one interface by name; charon dials its first destination only."""
-    return _connections(interface, surroundings)
+    common = _ike(interface, source_of(interface, surroundings))
+    dialled = {interface.name: _child(interface, surroundings.domain, dials=True)}
+    passive = {interface.name: _child(interface, surroundings.domain, dials=False)}
+    match interface.authentication_method:
+        case "PSKOnly":
+            found = _keyed(interface, surroundings)
+        case "MachineCertificates":
+            found = {interface.name: {"local": _own(interface), "remote": _proven(interface)}}
+        case _:
+            found = _users(interface)
+    return {
+        name: {**common, **ends, "children": dialled if name == interface.name else passive}
+        for name, ends in found.items()
+    }
 
 
 def inbound(name: str) -> str:
     """The connection by which a user with the interface's name comes in."""
-    return f"{name}-inbound"
+    return f"{name}{_OF}inbound"
 
 
-def _connections(interface: VpnS2SInterface, surroundings: Surroundings) -> dict[str, Section]:
-    source = source_of(interface, surroundings)
-    common = _ike(interface, source)
-    if interface.initiate_config_payload:
-        common["vips"] = ["0.0.0.0"] * interface.internal_ipv4 + ["::"] * interface.internal_ipv6
-    children = {interface.name: _child(interface, surroundings.domain, dials=True)}
-    method = interface.authentication_method
-    if method == "PSKOnly":
-        theirs = interface.peer_identity or (interface.destination[0] if len(interface.destination) == 1 else "%any")
-        ends = {"local": {"auth": "psk", "id": source}, "remote": {"auth": "psk", "id": theirs}}
-        return {interface.name: {**common, **ends, "children": children}}
-    assert interface.certificate is not None
-    mine, theirs_by_name = _own_certificate(interface.certificate), _certificate_of(interface.name, interface)
-    if method == "MachineCertificates":
-        return {interface.name: {**common, "local": mine, "remote": theirs_by_name, "children": children}}
+def interface_of(connection: str) -> str:
+    """The interface that a connection belongs to."""
+    return connection.partition(_OF)[0]
+
+
+def _keyed(interface: VpnS2SInterface, surroundings: Surroundings) -> dict[str, Section]:
+    """With a pre-shared key each destination has an identity, so each may call by a connection of its own."""
+    ends = list(ends_of(interface, surroundings))
+    found: dict[str, Section] = {interface.name: _identities(ends[0])}
+    if len(ends) > 1:
+        for end in ends:
+            reached = {"local_addrs": [end.source], "remote_addrs": [end.target]}
+            found[f"{interface.name}{_OF}{end.target}"] = {**reached, **_identities(end)}
+    return found
+
+
+def _identities(end: KeyedEnd) -> Section:
+    return {
+        "local": {"auth": "psk", "id": end.mine.written},
+        "remote": {"auth": "psk", "id": end.theirs.written},
+    }
+
+
+def _users(interface: VpnS2SInterface) -> dict[str, Section]:
+    """One side shows a certificate, the other is a user. A caller is known by its user name, whatever IKE calls it."""
     eap = interface.eap_method.removeprefix("EAP-").lower()
     name = interface.user_name or interface.name
-    user: Section = {"auth": f"eap-{eap}", "id": name, "eap_id": name}
+    mine = identity(interface.local_identity or "")
+    user: Section = {"auth": f"eap-{eap}", "id": mine.written if mine else name, "eap_id": name}
+    assert interface.certificate is not None
     if eap == "tls":
-        user["certs"] = [interface.certificate.certificate]
-    anyone = {"auth": "pubkey", "id": "%any", "cacerts": [interface.certificate.authority]}
-    found = {interface.name: {**common, "local": user, "remote": anyone, "children": children}}
+        user["certs"] = [interface.certificate.own]
+    theirs = identity(interface.peer_identity or "")
+    called = {
+        "auth": "pubkey",
+        "id": theirs.written if theirs else "%any",
+        "cacerts": list(interface.certificate.authorities),
+    }
+    found: dict[str, Section] = {interface.name: {"local": user, "remote": called}}
     if eap == "tls" or interface.dial_in_password is not None:
-        # A caller is known by its user name, so it may come from anywhere.
-        caller = {"auth": f"eap-{eap}", "id": interface.name, "eap_id": interface.name}
-        passive = {interface.name: _child(interface, surroundings.domain, dials=False)}
-        found[inbound(interface.name)] = {**common, "local": mine, "remote": caller, "children": passive}
+        caller = {"auth": f"eap-{eap}", "id": "%any", "eap_id": interface.name}
+        found[inbound(interface.name)] = {"local": _own(interface), "remote": caller}
     return found
 
 
@@ -145,26 +178,41 @@ def _selector(selector: VpnTrafficSelector) -> str:
     return f"{text}[{selector.protocol_id}/{low if low == high else f'{low}-{high}'}]"
 
 
-def _own_certificate(certificate: MachineCertificate) -> Section:
-    return {"auth": "pubkey", "certs": [certificate.certificate]}
-
-
-def _certificate_of(name: str, interface: VpnS2SInterface) -> Section:
-    """The other side has to show a certificate whose subject is the name of the interface."""
+def _own(interface: VpnS2SInterface) -> Section:
+    """The certificate that an interface shows. A user's local_identity may be something that it does not prove."""
     assert interface.certificate is not None
-    return {"auth": "pubkey", "id": f"CN={name}", "cacerts": [interface.certificate.authority]}
+    shown: Section = {"auth": "pubkey", "certs": [interface.certificate.own]}
+    mine = identity(interface.local_identity or "")
+    if mine is not None and mine in proven(interface.certificate.own):
+        shown["id"] = mine.written
+    return shown
 
 
-def _secrets(interface: VpnS2SInterface, surroundings: Surroundings) -> dict[str, Shared]:
+def _proven(interface: VpnS2SInterface) -> Section:
+    """What the other side's certificate has to prove."""
+    assert interface.certificate is not None
+    theirs = identity(interface.peer_identity or "") or common_name(interface.name)
+    return {"auth": "pubkey", "id": theirs.written, "cacerts": list(interface.certificate.authorities)}
+
+
+def _keys(parts: Sequence[Scope]) -> dict[str, Shared]:
+    """Pre-shared keys, each found by nobody but the callers of its interface."""
+    secrets = {(where.title, one.name): one.shared_secret for state, where in parts for one in state.vpn_s2s_interfaces}
+    found: dict[str, tuple[str, list[str]]] = {}
+    for end, owner in owners(keyed_ends(parts)).items():
+        assert owner is not None  # the rules have seen to it
+        _, written = found.setdefault(f"psk-{end.name}", (secrets[end.is_of] or "", []))
+        if owner.written not in written:
+            written.append(owner.written)
+    return {name: Shared("IKE", secret, tuple(written)) for name, (secret, written) in found.items()}
+
+
+def _passwords(interface: VpnS2SInterface) -> dict[str, Shared]:
+    if interface.authentication_method != "EAP":
+        return {}
     found = {}
-    if interface.authentication_method == "PSKOnly":
-        theirs = (interface.peer_identity,) if interface.peer_identity else interface.destination
-        ours = [source_of(replace(interface, destination=(one,)), surroundings) for one in interface.destination]
-        owners = tuple(dict.fromkeys((*ours, *theirs)))
-        found[f"psk-{interface.name}"] = Shared("IKE", interface.shared_secret or "", owners)
-    elif interface.authentication_method == "EAP":
-        if interface.user_name and interface.password:
-            found[f"user-{interface.name}"] = Shared("EAP", interface.password, (interface.user_name,))
-        if interface.dial_in_password is not None:
-            found[f"caller-{interface.name}"] = Shared("EAP", interface.dial_in_password, (interface.name,))
+    if interface.user_name and interface.password:
+        found[f"user-{interface.name}"] = Shared("EAP", interface.password, (interface.user_name,))
+    if interface.dial_in_password is not None:
+        found[f"caller-{interface.name}"] = Shared("EAP", interface.dial_in_password, (interface.name,))
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from raslab.gateway.rules import credentials
 from raslab.gateway.rules.filters import line_problems
 from raslab.gateway.rules.reading import address, choice_problem, given, range_problem
 from raslab.gateway.state import CustomPolicy, GatewayState, VpnS2SInterface
@@ -25,7 +26,7 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
         where = f"S2S interface {interface.name} of {surroundings.title}"
         yield from _words(interface, where)
         yield from _destinations(interface, where, surroundings)
-        yield from _credentials(interface, where)
+        yield from credentials.check(interface, where)
         yield from _times(interface, where)
         yield from _policy(interface, where)
         yield from _triggers(interface, where)
@@ -110,22 +111,6 @@ def source_problems(
             yield (
                 f"Source address {source} and destination {text} of {where} are of different families: use one family."
             )
-
-
-def _credentials(interface: VpnS2SInterface, where: str) -> Iterator[str]:
-    method = interface.authentication_method
-    if method == "PSKOnly" and not interface.shared_secret:
-        yield f"The {where} is to use a pre-shared key and has none: give shared_secret."
-    needs_certificate = method == "MachineCertificates" or (method, interface.eap_method) == ("EAP", "EAP-TLS")
-    if needs_certificate and interface.certificate is None:
-        yield f"The {where} is to use a certificate and has none: give certificate, a MachineCertificate."
-    if method == "EAP" and interface.eap_method == "EAP-MSCHAPv2" and not (interface.user_name and interface.password):
-        yield f"The {where} is to use EAP and does not know as whom: give user_name and password."
-    if method == "EAP" and interface.certificate is None and interface.eap_method == "EAP-MSCHAPv2":
-        yield (
-            f"The {where} is to use EAP and could not check the other gateway's certificate: give certificate, "
-            "a MachineCertificate."
-        )
 
 
 def _times(interface: VpnS2SInterface, where: str) -> Iterator[str]:

@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address
 
+from raslab.gateway.callers import KeyedEnd, keyed_ends, owners
 from raslab.gateway.rules.nat import Outside, outside
 from raslab.gateway.rules.reading import address, given, range_problem
 from raslab.gateway.rules.subnets import MAX_KBPS, title
 from raslab.gateway.scopes import Scope, scopes
-from raslab.gateway.state import GatewayState, NetNat, VpnS2SInterface
+from raslab.gateway.state import GatewayState, NetNat
 from raslab.gateway.surroundings import Surroundings
 
 
@@ -28,39 +29,44 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
 
 
 def _pre_shared_keys(parts: Sequence[Scope]) -> Iterator[str]:
-    """Callers with a pre-shared key are told apart by the two addresses only."""
-    owners: dict[tuple[str, str], tuple[str, str]] = {}
-    for state, where in parts:
-        for one in state.vpn_s2s_interfaces:
-            if one.authentication_method != "PSKOnly" or not one.admin_status:
-                continue
-            for target in {str(found) for text in one.destination if (found := address(text))}:
-                known = (where.title, one.name)
-                part, other = owners.setdefault((_source(one, target, where), target), known)
-                if part == where.title and other != one.name:
-                    yield (
-                        f"S2S interfaces {other} and {one.name} of {part} both use a pre-shared key with {target}, "
-                        "which cannot say which one it calls: disable one (admin_status=False) or use certificates."
-                    )
-                elif part != where.title:
-                    yield (
-                        f"S2S interfaces {other} of {part} and {one.name} of {where.title} both use a pre-shared key "
-                        f"with {target}, which cannot say which tenant it calls: give one of them another "
-                        "source_ip_address, or use certificates."
-                    )
+    """A pre-shared key belongs to one interface: nobody else is to be known by the identity that it is found by."""
+    ends = keyed_ends(parts)
+    said: set[frozenset[tuple[str, str]]] = set()
+    for end, found in owners(ends).items():
+        if found is not None:
+            continue
+        others = [one for one in ends if one.is_of != end.is_of and end.theirs in (one.mine, one.theirs)]
+        other = next((one for one in others if (one.mine, one.theirs) == (end.mine, end.theirs)), others[0])
+        pair = frozenset((end.is_of, other.is_of))
+        if pair not in said:
+            said.add(pair)
+            yield _ambiguous(*sorted((end, other), key=ends.index))
 
 
-def _source(one: VpnS2SInterface, target: str, where: Surroundings) -> str:
-    if one.source_ip_address is not None:
-        return one.source_ip_address
-    found = address(target)
-    way = where.underlay.towards(found) if found is not None else None
-    return str(way[1].ip) if way is not None and way[1] is not None else ""
+def _ambiguous(one: KeyedEnd, two: KeyedEnd) -> str:
+    names = f"{one.name} and {two.name} of {one.part}"
+    if one.part != two.part:
+        names = f"{one.name} of {one.part} and {two.name} of {two.part}"
+    with_identity = "a peer_identity that the other gateway has as its local_identity"
+    if (one.mine, one.theirs) != (two.mine, two.theirs):
+        return (
+            f"S2S interfaces {names} both know {one.theirs} with a pre-shared key, so that the key of one would open "
+            f"the other: give one of them {with_identity}, or use certificates."
+        )
+    if one.part == two.part:
+        return (
+            f"S2S interfaces {names} both use a pre-shared key with {one.theirs}, which cannot say which one it calls: "
+            f"give one of them {with_identity}, disable one (admin_status=False), or use certificates."
+        )
+    return (
+        f"S2S interfaces {names} both use a pre-shared key with {one.theirs}, which cannot say which tenant it calls: "
+        f"give one of them another source_ip_address or {with_identity}, or use certificates."
+    )
 
 
 def _passwords(parts: Sequence[Scope]) -> Iterator[str]:
     """strongSwan finds a password by the name of the user, whether he calls or is called."""
-    owners: dict[str, tuple[str, str]] = {}
+    passwords: dict[str, tuple[str, str]] = {}
     for state, where in parts:
         for one in state.vpn_s2s_interfaces:
             if one.authentication_method != "EAP" or one.eap_method != "EAP-MSCHAPv2" or not one.admin_status:
@@ -69,7 +75,7 @@ def _passwords(parts: Sequence[Scope]) -> Iterator[str]:
             for user, password in ((one.user_name, one.password), (one.name, one.dial_in_password)):
                 if user is None or password is None:
                     continue
-                known, other = owners.setdefault(user, (password, shown))
+                known, other = passwords.setdefault(user.casefold(), (password, shown))
                 if known != password:
                     what = f"The {other} and the {shown} have" if other != shown else f"The {shown} has"
                     yield f"{what} two passwords of the user {user}: give one of the users another name."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from raslab.gateway.state.certificates import is_self_signed, pem_blocks
 from raslab.gateway.state.policy import CustomPolicy
 from raslab.model.secrets import SECRET
 
@@ -26,7 +27,8 @@ class VpnTrafficSelector:
 class MachineCertificate:
     """A certificate with its key, and the authority that the other side's certificate must come from; PEM texts.
 
-    revoked: the authority's revocation list (CRL), empty for none.
+    certificate: the gateway's own first, then those of the intermediate authorities between, if any, which are sent to
+    the other side. authority: the root, or several. revoked: revocation lists (CRL), empty for none.
     """
 
     certificate: str
@@ -37,6 +39,26 @@ class MachineCertificate:
     def __repr__(self) -> str:
         return "MachineCertificate(...)"
 
+    @property
+    def own(self) -> str:
+        """The gateway's own certificate."""
+        return next(iter(pem_blocks(self.certificate)), self.certificate)
+
+    @property
+    def intermediates(self) -> tuple[str, ...]:
+        """The certificates between it and the root; a root among them is nobody whom this gateway trusts."""
+        return tuple(one for one in pem_blocks(self.certificate)[1:] if not is_self_signed(one))
+
+    @property
+    def authorities(self) -> tuple[str, ...]:
+        """The roots."""
+        return pem_blocks(self.authority) or (self.authority,)
+
+    @property
+    def revocation_lists(self) -> tuple[str, ...]:
+        """The revocation lists, one by one."""
+        return pem_blocks(self.revoked)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VpnS2SInterface:
@@ -46,7 +68,12 @@ class VpnS2SInterface:
     password, eap_method; and the certificate that it shows to callers). Certificates and users come in by the interface
     that has their name, users with dial_in_password.
     ipv4_subnet, ipv6_subnet: what is behind the other gateway, ``10.2.0.0/24:100`` with the route's metric (100).
-    peer_identity: what the other side calls itself with a pre-shared key: its own address, where NAT hides that.
+    peer_identity, local_identity: what the two sides call themselves: an address, a DNS name, a mail address or the
+    subject of a certificate (``CN=paris, O=Contoso, C=FR``). With a pre-shared key these are the two addresses unless
+    said otherwise, as behind NAT, or for two gateways behind one address. A certificate has to prove the identity; the
+    peer's is ``CN=`` with the interface's name unless said otherwise, one's own the subject. With EAP, peer_identity is
+    what the certificate of the called gateway proves, anything of its authority unless said otherwise, and
+    local_identity is anything that one calls oneself, the user_name unless said otherwise.
     network_outage_time_seconds: how long the other side may be silent, one of twelve values; the shortest, 3, is 4.
     persistent: dial at once and stay; else only packets dial, and idle_disconnect_seconds without a packet end it.
     auto_connect_enabled: dial again by itself. If no destination answers a packet, all of them are dialled again every
@@ -73,6 +100,7 @@ class VpnS2SInterface:
     password: str | None = field(default=None, repr=False, metadata=SECRET)
     dial_in_password: str | None = field(default=None, repr=False, metadata=SECRET)
     peer_identity: str | None = None
+    local_identity: str | None = None
     source_ip_address: str | None = None
     admin_status: bool = True
     persistent: bool = False

@@ -12,7 +12,7 @@ from raslab.gateway.ask import ipsec
 from raslab.gateway.core import GatewayPart, call
 from raslab.gateway.dialler import dial
 from raslab.gateway.edits import Collection
-from raslab.gateway.plan.s2s import inbound
+from raslab.gateway.plan.s2s import interface_of
 from raslab.gateway.records import VpnS2SInterfaceStatus
 from raslab.gateway.state import (
     GatewayState,
@@ -106,7 +106,7 @@ class S2SVerbs(GatewayPart):
         self._kind(name)
         if self._dialler is not None:
             self._dialler.hang_up(name)
-        for connection in sorted({sa["name"] for sa in self._sas()} & {name, inbound(name)}):
+        for connection in sorted({sa["name"] for sa in self._sas() if interface_of(sa["name"]) == name}):
             self.services.vici(self.name).terminate(ike=connection, force=True)
         return self.get_vpn_s2s_interface(name)[0]
 
