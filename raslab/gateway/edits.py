@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from raslab.errors import GatewayRefusedError
 from raslab.gateway import settings
 from raslab.gateway.state import GatewayState
+from raslab.model.sentences import shown
 
 R = TypeVar("R")
 
@@ -33,7 +34,8 @@ class Collection(Generic[R]):
         return tuple(getattr(state, self.field))
 
     def find(self, state: GatewayState, *name: Any) -> R | None:
-        """The record of that name."""
+        """The record of that name, however it is spelt."""
+        name = tuple(settings.named(self.kind, field, one) for field, one in zip(self.key, name, strict=True))
         return next((one for one in self.of(state) if self.name_of(one) == name), None)
 
     def get(self, state: GatewayState, node: str, *name: Any) -> R:
@@ -85,7 +87,7 @@ class Collection(Generic[R]):
 
     def title(self, node: str, *name: Any) -> str:
         """What a record is called in sentences."""
-        return f"{self.noun} {' '.join(str(one) for one in name)} of {node}"
+        return f"{self.noun} {' '.join(map(shown, name))} of {node}"
 
     def _with(self, state: GatewayState, records: tuple[R, ...]) -> GatewayState:
         changes: dict[str, Any] = {self.field: records}
@@ -93,7 +95,7 @@ class Collection(Generic[R]):
 
     def _unknown(self, state: GatewayState, node: str, name: tuple[Any, ...]) -> str:
         known = [" ".join(str(part) for part in self.name_of(one)) for one in self.of(state)]
-        wanted = " ".join(map(str, name))
+        wanted = " ".join(map(shown, name))
         close = get_close_matches(wanted, known, n=1)
         choice = f"did you mean {close[0]}?" if close else f"there is {', '.join(known) or 'none'}."
         return f"{node} has no {self.noun} {wanted}: {choice}"

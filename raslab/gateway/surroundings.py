@@ -9,24 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from ipaddress import (
-    IPv4Address,
-    IPv4Interface,
-    IPv4Network,
-    IPv6Address,
-    IPv6Interface,
-    IPv6Network,
-    ip_address,
-    ip_interface,
-    ip_network,
-)
 
 from raslab.gateway.state import RoutingDomain
+from raslab.model import addresses
+from raslab.model.addresses import AnyAddress, AnyInterface, AnyNetwork
 from raslab.model.next_hops import carrying
 from raslab.model.topology import Interface, Route, Topology, Tunnel, Vlan
-
-AnyAddress = IPv4Address | IPv6Address
-AnyInterface = IPv4Interface | IPv6Interface
 
 
 @dataclass(frozen=True)
@@ -108,8 +96,8 @@ class Surroundings:
 
     @cached_property
     def addresses(self) -> tuple[tuple[str, AnyInterface], ...]:
-        """Each address with the name of its interface."""
-        return tuple((one.name, ip_interface(text)) for one in self.interfaces for text in one.addresses)
+        """Each address with the name of its interface; the network itself says which cannot be read."""
+        return tuple((one.name, known) for one in self.interfaces for text in one.addresses if (known := _read(text)))
 
     def owner_of(self, address: AnyAddress) -> str | None:
         """The interface that has an address."""
@@ -125,7 +113,7 @@ class Surroundings:
         connected = -1 if direct is None else direct[1].network.prefixlen
         for route in sorted(self.routes, key=lambda one: (-_length(one), one.metric or 0)):
             if address.version == _version(route) and address in _network(route) and _length(route) > connected:
-                if route.via is not None and (hop := self.connected_to(ip_address(route.via))) is not None:
+                if route.via is not None and (hop := self.connected_to(addresses.address(route.via))) is not None:
                     return hop
                 if route.dev is not None:
                     return route.dev, self._address_on(route.dev, address.version)
@@ -133,7 +121,7 @@ class Surroundings:
 
     def default_interface(self, version: int) -> str | None:
         """The interface of the default route of an IP version."""
-        found = self.towards(ip_address("192.0.0.0" if version == 4 else "2000::"))  # in nobody's prefix
+        found = self.towards(addresses.address("192.0.0.0" if version == 4 else "2000::"))  # in nobody's prefix
         return found[0] if found else None
 
     def default_gateway(self, version: int) -> str | None:
@@ -147,14 +135,21 @@ class Surroundings:
 
 def _version(route: Route) -> int:
     if route.destination != "default":
-        return ip_network(route.destination).version
+        return addresses.network(route.destination).version
     return 6 if route.via is not None and ":" in route.via else 4
 
 
-def _network(route: Route) -> IPv4Network | IPv6Network:
+def _network(route: Route) -> AnyNetwork:
     if route.destination != "default":
-        return ip_network(route.destination)
-    return ip_network("::/0" if _version(route) == 6 else "0.0.0.0/0")
+        return addresses.network(route.destination)
+    return addresses.network("::/0" if _version(route) == 6 else "0.0.0.0/0")
+
+
+def _read(text: str) -> AnyInterface | None:
+    try:
+        return addresses.interface(text)
+    except ValueError:
+        return None
 
 
 def _length(route: Route) -> int:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+LONGEST_SHOWN = 120
+"""Characters of a text of the user's that a sentence shows."""
+
 
 def duplicate_node(name: str) -> str:
     """Two nodes of one name."""
@@ -71,13 +74,30 @@ def no_way_out() -> str:
 
 def unknown_parameter(where: str, name: str, known: Sequence[str]) -> str:
     """A parameter that nothing reads."""
-    return f"{where} has no parameter {name}: {_suggestion(name, known)}"
+    return f"{where} has no parameter {shown(name)}: {_suggestion(name, known)}"
+
+
+def shown(value: object) -> str:
+    """What a sentence writes for something of the user's: short, on one line, and in signs that can be printed."""
+    return _cut(value) if isinstance(value, str) and value.isprintable() else quoted(value)
+
+
+def quoted(value: object) -> str:
+    """The same as Python writes it, texts in quotes."""
+    try:
+        return _cut(repr(value))
+    except ValueError:  # a number of thousands of digits
+        return "a number of thousands of digits"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN // 2]}... ({len(text)} characters)"
 
 
 def _suggestion(name: str, known: Sequence[str]) -> str:
     from difflib import get_close_matches  # only for those who err: its import is not free
 
-    name, known = str(name), [str(one) for one in known]
+    name, known = shown(name), [str(one) for one in known]
     close = get_close_matches(name, known, n=1)
     if close:
         return f"did you mean {close[0]}?"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from ipaddress import ip_address, ip_interface, ip_network
+from ipaddress import IPv4Address
 from math import ceil
 
 from raslab.gateway.plan import route_maps
@@ -12,6 +12,7 @@ from raslab.gateway.scopes import Scope
 from raslab.gateway.state import BgpPeer, BgpRouter, GatewayState
 from raslab.gateway.state.notation import asn
 from raslab.gateway.surroundings import Surroundings
+from raslab.model.addresses import AnyAddress, address, interface, network
 from raslab.net.names import kernel_name
 from raslab.services import Bfdd, Bgpd, Zebra
 
@@ -59,14 +60,14 @@ def instance(vrf: str | None) -> str:
 
 def _router(router: BgpRouter, state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     yield f"router bgp {asn(router.local_asn)}{instance(surroundings.vrf)}"
-    yield f" bgp router-id {router.bgp_identifier}"
+    yield f" bgp router-id {address(router.bgp_identifier)}"
     yield " no bgp ebgp-requires-policy"
     yield " no bgp default ipv4-unicast"
     yield " coalesce-time 0"  # FRR 8.4 forgets to withdraw what ends while it waits to coalesce
     if router.compare_med_across_asn:
         yield " bgp always-compare-med"
     if router.cluster_id is not None:
-        yield f" bgp cluster-id {ip_address(router.cluster_id)}"
+        yield f" bgp cluster-id {IPv4Address(router.cluster_id)}"
     if not router.client_to_client_reflection:
         yield " no bgp client-to-client reflection"
     for peer in state.bgp_peers:
@@ -78,19 +79,20 @@ def _router(router: BgpRouter, state: GatewayState, surroundings: Surroundings) 
 
 
 def _families(router: BgpRouter, state: GatewayState) -> list[str]:
-    has_ipv4_peer = any(":" not in peer.peer_ip_address for peer in state.bgp_peers)
-    announces_ipv4 = any(":" not in text for text in state.bgp_custom_route.network) or state.bgp_custom_route.interface
+    has_ipv4_peer = any(_remote(peer).version == 4 for peer in state.bgp_peers)
+    announces_ipv4 = any(_is("ipv4", text) for text in state.bgp_custom_route.network)
+    announces_ipv4 = announces_ipv4 or bool(state.bgp_custom_route.interface)
     ipv4 = has_ipv4_peer or announces_ipv4 or not router.ipv6_routing
-    return ["ipv4"] * bool(ipv4) + ["ipv6"] * router.ipv6_routing
+    return ["ipv4"] * ipv4 + ["ipv6"] * router.ipv6_routing
 
 
 def _peer(peer: BgpPeer, router: BgpRouter, state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
-    remote = peer.peer_ip_address
+    remote = _remote(peer)
     internal = asn(peer.peer_asn) == asn(router.local_asn)
     words = [f"remote-as {asn(peer.peer_asn)}"]
     if not peer.started:
         words.append("shutdown")  # before a line that would make FRR call
-    words += [f"description {peer.name}", f"update-source {peer.local_ip_address}"]
+    words += [f"description {peer.name}", f"update-source {address(peer.local_ip_address)}"]
     if peer.local_asn is not None and asn(peer.local_asn) != asn(router.local_asn):
         words.append(f"local-as {asn(peer.local_asn)} no-prepend replace-as")
     words.append(f"timers {peer.hold_time_sec // 3} {peer.hold_time_sec}")
@@ -124,9 +126,9 @@ def _distance(peer: BgpPeer, state: GatewayState, surroundings: Surroundings) ->
 
 def _is_neighbour(peer: BgpPeer, state: GatewayState, surroundings: Surroundings) -> bool:
     """True if the peer is on a subnet of an interface, of a tunnel's too: then no router lies between."""
-    remote = ip_address(peer.peer_ip_address)
+    remote = _remote(peer)
     texts = [text for one in state.s2s_interfaces for text in (one.ipv4_address, one.ipv6_address) if text]
-    of_tunnels = [ip_interface(text).network for text in texts]
+    of_tunnels = [interface(text).network for text in texts]
     return any(remote in network for network in of_tunnels) or surroundings.connected_to(remote) is not None
 
 
@@ -136,10 +138,10 @@ def _address_family(family: str, router: BgpRouter, state: GatewayState, surroun
         yield f"bgp dampening {half} {dampening.reuse_threshold} {dampening.suppress_threshold} {longest}"
     for prefix in state.bgp_custom_route.network:
         if _is(family, prefix):
-            yield f"network {ip_network(prefix)}"
+            yield f"network {network(prefix)}"
     for aggregate in state.bgp_route_aggregates:
         if _is(family, aggregate.prefix):
-            words = ["aggregate-address", str(ip_network(aggregate.prefix))]
+            words = ["aggregate-address", str(network(aggregate.prefix))]
             words += ["as-set"] * aggregate.preserve_as_path + ["summary-only"] * aggregate.summary_only
             if aggregate.attribute_policy:
                 words += ["route-map", route_maps.of_aggregate(aggregate.prefix, surroundings)]
@@ -152,8 +154,7 @@ def _address_family(family: str, router: BgpRouter, state: GatewayState, surroun
     yield f"maximum-paths {_PATHS}"
     yield f"maximum-paths ibgp {_PATHS}"
     for peer in state.bgp_peers:
-        over_ipv6 = ":" in peer.peer_ip_address
-        if over_ipv6 and family == "ipv4":
+        if _remote(peer).version == 6 and family == "ipv4":
             continue
         way_in, way_out = (route.name for route in route_maps.of_peer(peer, router, state, surroundings))
         words = ["activate", f"weight {peer.weight}", f"route-map {way_in} in", f"route-map {way_out} out"]
@@ -161,7 +162,7 @@ def _address_family(family: str, router: BgpRouter, state: GatewayState, surroun
             words.append(f"maximum-prefix {peer.max_allowed_prefix}")
         if peer.route_reflector_client:
             words.append("route-reflector-client")
-        yield from (f"neighbor {peer.peer_ip_address} {word}" for word in words)
+        yield from (f"neighbor {_remote(peer)} {word}" for word in words)
 
 
 def _bfd_profiles(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
@@ -179,4 +180,8 @@ def _text(lines: Iterable[str]) -> str:
 
 
 def _is(family: str, prefix: str) -> bool:
-    return (":" in prefix) == (family == "ipv6")
+    return network(prefix).version == (6 if family == "ipv6" else 4)
+
+
+def _remote(peer: BgpPeer) -> AnyAddress:
+    return address(peer.peer_ip_address)

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from raslab.gateway.scopes import Scope
 from raslab.gateway.state import RemoteAccessIpFilter
-from raslab.gateway.state.notation import AnyNetwork, packet_filter
+from raslab.gateway.state.notation import packet_filter
+from raslab.model.addresses import AnyNetwork
 from raslab.net.names import kernel_name
 from raslab.services import Chain, NftSet, Table
 from raslab.services.nft_script import word

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
 from zlib import crc32
 
 from raslab.gateway.state import GatewayState, GreInterface, S2SInterface, VpnS2SInterface, WireguardInterface
 from raslab.gateway.state.notation import subnet
 from raslab.gateway.surroundings import Surroundings
+from raslab.model.addresses import address, network
+from raslab.model.addresses import interface as interface_address
 from raslab.model.topology import Route, Tunnel
 
 
@@ -26,8 +27,8 @@ def routes(state: GatewayState, surroundings: Surroundings) -> tuple[Route, ...]
     static = (
         Route(
             surroundings.node,
-            one.destination_prefix if ip_network(one.destination_prefix).prefixlen else "default",
-            one.next_hop,
+            str(network(one.destination_prefix)) if network(one.destination_prefix).prefixlen else "default",
+            str(address(one.next_hop)),
             metric=one.route_metric,
             vrf=surroundings.vrf,
         )
@@ -52,8 +53,8 @@ def known_source(interface: VpnS2SInterface | WireguardInterface, surroundings: 
     """The same of an interface that the rules have yet to see: None if nothing leads to its first destination."""
     try:
         if isinstance(interface, VpnS2SInterface) and interface.source_ip_address is not None:
-            return str(ip_address(interface.source_ip_address))
-        way = surroundings.underlay.towards(ip_address(interface.destination[0]))
+            return str(address(interface.source_ip_address))
+        way = surroundings.underlay.towards(address(interface.destination[0]))
     except ValueError:
         return None
     return str(way[1].ip) if way is not None and way[1] is not None else None
@@ -63,7 +64,7 @@ def _tunnel(interface: S2SInterface, surroundings: Surroundings) -> Tunnel:
     match interface:
         case GreInterface():
             assert interface.source_ip_address is not None  # the rules have seen to it
-            kind, source, key = "gre", interface.source_ip_address, interface.gre_key
+            kind, source, key = "gre", str(address(interface.source_ip_address)), interface.gre_key
         case WireguardInterface():
             kind, source, key = "wireguard", source_of(interface, surroundings), None
         case VpnS2SInterface():
@@ -73,7 +74,7 @@ def _tunnel(interface: S2SInterface, surroundings: Surroundings) -> Tunnel:
         interface.name,
         kind,
         source,
-        interface.destination[0],
+        str(address(interface.destination[0])),
         key,
         addresses=_addresses(interface),
         up=interface.admin_status,
@@ -82,4 +83,5 @@ def _tunnel(interface: S2SInterface, surroundings: Surroundings) -> Tunnel:
 
 
 def _addresses(interface: S2SInterface) -> tuple[str, ...]:
-    return tuple(text for text in (interface.ipv4_address, interface.ipv6_address) if text is not None)
+    texts = (interface.ipv4_address, interface.ipv6_address)
+    return tuple(str(interface_address(text)) for text in texts if text is not None)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_network
 
 from raslab.gateway.plan.number_ranges import pattern
 from raslab.gateway.state import BgpRoutingPolicy
+from raslab.gateway.state.notation import asn, community
+from raslab.model.addresses import AnyNetwork, address, network
 
 LAST = 65535
 """The number of the entry that lets pass what has come so far."""
@@ -63,17 +64,16 @@ def add_policies(route_map: RouteMap, policies: Iterable[BgpRoutingPolicy]) -> N
 def definitions(policies: Iterable[BgpRoutingPolicy]) -> Iterator[str]:
     """The lists that the route-maps of these policies refer to."""
     for policy in policies:
-        yield from _prefix_lists(f"{policy.name}-match", policy.match_prefix)
-        yield from _prefix_lists(f"{policy.name}-ignore", policy.ignore_prefix)
-        hops = [f"{hop}/{ip_address(hop).max_prefixlen}" for hop in policy.match_next_hop]
-        yield from _prefix_lists(f"{policy.name}-next-hop", tuple(hops))
+        yield from _prefix_lists(f"{policy.name}-match", map(network, policy.match_prefix))
+        yield from _prefix_lists(f"{policy.name}-ignore", map(network, policy.ignore_prefix))
+        hops = map(address, policy.match_next_hop)
+        yield from _prefix_lists(f"{policy.name}-next-hop", (network(f"{hop}/{hop.max_prefixlen}") for hop in hops))
         if policy.match_asn_range:
-            low, high = policy.match_asn_range
+            low, high = map(asn, policy.match_asn_range)
             yield f"bgp as-path access-list {policy.name} seq 5 permit _{pattern(low, high)}_"
-        for number, community in enumerate(policy.match_community, 1):
-            yield f"bgp community-list standard {policy.name}-match seq {number * 5} permit {community}"
-        for number, community in enumerate(policy.remove_community, 1):
-            yield f"bgp community-list standard {policy.name}-remove seq {number * 5} permit {community}"
+        for what, texts in (("match", policy.match_community), ("remove", policy.remove_community)):
+            for number, text in enumerate(map(community, texts), 1):
+                yield f"bgp community-list standard {policy.name}-{what} seq {number * 5} permit {text}"
 
 
 def settings(policy: BgpRoutingPolicy) -> list[str]:
@@ -84,14 +84,14 @@ def settings(policy: BgpRoutingPolicy) -> list[str]:
     if policy.new_med is not None or policy.clear_med:
         found.append(f"set metric {policy.new_med or 0}")  # FRR cannot take a MED away; 0 counts the same (RFC 4271)
     if policy.new_next_hop is not None:
-        family = "ipv6 next-hop global" if ":" in policy.new_next_hop else "ip next-hop"
-        found.append(f"set {family} {policy.new_next_hop}")
+        hop = address(policy.new_next_hop)
+        found.append(f"set {'ipv6 next-hop global' if hop.version == 6 else 'ip next-hop'} {hop}")
     if policy.remove_all_communities:
         found.append("set community none")
     if policy.remove_community:
         found.append(f"set comm-list {policy.name}-remove delete")
     if policy.add_community:
-        found.append(f"set community {' '.join(policy.add_community)} additive")
+        found.append(f"set community {' '.join(map(community, policy.add_community))} additive")
     return found
 
 
@@ -127,7 +127,7 @@ def _families(texts: Sequence[str]) -> list[str]:
     return list(dict.fromkeys("ipv6" if ":" in text else "ip" for text in texts))
 
 
-def _prefix_lists(name: str, prefixes: Sequence[str]) -> Iterator[str]:
+def _prefix_lists(name: str, prefixes: Iterable[AnyNetwork]) -> Iterator[str]:
     for number, prefix in enumerate(prefixes, 1):
-        family = "ipv6" if ":" in prefix else "ip"
-        yield f"{family} prefix-list {name} seq {number * 5} permit {ip_network(prefix)}"
+        family = "ipv6" if prefix.version == 6 else "ip"
+        yield f"{family} prefix-list {name} seq {number * 5} permit {prefix}"

@@ -9,6 +9,7 @@ from raslab.gateway.plan.policies import RouteMap, add_policies, settings
 from raslab.gateway.state import BgpPeer, BgpRouter, BgpRoutingPolicy, GatewayState
 from raslab.gateway.state.notation import asn
 from raslab.gateway.surroundings import Surroundings
+from raslab.model.addresses import address, network
 from raslab.net.names import kernel_name
 
 LEARNT = 1
@@ -71,7 +72,7 @@ def of_peer(
 
 def of_aggregate(prefix: str, surroundings: Surroundings) -> str:
     """The name of the route-map that changes an aggregate."""
-    return f"{surroundings.prefix}aggregate-{prefix.replace('/', '-')}"
+    return f"{surroundings.prefix}aggregate-{str(network(prefix)).replace('/', '-')}"
 
 
 def from_interfaces(surroundings: Surroundings) -> str:
@@ -96,6 +97,6 @@ def _used(peer: BgpPeer, direction: str, state: GatewayState, surroundings: Surr
 
 def _next_hop(peer: BgpPeer, router: BgpRouter) -> list[str]:
     """IPv6 routes over an IPv4 session need a next hop that the session cannot give."""
-    if router.ipv6_routing and router.local_ipv6_address and ":" not in peer.peer_ip_address:
-        return [f"set ipv6 next-hop global {router.local_ipv6_address}"]
+    if router.ipv6_routing and router.local_ipv6_address and address(peer.peer_ip_address).version == 4:
+        return [f"set ipv6 next-hop global {address(router.local_ipv6_address)}"]
     return []

@@ -10,6 +10,7 @@ from raslab.gateway.plan.nat_timeouts import TCP_ESTABLISHED_S, UDP_REPLIED_S, N
 from raslab.gateway.rules.nat import ANY_ADDRESS, outside
 from raslab.gateway.state import GatewayState, NetNat, NetNatExternalAddress, NetNatStaticMapping
 from raslab.gateway.surroundings import Surroundings
+from raslab.model.addresses import address, network
 from raslab.net.names import kernel_name
 from raslab.services import NftSet
 from raslab.services.nft_script import word
@@ -59,12 +60,12 @@ def _nat(name: str, state: GatewayState) -> NetNat:
 
 def _inward(mapping: NetNatStaticMapping, nat: NetNat, state: GatewayState, surroundings: Surroundings) -> list[str]:
     remote = mapping.remote_external_ip_address_prefix
-    source = f"ip saddr {remote} " if remote is not None and not remote.endswith("/0") else ""
+    source = f"ip saddr {network(remote)} " if remote is not None and network(remote).prefixlen else ""
     port = mapping.internal_port if mapping.internal_port is not None else mapping.external_port
-    there = "" if mapping.external_ip_address == ANY_ADDRESS else f"ip daddr {mapping.external_ip_address} "
+    there = "" if mapping.external_ip_address == ANY_ADDRESS else f"ip daddr {address(mapping.external_ip_address)} "
     return [
         f'iifname "{kernel_name(name)}" {source}{there}{mapping.protocol.lower()} dport {mapping.external_port} '
-        f"counter dnat to {mapping.internal_ip_address}:{port}"
+        f"counter dnat to {address(mapping.internal_ip_address)}:{port}"
         for name in outside(nat, state, surroundings).interfaces
     ]
 
@@ -111,7 +112,7 @@ def _inward_to_open_port(nat: NetNat, protocol: str, state: GatewayState, surrou
 def _source(nat: NetNat) -> str:
     """The match of what comes from inside, empty where everything does."""
     inside = nat.internal_ip_interface_address_prefix
-    return f"ip saddr {inside} " if inside is not None and not inside.endswith("/0") else ""
+    return f"ip saddr {network(inside)} " if inside is not None and network(inside).prefixlen else ""
 
 
 def _outward(nat: NetNat, state: GatewayState, surroundings: Surroundings) -> list[str]:
@@ -124,12 +125,11 @@ def _outward(nat: NetNat, state: GatewayState, surroundings: Surroundings) -> li
         if not pools and around is surroundings:
             rules.append(f"{where}counter masquerade")
         for pool, share in _shares(pools):
+            to = _pool(pool)
             if (pool.port_start, pool.port_end) != (FIRST_PORT, LAST_PORT):
                 ports = f"{pool.port_start}-{pool.port_end}"
-                rules.append(
-                    f"{where}{share}meta l4proto {{ tcp, udp }} counter snat to {pool.ip_address}:{ports} persistent"
-                )
-            rules.append(f"{where}{share}counter snat to {pool.ip_address} persistent")
+                rules.append(f"{where}{share}meta l4proto {{ tcp, udp }} counter snat to {to}:{ports} persistent")
+            rules.append(f"{where}{share}counter snat to {to} persistent")
     return rules
 
 
@@ -142,6 +142,11 @@ def _shares(pools: Sequence[NetNatExternalAddress]) -> Iterator[tuple[NetNatExte
     for number, pool in enumerate(pools, 1):
         share = f"jhash ip saddr mod {sum(sizes)} seed {_SEED} < {sum(sizes[:number])} "
         yield pool, share if number < len(pools) else ""
+
+
+def _pool(pool: NetNatExternalAddress) -> str:
+    """The addresses of a pool as nft takes them: one, or the first and the last."""
+    return "-".join(str(IPv4Address(end)) for end in pool.ip_address.split("-"))
 
 
 def _expand(pool: NetNatExternalAddress) -> list[str]:

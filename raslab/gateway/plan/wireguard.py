@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from raslab.gateway.scopes import Scope
 from raslab.gateway.state import WireguardInterface
+from raslab.model.addresses import address, network
 from raslab.services import Wireguard
 from raslab.services import WireguardInterface as Configured
 
@@ -24,8 +25,8 @@ def _configured(one: WireguardInterface) -> Configured:
         private_key=one.private_key,
         listen_port=one.listen_port,
         peer_public_key=one.public_key,
-        endpoint=(one.destination[0], one.destination_port),
-        allowed_ips=one.allowed_ips,
+        endpoint=(str(address(one.destination[0])), one.destination_port),
+        allowed_ips=tuple(str(network(text)) for text in one.allowed_ips),
         preshared_key=one.preshared_key,
         keepalive_s=one.keepalive_seconds,
     )

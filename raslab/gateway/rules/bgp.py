@@ -67,7 +67,7 @@ def _router(router: BgpRouter, surroundings: Surroundings) -> Iterator[str]:
         yield f"BGP identifier {router.bgp_identifier!r} of {where} is no IPv4 address: write one of its addresses."
     yield from given(
         asn_problem(router.local_asn, "local_asn", where),
-        range_problem(router.cluster_id, 1, 2**32 - 1, "cluster_id", where),
+        _cluster_problem(router.cluster_id, where),
     )
     next_hop = router.local_ipv6_address
     if router.ipv6_routing and next_hop is None:
@@ -76,6 +76,12 @@ def _router(router: BgpRouter, surroundings: Surroundings) -> Iterator[str]:
         yield f"local_ipv6_address {next_hop} of {where} is no IPv6 address: write one without prefix length."
     if router.cluster_id is not None and not router.route_reflector:
         yield f"A cluster_id of {where} means nothing without route_reflector=True: set it, or leave cluster_id out."
+
+
+def _cluster_problem(value: int | str | None, where: str) -> str | None:
+    if isinstance(value, str):
+        return f"cluster_id {value} of {where} cannot be read: write a whole number, or an IPv4 address."
+    return range_problem(value, 1, 2**32 - 1, "cluster_id", where)
 
 
 def _addresses(peer: BgpPeer, where: str, own: set[str], surroundings: Surroundings) -> Iterator[str]:

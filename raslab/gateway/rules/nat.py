@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from ipaddress import IPv4Address, ip_network
+from ipaddress import IPv4Address
 from typing import NamedTuple
 
 from raslab.gateway.rules.reading import address, choice_problem, given, name_problem, prefix_problem, range_problem
 from raslab.gateway.state import GatewayState, NetNat, NetNatExternalAddress, NetNatStaticMapping, NetRoute
-from raslab.gateway.surroundings import AnyAddress, Surroundings
+from raslab.gateway.surroundings import Surroundings
+from raslab.model.addresses import AnyAddress, network
 
 ANY_ADDRESS = "0.0.0.0"
 _LONGEST_S = (2**32 - 1) // 1000  # the kernel counts in ticks, of which a second has up to 1000
@@ -96,11 +97,11 @@ def tunnel_addresses(state: GatewayState) -> dict[str, AnyAddress]:
 def _interfaces_in(prefix: str, surroundings: Surroundings, tunnels: Mapping[str, AnyAddress]) -> list[str]:
     """The interfaces with an address in `prefix`; none if it cannot be read."""
     try:
-        network = ip_network(prefix)
+        inside = network(prefix)
     except ValueError:
         return []
-    own = (name for name, known in surroundings.addresses if known.ip in network)
-    return list(dict.fromkeys((*own, *(name for name, known in tunnels.items() if known in network))))
+    own = (name for name, known in surroundings.addresses if known.ip in inside)
+    return list(dict.fromkeys((*own, *(name for name, known in tunnels.items() if known in inside))))
 
 
 def _default_interface(routes: Iterable[NetRoute], surroundings: Surroundings) -> str | None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
 from raslab.gateway.rules.reading import address, choice_problem, given, name_problem, prefix_problem, range_problem
 from raslab.gateway.state import BgpRoutingPolicy, GatewayState
-from raslab.gateway.state.notation import MAX_ASN
+from raslab.gateway.state.notation import MAX_ASN, asn, community
 from raslab.gateway.surroundings import Surroundings
 
 POLICY_TYPES = ("Allow", "Deny", "ModifyAttribute")
 DIRECTIONS = ("Ingress", "Egress")
-WELL_KNOWN_COMMUNITIES = ("no-export", "no-advertise", "local-AS", "graceful-shutdown", "blackhole")
-_COMMUNITY = re.compile(r"(\d{1,5}):(\d{1,5})")
 
 
 def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
@@ -37,7 +34,7 @@ def _matches(policy: BgpRoutingPolicy, where: str) -> Iterator[str]:
     for text in (*policy.match_prefix, *policy.ignore_prefix):
         yield from given(prefix_problem(text, "Prefix", where))
     span = policy.match_asn_range
-    if span and (len(span) != 2 or not 0 < span[0] <= span[1] <= MAX_ASN):
+    if span and not _is_range(span):
         yield f"match_asn_range {', '.join(map(str, span))} of {where} is no range: give first and last AS number."
     for text in policy.match_next_hop:
         if address(text) is None:
@@ -119,5 +116,16 @@ def _meant(name: str, known: list[str]) -> str:
 
 
 def _is_community(text: str) -> bool:
-    found = _COMMUNITY.fullmatch(text)
-    return text in WELL_KNOWN_COMMUNITIES or bool(found and max(int(found[1]), int(found[2])) <= 0xFFFF)
+    try:
+        return bool(community(text))
+    except ValueError:
+        return False
+
+
+def _is_range(span: Sequence[int | str]) -> bool:
+    """Whether these are a first and a last AS number."""
+    try:
+        low, high = map(asn, span)
+    except ValueError:
+        return False
+    return 0 < low <= high <= MAX_ASN

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface, ip_network
 
 from raslab.gateway.state.notation import MAX_ASN, asn
-from raslab.gateway.surroundings import AnyAddress, AnyInterface
+from raslab.model import addresses
+from raslab.model.addresses import AnyAddress, AnyInterface, AnyNetwork
 
-AnyNetwork = IPv4Network | IPv6Network
-
+LONGEST_NAME = 63
+"""Characters of a name, as of a host's (RFC 1123, 2.1), so that there is room for what is derived from it."""
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _RESERVED_ASNS = {0: "RFC 7607", 23456: "RFC 6793", 65535: "RFC 7300", MAX_ASN: "RFC 7300"}
 
@@ -18,7 +18,7 @@ _RESERVED_ASNS = {0: "RFC 7607", 23456: "RFC 6793", 65535: "RFC 7300", MAX_ASN: 
 def address(text: str | None) -> AnyAddress | None:
     """An address without prefix length, or None."""
     try:
-        return ip_address(str(text))
+        return addresses.address(text)
     except ValueError:
         return None
 
@@ -26,7 +26,7 @@ def address(text: str | None) -> AnyAddress | None:
 def interface(text: str | None) -> AnyInterface | None:
     """An address with prefix length, or None."""
     try:
-        return ip_interface(text) if text and "/" in text else None
+        return addresses.interface(text)
     except ValueError:
         return None
 
@@ -34,7 +34,7 @@ def interface(text: str | None) -> AnyInterface | None:
 def network(text: str) -> AnyNetwork | None:
     """A prefix without bits beyond its length, or None."""
     try:
-        return ip_network(text) if "/" in text else None
+        return addresses.network(text)
     except ValueError:
         return None
 
@@ -44,7 +44,7 @@ def prefix_problem(text: str, what: str, where: str, version: int | None = None)
     found = network(text)
     if found is None:
         try:
-            loose = ip_network(text, strict=False)
+            loose = addresses.network(text if "/" in text else f"{text}/{_host_length(text)}", strict=False)
         except ValueError:
             return f"{what} {text} of {where} cannot be read: write a prefix like {_example(version)}."
         return f"{what} {text} of {where} is not a prefix: write {loose}."
@@ -74,7 +74,9 @@ def asn_problem(value: int | str, what: str, where: str) -> str | None:
 def name_problem(name: str, what: str) -> str | None:
     """A sentence if `name` cannot be a word of a daemon's configuration."""
     if _NAME.fullmatch(name):
-        return None
+        if len(name) <= LONGEST_NAME:
+            return None
+        return f"The name {name} of {what} has {len(name)} characters: use at most {LONGEST_NAME}."
     return f"The name {name!r} of {what} is impossible: use letters, digits, dots, dashes and underscores."
 
 
@@ -98,6 +100,10 @@ def duplicates(names: Sequence[str]) -> list[str]:
 def given(*problems: str | None) -> Iterator[str]:
     """Those that are there."""
     return (problem for problem in problems if problem is not None)
+
+
+def _host_length(text: str) -> int:
+    return 128 if ":" in text else 32
 
 
 def _example(version: int | None) -> str:

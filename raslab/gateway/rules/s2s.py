@@ -11,7 +11,8 @@ from raslab.gateway.rules.reading import address, choice_problem, given, range_p
 from raslab.gateway.state import CustomPolicy, GatewayState, VpnS2SInterface
 from raslab.gateway.state import policy as words
 from raslab.gateway.state.s2s import VpnTrafficSelector
-from raslab.gateway.surroundings import AnyAddress, Surroundings
+from raslab.gateway.surroundings import Surroundings
+from raslab.model.addresses import AnyAddress
 
 OUTAGE_TIMES = (3, 6, 9, 12, 15, 30, 60, 120, 240, 360, 720, 900)  # seconds, those the cmdlet takes
 AUTHENTICATION_METHODS = ("PSKOnly", "MachineCertificates", "EAP")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from raslab.gateway.state.written import Address, Asn, ClusterId, Community, Prefix, Secret
 from raslab.model.secrets import SECRET
 
 
@@ -16,15 +17,15 @@ class BgpRouter:
     that go out over an IPv4 session. cluster_id: of a route reflector (RFC 4456), None takes the identifier.
     """
 
-    bgp_identifier: str = ""
-    local_asn: int | str = 0
+    bgp_identifier: Address = ""
+    local_asn: Asn = 0
     ipv6_routing: bool = False
-    local_ipv6_address: str | None = None
+    local_ipv6_address: Address | None = None
     compare_med_across_asn: bool = False
     default_gateway_routing: bool = False
     transit_routing: bool = False
     route_reflector: bool = False
-    cluster_id: int | None = None
+    cluster_id: ClusterId | None = None
     client_to_client_reflection: bool = True
 
 
@@ -42,10 +43,10 @@ class BgpPeer:
     """
 
     name: str
-    local_ip_address: str = ""
-    peer_ip_address: str = ""
-    peer_asn: int | str = 0
-    local_asn: int | str | None = None
+    local_ip_address: Address = ""
+    peer_ip_address: Address = ""
+    peer_asn: Asn = 0
+    local_asn: Asn | None = None
     operation_mode: str = "Mixed"
     peering_mode: str = "Automatic"
     hold_time_sec: int = 180
@@ -57,7 +58,7 @@ class BgpPeer:
     bfd: bool = False
     bfd_interval_ms: int = 300
     bfd_multiplier: int = 3
-    password: str | None = field(default=None, repr=False, metadata=SECRET)
+    password: Secret | None = field(default=None, repr=False, metadata=SECRET)
     ebgp_multihop: int | None = None
     ttl_security: int | None = None
     graceful_restart: bool = False
@@ -67,7 +68,7 @@ class BgpPeer:
 class BgpCustomRoute:
     """What is announced: Add-BgpCustomRoute. network: prefixes; interface: those whose routes go out."""
 
-    network: tuple[str, ...] = ()
+    network: tuple[Prefix, ...] = ()
     interface: tuple[str, ...] = ()
 
 
@@ -79,7 +80,7 @@ class BgpRouteAggregate:
     attribute_policy: names of policies of type ModifyAttribute.
     """
 
-    prefix: str
+    prefix: Prefix
     summary_only: bool = False
     preserve_as_path: bool = False
     attribute_policy: tuple[str, ...] = ()
@@ -97,16 +98,16 @@ class BgpRoutingPolicy:
 
     name: str
     policy_type: str = ""
-    match_prefix: tuple[str, ...] = ()
-    match_asn_range: tuple[int, ...] = ()
-    match_community: tuple[str, ...] = ()
-    match_next_hop: tuple[str, ...] = ()
-    ignore_prefix: tuple[str, ...] = ()
+    match_prefix: tuple[Prefix, ...] = ()
+    match_asn_range: tuple[Asn, ...] = ()
+    match_community: tuple[Community, ...] = ()
+    match_next_hop: tuple[Address, ...] = ()
+    ignore_prefix: tuple[Prefix, ...] = ()
     new_local_pref: int | None = None
     new_med: int | None = None
-    new_next_hop: str | None = None
-    add_community: tuple[str, ...] = ()
-    remove_community: tuple[str, ...] = ()
+    new_next_hop: Address | None = None
+    add_community: tuple[Community, ...] = ()
+    remove_community: tuple[Community, ...] = ()
     remove_all_communities: bool = False
     clear_med: bool = False
     force: bool = False

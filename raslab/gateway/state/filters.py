@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from raslab.gateway.state.written import FilterLine
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteAccessIpFilter:
@@ -18,4 +20,4 @@ class RemoteAccessIpFilter:
     address_family: str
     direction: str
     action: str
-    list: tuple[str, ...]
+    list: tuple[FilterLine, ...]

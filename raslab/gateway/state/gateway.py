@@ -18,6 +18,7 @@ from raslab.gateway.state.filters import RemoteAccessIpFilter
 from raslab.gateway.state.nat import NetNat, NetNatExternalAddress, NetNatStaticMapping
 from raslab.gateway.state.route import NetRoute
 from raslab.gateway.state.s2s import GreInterface, S2SInterface, VpnS2SInterface, WireguardInterface
+from raslab.gateway.state.written import Guid
 
 VPN_TYPES = ("Vpn", "VpnS2S", "RoutingOnly")
 ROUTING_DOMAIN_TYPES = (*VPN_TYPES, "All")
@@ -83,7 +84,7 @@ class RoutingDomain:
     """
 
     name: str
-    routing_domain_id: str = ""
+    routing_domain_id: Guid = ""
     type: tuple[str, ...] = ("All",)
     interfaces: tuple[str, ...] = ()
     number: int = 0

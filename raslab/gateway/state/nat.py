@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from raslab.gateway.state.written import Address, Addresses, Prefix
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetNat:
@@ -20,8 +22,8 @@ class NetNat:
     """
 
     name: str
-    external_ip_interface_address_prefix: str | None = None
-    internal_ip_interface_address_prefix: str | None = None
+    external_ip_interface_address_prefix: Prefix | None = None
+    internal_ip_interface_address_prefix: Prefix | None = None
     icmp_query_timeout: int | None = None
     tcp_established_connection_timeout: int | None = None
     tcp_transient_connection_timeout: int | None = None
@@ -38,7 +40,7 @@ class NetNatExternalAddress:
     """
 
     nat_name: str
-    ip_address: str
+    ip_address: Addresses
     port_start: int = 1024
     port_end: int = 65535
 
@@ -53,8 +55,8 @@ class NetNatStaticMapping:
 
     nat_name: str
     protocol: str
-    external_ip_address: str
+    external_ip_address: Address
     external_port: int
-    internal_ip_address: str
+    internal_ip_address: Address
     internal_port: int | None = None
-    remote_external_ip_address_prefix: str | None = None
+    remote_external_ip_address_prefix: Prefix | None = None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from raslab.gateway.state.written import Address, Prefix
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetRoute:
@@ -12,6 +14,6 @@ class NetRoute:
     next_hop: an address on a subnet of the gateway or, in a routing domain, of one of its interfaces.
     """
 
-    destination_prefix: str
-    next_hop: str
+    destination_prefix: Prefix
+    next_hop: Address
     route_metric: int | None = None

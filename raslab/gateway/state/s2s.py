@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from raslab.gateway.state.certificates import is_self_signed, pem_blocks
 from raslab.gateway.state.policy import CustomPolicy
+from raslab.gateway.state.written import Address, FilterLine, Interface, Pem, Prefix, Secret, Subnet
 from raslab.model.secrets import SECRET
 
 
@@ -17,7 +18,7 @@ class VpnTrafficSelector:
     type: ``IPv4`` or ``IPv6``.
     """
 
-    ip_address_range: tuple[str, ...]
+    ip_address_range: tuple[Address, ...]
     port_range: tuple[int, ...] = (0, 65535)
     protocol_id: int = 0
     type: str = "IPv4"
@@ -31,10 +32,10 @@ class MachineCertificate:
     the other side. authority: the root, or several. revoked: revocation lists (CRL), empty for none.
     """
 
-    certificate: str
-    key: str = field(metadata=SECRET)
-    authority: str
-    revoked: str = ""
+    certificate: Pem
+    key: Pem = field(metadata=SECRET)
+    authority: Pem
+    revoked: Pem = ""
 
     def __repr__(self) -> str:
         return "MachineCertificate(...)"
@@ -90,18 +91,18 @@ class VpnS2SInterface:
     """
 
     name: str
-    destination: tuple[str, ...] = ()
+    destination: tuple[Address, ...] = ()
     protocol: str = "IKEv2"
     authentication_method: str = "EAP"
     eap_method: str = "EAP-MSCHAPv2"
-    shared_secret: str | None = field(default=None, repr=False, metadata=SECRET)
+    shared_secret: Secret | None = field(default=None, repr=False, metadata=SECRET)
     certificate: MachineCertificate | None = field(default=None, repr=False, metadata=SECRET)
     user_name: str | None = None
-    password: str | None = field(default=None, repr=False, metadata=SECRET)
-    dial_in_password: str | None = field(default=None, repr=False, metadata=SECRET)
+    password: Secret | None = field(default=None, repr=False, metadata=SECRET)
+    dial_in_password: Secret | None = field(default=None, repr=False, metadata=SECRET)
     peer_identity: str | None = None
     local_identity: str | None = None
-    source_ip_address: str | None = None
+    source_ip_address: Address | None = None
     admin_status: bool = True
     persistent: bool = False
     auto_connect_enabled: bool = True
@@ -118,18 +119,18 @@ class VpnS2SInterface:
     custom_policy: CustomPolicy | str | None = None
     internal_ipv4: bool = True
     internal_ipv6: bool = True
-    ipv4_subnet: tuple[str, ...] = ()
-    ipv6_subnet: tuple[str, ...] = ()
-    ipv4_trigger_filter: tuple[str, ...] = ()
+    ipv4_subnet: tuple[Subnet, ...] = ()
+    ipv6_subnet: tuple[Subnet, ...] = ()
+    ipv4_trigger_filter: tuple[FilterLine, ...] = ()
     ipv4_trigger_filter_action: str = "Allow"
-    ipv6_trigger_filter: tuple[str, ...] = ()
+    ipv6_trigger_filter: tuple[FilterLine, ...] = ()
     ipv6_trigger_filter_action: str = "Allow"
-    post_connection_ipv4_subnet: tuple[str, ...] = ()
-    post_connection_ipv6_subnet: tuple[str, ...] = ()
+    post_connection_ipv4_subnet: tuple[Subnet, ...] = ()
+    post_connection_ipv6_subnet: tuple[Subnet, ...] = ()
     local_vpn_traffic_selector: tuple[VpnTrafficSelector, ...] = ()
     remote_vpn_traffic_selector: tuple[VpnTrafficSelector, ...] = ()
-    ipv4_address: str | None = None
-    ipv6_address: str | None = None
+    ipv4_address: Interface | None = None
+    ipv6_address: Interface | None = None
     enable_qos: bool = True
     tx_bandwidth_kbps: int = 0
     rx_bandwidth_kbps: int = 0
@@ -144,13 +145,13 @@ class GreInterface:
     """
 
     name: str
-    destination: tuple[str, ...] = ()
-    source_ip_address: str | None = None
+    destination: tuple[Address, ...] = ()
+    source_ip_address: Address | None = None
     gre_key: int | None = None
-    ipv4_address: str | None = None
-    ipv6_address: str | None = None
-    ipv4_subnet: tuple[str, ...] = ()
-    ipv6_subnet: tuple[str, ...] = ()
+    ipv4_address: Interface | None = None
+    ipv6_address: Interface | None = None
+    ipv4_subnet: tuple[Subnet, ...] = ()
+    ipv6_subnet: tuple[Subnet, ...] = ()
     admin_status: bool = True
     enable_qos: bool = True
     tx_bandwidth_kbps: int = 0
@@ -169,18 +170,18 @@ class WireguardInterface:
     """
 
     name: str
-    destination: tuple[str, ...] = ()
+    destination: tuple[Address, ...] = ()
     destination_port: int = 51820
     listen_port: int = 51820
-    private_key: str | None = field(default=None, repr=False, metadata=SECRET)
+    private_key: Secret | None = field(default=None, repr=False, metadata=SECRET)
     public_key: str | None = None
-    preshared_key: str | None = field(default=None, repr=False, metadata=SECRET)
+    preshared_key: Secret | None = field(default=None, repr=False, metadata=SECRET)
     keepalive_seconds: int = 0
-    allowed_ips: tuple[str, ...] = ("0.0.0.0/0", "::/0")
-    ipv4_address: str | None = None
-    ipv6_address: str | None = None
-    ipv4_subnet: tuple[str, ...] = ()
-    ipv6_subnet: tuple[str, ...] = ()
+    allowed_ips: tuple[Prefix, ...] = ("0.0.0.0/0", "::/0")
+    ipv4_address: Interface | None = None
+    ipv6_address: Interface | None = None
+    ipv4_subnet: tuple[Subnet, ...] = ()
+    ipv6_subnet: tuple[Subnet, ...] = ()
     admin_status: bool = True
     enable_qos: bool = True
     tx_bandwidth_kbps: int = 0
