@@ -33,9 +33,7 @@ _SET_WORDS = re.compile(r"ip|ipv6|next-hop|global|local|as-path|prepend|exclude"
 
 def parse(text: str) -> Tree:
     """The tree of a configuration. A context that is written twice is one."""
-    rows = [
-        (len(row) - len(row.lstrip()), " ".join(row.split())) for row in text.splitlines() if not _FILLER.match(row)
-    ]
+    rows = [(len(row) - len(row.lstrip()), " ".join(row.split())) for row in text.split("\n") if not _FILLER.match(row)]
     return _tree(rows)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from raslab.errors import ConfigurationRefusedError
+from raslab.services.lines import joined
 from raslab.services.nft_script import Chain, NftSet, Table, fresh, gone, script
 from raslab.services.place import Place
 from raslab.services.service import Service
@@ -86,7 +87,7 @@ class Nft:
 def _run(place: Place, lines: tuple[str, ...]) -> None:
     if not lines:
         return
-    result = place.run(["nft", "-f", "-"], text="\n".join(lines) + "\n")
+    result = place.run(["nft", "-f", "-"], text=joined(lines, "nft"))
     if result.status:
         line, reason = blamed(lines, result.stderr)
         raise ConfigurationRefusedError(place.name, "nft", line, reason)

@@ -6,14 +6,16 @@ start and live; SAs that are up stay up whatever is loaded.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from raslab.errors import ConfigurationRefusedError
+from raslab.errors import ConfigurationRefusedError, ServiceDeclarationError
 from raslab.model.secrets import SECRET
+from raslab.model.sentences import quoted
 from raslab.services.pki import key_identifier, list_issuer, subject
 from raslab.services.place import Place
 from raslab.services.service import Service
@@ -21,6 +23,7 @@ from raslab.services.vici import Vici
 
 _SOCKET = "/run/charon.vici"  # where swanctl looks
 _SETTINGS_FILE = "/run/charon.conf"  # AppArmor lets charon read it: /run/charon.*
+_NOT_IN_A_SETTING = re.compile(r"[\n\r\0{}#\"]")
 _PLUGINS = (
     "random nonce openssl pem pkcs1 pkcs8 x509 pubkey constraints revocation aes sha1 sha2 hmac kdf gcm"
     " drbg md5 kernel-netlink socket-default vici updown eap-identity eap-mschapv2 eap-tls"
@@ -86,6 +89,9 @@ class Charon(Service):
 
     def files(self) -> Mapping[str, str]:
         """strongswan.conf of the node."""
+        for key, value in self.settings.items():
+            if _NOT_IN_A_SETTING.search(f"{key}{value}"):
+                raise ServiceDeclarationError(f"A setting of charon cannot be {quoted(f'{key} = {value}')}.")
         return {_SETTINGS_FILE: rendered(nested({**DEFAULTS, **self.settings}), "charon-systemd")}
 
     def argv(self) -> tuple[str, ...]:

@@ -15,11 +15,19 @@ from vici import Session
 from vici.exception import CommandException
 from vici.protocol import Message, Packet, Transport
 
-from raslab.errors import ConfigurationRefusedError, NoSuchServiceError, NotObservedError, TunnelRefusedError
+from raslab.errors import (
+    ConfigurationRefusedError,
+    NoSuchServiceError,
+    NotObservedError,
+    ServiceDeclarationError,
+    TunnelRefusedError,
+)
+from raslab.model.sentences import quoted
 
 _TIMEOUT_S = 30.0
 _EVENT_POLL_S = 0.02
 _DO_NOT_WAIT = -1
+_LONGEST_BYTES = 0xFFFF
 _LAST_WORDS = 3  # lines
 _EXTRA_S = 5.0  # charon gives up by itself first
 # RFC 7296, section 3.10.1, in other words.
@@ -212,8 +220,15 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [inner if isinstance(inner, bytes) else str(inner) for inner in value]
-    return value
+        return [inner if isinstance(inner, bytes) else _within(str(inner)) for inner in value]
+    return _within(value) if isinstance(value, str) else value
+
+
+def _within(text: str) -> str:
+    """A text of a length that VICI's sixteen bits can tell, without a zero byte, at which charon would cut it off."""
+    if "\0" in text or len(text.encode(errors="replace")) > _LONGEST_BYTES:
+        raise ServiceDeclarationError(f"charon cannot take {quoted(text[:40])}...: it is too long or has a zero byte.")
+    return text
 
 
 def _text(value: Any) -> Any:

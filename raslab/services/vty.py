@@ -16,6 +16,7 @@ from typing import Any
 
 from raslab.errors import ConfigurationRefusedError, NoSuchServiceError
 from raslab.model.secrets import without_secrets
+from raslab.services.lines import whole
 
 _END = b"\0\0\0"
 _TIMEOUT_S = 10.0
@@ -102,6 +103,7 @@ class Vty:
         return answer
 
     def _ask_all(self, commands: Sequence[str]) -> list[tuple[str, int]]:
+        commands = [whole(command, self.daemon) for command in commands]
         try:
             connection = self._connection()
             connection.sendall(b"".join(command.encode() + b"\0" for command in commands))

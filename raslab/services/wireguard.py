@@ -16,6 +16,7 @@ from typing import Any, ClassVar, TypeVar
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from raslab.errors import ConfigurationRefusedError, TunnelRefusedError
+from raslab.model.addresses import address, network
 from raslab.model.secrets import SECRET
 from raslab.net.names import kernel_name
 from raslab.net.waiting import look_until
@@ -122,8 +123,8 @@ class WireguardPeer:
             if moment > before:
                 return
             self.hang_up()
-        address, port = self._wanted.endpoint
-        reason = f"no handshake with {address} port {port} within {timeout_s:g} s: the keys do not fit, or none answers"
+        where, port = self._wanted.endpoint
+        reason = f"no handshake with {where} port {port} within {timeout_s:g} s: the keys do not fit, or none answers"
         raise TunnelRefusedError(self._place.name, self._wanted.interface, reason, ())
 
     def hang_up(self) -> None:
@@ -162,11 +163,11 @@ def _commands(before: WireguardInterface | None, one: WireguardInterface) -> Ite
     if _other_peer(before, one):
         assert before is not None
         yield f"wg set {name} peer {before.peer_public_key} remove"
-    address, port = one.endpoint
+    where, port = one.endpoint
     words = [f"wg set {name} private-key {one.interface}.key listen-port {one.listen_port} peer {one.peer_public_key}"]
     if one.preshared_key is not None:
         words.append(f"preshared-key {one.interface}.psk")
-    words.append(f"endpoint {f'[{address}]' if ':' in address else address}:{port}")
+    words.append(f"endpoint {f'[{where}]' if ':' in where else where}:{port}")
     if one.keepalive_s or (before and before.keepalive_s):
         words.append(f"persistent-keepalive {one.keepalive_s}")
     words.append(f"allowed-ips {','.join(one.allowed_ips)}")
@@ -174,15 +175,15 @@ def _commands(before: WireguardInterface | None, one: WireguardInterface) -> Ite
 
 
 def _peer(one: WireguardInterface) -> dict[str, Any]:
-    """A peer as pyroute2 takes it."""
+    """A peer as pyroute2 takes it; raises ValueError for what is no address or no prefix."""
     preshared = {} if one.preshared_key is None else {"preshared_key": one.preshared_key}
     return {
         "public_key": one.peer_public_key,
-        "endpoint_addr": one.endpoint[0],
+        "endpoint_addr": str(address(one.endpoint[0])),
         "endpoint_port": one.endpoint[1],
         "persistent_keepalive": one.keepalive_s,
         "replace_allowed_ips": True,
-        "allowed_ips": list(one.allowed_ips),
+        "allowed_ips": [str(network(text)) for text in one.allowed_ips],
         **preshared,
     }
 

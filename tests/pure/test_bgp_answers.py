@@ -7,6 +7,7 @@ import json
 import pytest
 
 from raslab.gateway.ask.bgp import routes
+from raslab.model.addresses import address
 
 BEST = """{"10.3.0.0/24": [{"valid":true,"bestpath":true,"selectionReason":"First path received","pathFrom":"external",
 "prefix":"10.3.0.0","prefixLen":24,"network":"10.3.0.0/24","version":3,"metric":0,"weight":32768,"peerId":"10.13.0.2",
@@ -19,7 +20,7 @@ REMEMBERED = """{"10.2.0.0/24": [{"history":true,%s"pathFrom":"external","prefix
 
 def states(answer: str) -> list[str]:
     """The states of all paths in an answer."""
-    return [route.state for route in routes({"routes": json.loads(answer)}, {"10.12.0.2": "gw2"})]
+    return [route.state for route in routes({"routes": json.loads(answer)}, {address("10.12.0.2"): "gw2"})]
 
 
 @pytest.mark.parametrize("words", ["", '"multipath":true,'], ids=["8.4", "10.3"])

@@ -8,6 +8,7 @@ from typing import Any
 from raslab.gateway.records import BgpPeerStatus, BgpRouteInformation, BgpStatistics
 from raslab.gateway.state import BgpPeer
 from raslab.gateway.state.notation import asn
+from raslab.model.addresses import AnyAddress, address
 
 Json = Mapping[str, Any]
 
@@ -28,7 +29,12 @@ def peer_status(peer: BgpPeer, neighbour: Json) -> BgpPeerStatus:
     )
 
 
-def routes(table: Json, peers: Mapping[str, str]) -> Iterator[BgpRouteInformation]:
+def by_address(neighbours: Json) -> dict[AnyAddress, Any]:
+    """What `show bgp neighbors json` tells of each, by its address, however that is spelt."""
+    return {found: told for text, told in neighbours.items() if (found := _address(text)) is not None}
+
+
+def routes(table: Json, peers: Mapping[AnyAddress, str]) -> Iterator[BgpRouteInformation]:
     """The paths of `show bgp ... json`, of each prefix those in use first. peers: name by address."""
     for prefix, paths in table.get("routes", {}).items():
         for path in sorted(paths, key=lambda path: (_state(path) != "Best", path.get("peerId", ""))):
@@ -37,7 +43,7 @@ def routes(table: Json, peers: Mapping[str, str]) -> Iterator[BgpRouteInformatio
             yield BgpRouteInformation(
                 destination_network=prefix,
                 next_hop=used.get("ip", ""),
-                learnt_from=peers.get(path.get("peerId", ""), ""),
+                learnt_from=_name(path, peers),
                 state=_state(path),
                 local_pref=path.get("locPrf"),
                 med=path.get("metric"),
@@ -77,6 +83,20 @@ def statistics(peer: BgpPeer, neighbour: Json) -> BgpStatistics:
         ipv6_prefixes_received=prefixes("ipv6Unicast"),
         last_reset=str(neighbour.get("lastResetDueTo", "")),
     )
+
+
+def _name(path: Json, peers: Mapping[AnyAddress, str]) -> str:
+    """Of the peer that told of a path, empty for an own one."""
+    found = _address(path.get("peerId", ""))
+    return "" if found is None else peers.get(found, "")
+
+
+def _address(text: str) -> AnyAddress | None:
+    """An address, or None for a word that FRR has in its place."""
+    try:
+        return address(text)
+    except ValueError:
+        return None
 
 
 def _state(path: Json) -> str:

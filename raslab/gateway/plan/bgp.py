@@ -15,6 +15,7 @@ from raslab.gateway.surroundings import Surroundings
 from raslab.model.addresses import AnyAddress, address, interface, network
 from raslab.net.names import kernel_name
 from raslab.services import Bfdd, Bgpd, Zebra
+from raslab.services.lines import joined
 
 _PATHS = 8  # equal ones that are used side by side
 _BY_DEFAULT_ROUTE = ("ip nht resolve-via-default", "ipv6 nht resolve-via-default")
@@ -42,8 +43,8 @@ def daemons(parts: Sequence[Scope]) -> tuple[Zebra | Bfdd | Bgpd, ...]:
         profiles += _bfd_profiles(state, surroundings)
         if router.default_gateway_routing:
             kernel += within(surroundings, _BY_DEFAULT_ROUTE)
-    bgpd, zebra = Bgpd(_text(lines)), Zebra(_text(kernel))
-    return (zebra, Bfdd(_text(["bfd", *profiles])), bgpd) if profiles else (zebra, bgpd)
+    bgpd, zebra = Bgpd(joined(lines, "bgpd")), Zebra(joined(kernel, "zebra"))
+    return (zebra, Bfdd(joined(["bfd", *profiles], "bfdd")), bgpd) if profiles else (zebra, bgpd)
 
 
 def within(surroundings: Surroundings, lines: Iterable[str]) -> list[str]:
@@ -173,10 +174,6 @@ def _bfd_profiles(state: GatewayState, surroundings: Surroundings) -> Iterator[s
         yield f"  detect-multiplier {peer.bfd_multiplier}"
         yield f"  receive-interval {peer.bfd_interval_ms}"
         yield f"  transmit-interval {peer.bfd_interval_ms}"
-
-
-def _text(lines: Iterable[str]) -> str:
-    return "".join(f"{line}\n" for line in lines)
 
 
 def _is(family: str, prefix: str) -> bool:

@@ -15,6 +15,7 @@ from raslab.gateway.state import RoutingDomain, VpnS2SInterface
 from raslab.gateway.state.notation import subnet
 from raslab.net.names import kernel_name
 from raslab.services import Chain, NftSet, Table
+from raslab.services.lines import in_quotes
 from raslab.services.nft_script import word
 
 TABLE, _CONNECTED = "dialling", "connected"
@@ -27,7 +28,7 @@ def table(parts: Sequence[Scope]) -> Table | None:
     filtered = [one for one in interfaces if one.admin_status and _is_filtered(one)]
     if not filtered:
         return None
-    ways = tuple(f'"{kernel_name(one.name)}" : jump {_chain(one)}' for one in filtered)
+    ways = tuple(f"{in_quotes(kernel_name(one.name))} : jump {_chain(one)}" for one in filtered)
     return Table(
         "inet",
         TABLE,
@@ -41,7 +42,7 @@ def table(parts: Sequence[Scope]) -> Table | None:
 
 def is_connected(name: str) -> str:
     """The command of nft that notes an interface as connected."""
-    return f'add element inet {TABLE} {_CONNECTED} {{ "{kernel_name(name)}" }}'
+    return f"add element inet {TABLE} {_CONNECTED} {{ {in_quotes(kernel_name(name))} }}"
 
 
 def updown(interface: VpnS2SInterface, domain: RoutingDomain | None) -> str:

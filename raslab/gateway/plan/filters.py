@@ -13,6 +13,7 @@ from raslab.gateway.state.notation import packet_filter
 from raslab.model.addresses import AnyNetwork
 from raslab.net.names import kernel_name
 from raslab.services import Chain, NftSet, Table
+from raslab.services.lines import in_quotes
 from raslab.services.nft_script import word
 
 CHAINS = {"Inbound": "inbound", "Outbound": "outbound"}
@@ -42,7 +43,7 @@ def table(parts: Sequence[Scope]) -> Table | None:
         names = dict.fromkeys(one.interface_alias for one in wanted if one.direction == direction)
         chains[base] = Chain(_HOOKS[direction], (f"{_INTERFACE[direction]} vmap @{base}-ways",) if names else ())
         if names:
-            elements = tuple(f'"{kernel_name(name)}" : jump {chain(direction, name)}' for name in names)
+            elements = tuple(f"{in_quotes(kernel_name(name))} : jump {chain(direction, name)}" for name in names)
             ways[f"{base}-ways"] = NftSet("type ifname : verdict", elements, "map")
     for one in wanted:
         name = chain(one.direction, one.interface_alias)

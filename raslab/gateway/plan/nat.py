@@ -18,6 +18,7 @@ from raslab.gateway.surroundings import Surroundings
 from raslab.model.topology import Route
 from raslab.net.names import kernel_name
 from raslab.services import Chain, NftSet, Table
+from raslab.services.lines import in_quotes
 from raslab.services.nft_script import word
 
 _HOOKS = {
@@ -140,12 +141,14 @@ def _zone_maps(parts: Sequence[Scope]) -> dict[str, NftSet]:
     """Which zone a packet is in by its interface, or by its interface and the address that it is for."""
     tenants = [(where.domain, state, where) for state, where in parts if where.domain is not None]
     inside = tuple(
-        f'"{kernel_name(name)}" : {domain.number}' for domain, state, _ in tenants for name in _inside(domain, state)
+        f"{in_quotes(kernel_name(name))} : {domain.number}"
+        for domain, state, _ in tenants
+        for name in _inside(domain, state)
     )
     maps = {"zones": NftSet("typeof iifname : ct zone", inside, "map")}
     shared = [(domain, _shared(state, where)) for domain, state, where in tenants]
     by_address = tuple(
-        f'"{kernel_name(interface)}" . {text} : {domain.number}'
+        f"{in_quotes(kernel_name(interface))} . {text} : {domain.number}"
         for domain, found in shared
         for interface, texts in found.items()
         for text in dict.fromkeys(texts)
@@ -157,7 +160,7 @@ def _zone_maps(parts: Sequence[Scope]) -> dict[str, NftSet]:
 
 
 def _names(interfaces: Iterable[str]) -> NftSet:
-    return NftSet("type ifname", tuple(f'"{name}"' for name in dict.fromkeys(map(kernel_name, interfaces))))
+    return NftSet("type ifname", tuple(in_quotes(name) for name in dict.fromkeys(map(kernel_name, interfaces))))
 
 
 def _inside(domain: RoutingDomain, state: GatewayState) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from raslab.gateway.scopes import Scope
 from raslab.gateway.state import GatewayState, NetNat
 from raslab.gateway.surroundings import Surroundings
 from raslab.net.names import kernel_name
+from raslab.services.lines import in_quotes
 from raslab.services.nft_script import word
 
 # The kernel's own values, in seconds (nf_conntrack_proto_*.c).
@@ -76,5 +77,5 @@ def _translated(nat: NetNat, state: GatewayState, surroundings: Surroundings) ->
     inside = nat.internal_ip_interface_address_prefix
     source, target = ("", "") if inside is None else (f"ct original ip saddr {inside} ", f"ct reply ip saddr {inside} ")
     for name in outside(nat, state, surroundings).interfaces:
-        yield f'oifname "{kernel_name(name)}" {source}ct status snat '
+        yield f"oifname {in_quotes(kernel_name(name))} {source}ct status snat "
     yield f"{target}ct status dnat "

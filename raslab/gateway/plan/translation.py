@@ -13,6 +13,7 @@ from raslab.gateway.surroundings import Surroundings
 from raslab.model.addresses import address, network
 from raslab.net.names import kernel_name
 from raslab.services import NftSet
+from raslab.services.lines import in_quotes
 from raslab.services.nft_script import word
 
 FIRST_PORT, LAST_PORT = 1024, 65535
@@ -64,7 +65,8 @@ def _inward(mapping: NetNatStaticMapping, nat: NetNat, state: GatewayState, surr
     port = mapping.internal_port if mapping.internal_port is not None else mapping.external_port
     there = "" if mapping.external_ip_address == ANY_ADDRESS else f"ip daddr {address(mapping.external_ip_address)} "
     return [
-        f'iifname "{kernel_name(name)}" {source}{there}{mapping.protocol.lower()} dport {mapping.external_port} '
+        f"iifname {in_quotes(kernel_name(name))} {source}{there}"
+        f"{mapping.protocol.lower()} dport {mapping.external_port} "
         f"counter dnat to {address(mapping.internal_ip_address)}:{port}"
         for name in outside(nat, state, surroundings).interfaces
     ]
@@ -94,7 +96,7 @@ def _open_port(nat: NetNat, protocol: str, state: GatewayState, surroundings: Su
     inside = _source(nat)
     source = f"ct original {inside}" if inside else ""
     return [
-        f'oifname "{kernel_name(name)}" meta l4proto {protocol} {source}ct direction original '
+        f"oifname {in_quotes(kernel_name(name))} meta l4proto {protocol} {source}ct direction original "
         f"update @{_ports(nat, protocol, surroundings)} "
         f"{{ ip saddr . {protocol} sport : ct original ip saddr . ct original proto-src }}"
         for name in outside(nat, state, surroundings).interfaces
@@ -103,7 +105,7 @@ def _open_port(nat: NetNat, protocol: str, state: GatewayState, surroundings: Su
 
 def _inward_to_open_port(nat: NetNat, protocol: str, state: GatewayState, surroundings: Surroundings) -> list[str]:
     return [
-        f'iifname "{kernel_name(name)}" meta l4proto {protocol} counter '
+        f"iifname {in_quotes(kernel_name(name))} meta l4proto {protocol} counter "
         f"dnat ip to ip daddr . {protocol} dport map @{_ports(nat, protocol, surroundings)}"
         for name in outside(nat, state, surroundings).interfaces
     ]
@@ -121,7 +123,7 @@ def _outward(nat: NetNat, state: GatewayState, surroundings: Surroundings) -> li
     rules = []
     around, names = outside(nat, state, surroundings)
     for name in names:
-        where = f'oifname "{kernel_name(name)}" {source}'
+        where = f"oifname {in_quotes(kernel_name(name))} {source}"
         if not pools and around is surroundings:
             rules.append(f"{where}counter masquerade")
         for pool, share in _shares(pools):

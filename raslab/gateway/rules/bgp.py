@@ -17,6 +17,10 @@ from raslab.gateway.rules.reading import (
 from raslab.gateway.state import BgpPeer, BgpRouteFlapDampening, BgpRouter, GatewayState
 from raslab.gateway.state.notation import asn
 from raslab.gateway.surroundings import Surroundings
+from raslab.model.addresses import AnyAddress
+
+_BROADCAST = 2**32 - 1
+_PASSWORD_BYTES = 80  # TCP_MD5SIG_MAXKEYLEN of linux/tcp.h
 
 
 def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
@@ -28,16 +32,16 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
         return
     yield from _router(router, surroundings)
     own = _own_addresses(state, surroundings)
-    peers: dict[str, str] = {}
+    peers: dict[AnyAddress | None, str] = {}
     for peer in state.bgp_peers:
         where = f"BGP peer {peer.name} of {surroundings.title}"
         yield from _addresses(peer, where, own, surroundings)
         yield from _numbers(peer, where)
         yield from _kind_of_session(peer, router, where)
-        other = peers.setdefault(peer.peer_ip_address, peer.name)
-        if other != peer.name:
-            both = f"{other} and {peer.name} of {surroundings.title}"
-            yield f"BGP peers {both} are both {peer.peer_ip_address}: keep one."
+        remote = address(peer.peer_ip_address)
+        other = peers.setdefault(remote, peer.name)
+        if remote is not None and other != peer.name:
+            yield f"BGP peers {other} and {peer.name} of {surroundings.title} are both {remote}: keep one."
     yield from _announced(state, surroundings)
     if state.bgp_route_flap_dampening is not None:
         yield from _dampening(state.bgp_route_flap_dampening, f"route flap dampening of {surroundings.title}")
@@ -92,7 +96,9 @@ def _addresses(peer: BgpPeer, where: str, own: set[str], surroundings: Surroundi
         (peer.peer_ip_address, remote, "Peer address"),
     ):
         if found is None:
-            yield f"{what} {text!r} of {where} cannot be read: write an address without prefix length."
+            yield f"{what} {text!r} of {where} cannot be read: write an address without prefix length{_zone(text)}."
+        elif not _is_unicast(found):
+            yield f"{what} {found} of {where} is no address of one router that others reach: write a unicast address."
     if local is not None and str(local) not in own:
         choice = ", ".join(sorted(one for one in own if (":" in one) == (local.version == 6)))
         yield (
@@ -102,6 +108,21 @@ def _addresses(peer: BgpPeer, where: str, own: set[str], surroundings: Surroundi
         yield f"Peer address {remote} of {where} is {surroundings.title}'s own: write the neighbour's."
     if local is not None and remote is not None and local.version != remote.version:
         yield f"Local address {local} and peer address {remote} of {where} are of different families: use one family."
+
+
+def _zone(text: str) -> str:
+    return " and zone" if "%" in text else ""
+
+
+def _is_unicast(found: AnyAddress) -> bool:
+    """Whether one router can have the address, and a session may be with it from anywhere."""
+    return not (
+        found.is_multicast
+        or found.is_unspecified
+        or found.is_loopback
+        or found.is_link_local
+        or int(found) == _BROADCAST
+    )
 
 
 def _numbers(peer: BgpPeer, where: str) -> Iterator[str]:
@@ -125,9 +146,9 @@ def _numbers(peer: BgpPeer, where: str) -> Iterator[str]:
     )
     if peer.ebgp_multihop is not None and peer.ttl_security is not None:
         yield f"The {where} cannot have both ebgp_multihop and ttl_security, which contradict: keep one."
-    if peer.password is not None and not 1 <= len(peer.password) <= 80:
-        yield f"The password of {where} has {len(peer.password)} characters, TCP-MD5 takes 1 to 80: choose another."
-    elif peer.password is not None and any(sign.isspace() for sign in peer.password):
+    if peer.password is not None and not 1 <= len(peer.password.encode()) <= _PASSWORD_BYTES:
+        yield f"The password of {where} has {len(peer.password.encode())} bytes, TCP-MD5 takes 1 to 80: choose another."
+    elif peer.password is not None and any(sign.isspace() or not sign.isprintable() for sign in peer.password):
         yield f"The password of {where} has white space in it, which FRR cannot take: choose another."
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from ipaddress import ip_network
 from typing import Any
 
 from raslab.errors import GatewayRefusedError
@@ -16,6 +15,8 @@ from raslab.gateway.rules.reading import choice_problem, given, prefix_problem
 from raslab.gateway.state.notation import asn
 from raslab.gateway.verbs.bgp import PEERS, BgpVerbs
 from raslab.gateway.verbs.wireguard import WireguardVerbs
+from raslab.model.addresses import AnyAddress, address
+from raslab.model.addresses import network as read_network
 
 Texts = str | Sequence[str]
 
@@ -54,7 +55,7 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
             PEERS.get(self.state, self.title, name)
         known = self._neighbours()
         peers = [peer for peer in self.state.bgp_peers if name in (None, peer.name)]
-        return self._of_here(bgp.peer_status(peer, known.get(peer.peer_ip_address, {})) for peer in peers)
+        return self._of_here(bgp.peer_status(peer, known.get(address(peer.peer_ip_address), {})) for peer in peers)
 
     def get_bgp_statistics(self, peer_name: str | None = None) -> tuple[BgpStatistics, ...]:
         """What the sessions have exchanged."""
@@ -62,7 +63,7 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
             PEERS.get(self.state, self.title, peer_name)
         known = self._neighbours()
         peers = [peer for peer in self.state.bgp_peers if peer_name in (None, peer.name)]
-        return self._of_here(bgp.statistics(peer, known.get(peer.peer_ip_address, {})) for peer in peers)
+        return self._of_here(bgp.statistics(peer, known.get(address(peer.peer_ip_address), {})) for peer in peers)
 
     def get_bgp_route_information(
         self,
@@ -80,8 +81,8 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
             raise GatewayRefusedError(list(given(*problems)))
         if self.state.bgp_router is None or not self._has_daemon("bgpd"):
             return ()
-        wanted = set(map(ip_network, texts))
-        names = {peer.peer_ip_address: peer.name for peer in self.state.bgp_peers}
+        wanted = set(map(read_network, texts))
+        names = {address(peer.peer_ip_address): peer.name for peer in self.state.bgp_peers}
         families = ["ipv4", *(["ipv6"] if self.get_bgp_router().ipv6_routing else [])]
         with closing(self.services.vty(self.name, "bgpd")) as vty:
             found = [
@@ -92,7 +93,7 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
         return self._of_here(
             route
             for route in found
-            if (not wanted or ip_network(route.destination_network) in wanted) and type in ("All", route.state)
+            if (not wanted or read_network(route.destination_network) in wanted) and type in ("All", route.state)
         )
 
     def clear_bgp_route_flap_dampening(self, prefix: str | None = None) -> None:
@@ -125,8 +126,8 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
     def _instance(self) -> str:
         return instance(self.vrf)
 
-    def _neighbours(self) -> dict[str, Any]:
+    def _neighbours(self) -> dict[AnyAddress, Any]:
         if self.state.bgp_router is None or not self._has_daemon("bgpd"):
             return {}
         with closing(self.services.vty(self.name, "bgpd")) as vty:
-            return dict(vty.show(f"show bgp{self._instance} neighbors json"))
+            return bgp.by_address(vty.show(f"show bgp{self._instance} neighbors json"))

@@ -15,6 +15,7 @@ from raslab.hnv.plan.index import Index
 from raslab.hnv.state import AclRule, Attachment, ComputeHost
 from raslab.net.names import kernel_name
 from raslab.services import Chain, Table
+from raslab.services.lines import in_quotes
 
 TABLE = "hnv_acl"
 """The table's name, of the family `bridge`."""
@@ -36,9 +37,9 @@ def tables(state: Index, host: ComputeHost, overlay: Sequence[str]) -> Iterator[
     for one in local:
         chains[chain(one, "out")] = Chain(rules=(*_own_addresses(one), *_rules(one, "Outbound")))
         chains[chain(one, "in")] = Chain(rules=tuple(_rules(one, "Inbound")))
-    outbound = tuple(f'iifname "{kernel_name(one.port)}" jump {chain(one, "out")}' for one in local)
-    inbound = tuple(f'oifname "{kernel_name(one.port)}" jump {chain(one, "in")}' for one in local)
-    to_groups = tuple(f'oifname "{kernel_name(name)}" {_TO_GROUPS} counter drop' for name in overlay)
+    outbound = tuple(f"iifname {in_quotes(kernel_name(one.port))} jump {chain(one, 'out')}" for one in local)
+    inbound = tuple(f"oifname {in_quotes(kernel_name(one.port))} jump {chain(one, 'in')}" for one in local)
+    to_groups = tuple(f"oifname {in_quotes(kernel_name(name))} {_TO_GROUPS} counter drop" for name in overlay)
     chains["from"] = Chain(f"type filter hook prerouting {_HEADER}", outbound)
     chains["to"] = Chain(f"type filter hook postrouting {_HEADER}", inbound)
     chains["router"] = Chain(f"type filter hook output {_HEADER}", to_groups)

@@ -10,7 +10,7 @@ from raslab.model.checks.facts import Facts
 
 _NODE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _NODE_LENGTH = 63  # of a host name, RFC 1123, 2.1
-_INTERFACE = re.compile(r"[^\s/:%]+")
+_INTERFACE = re.compile(r"[\w.@+~=^][\w.@+~=^-]*")
 _INTERFACE_LENGTH = 127  # of an alternative name, ALTIFNAMSIZ less the terminating zero
 
 
@@ -29,7 +29,7 @@ def _nodes(facts: Facts) -> Iterator[str]:
         seen.add(node.name)
         if not _NODE.fullmatch(node.name):
             yield (
-                f"Node name {node.name!r} cannot be a host name: "
+                f"Node name {sentences.quoted(node.name)} cannot be a host name: "
                 "use letters, digits, dots, dashes and underscores, and no dash or dot first."
             )
         elif len(node.name) > _NODE_LENGTH:
@@ -55,11 +55,11 @@ def _interfaces(facts: Facts) -> Iterator[str]:
                 yield sentences.duplicate_interface(name, interface.name)
             seen.add(interface.name)
             if not _is_text(interface.name):
-                yield sentences.name_not_text(f"Interface name {interface.name!r} of node {name}")
+                yield sentences.name_not_text(f"Interface name {sentences.quoted(interface.name)} of node {name}")
             elif not _INTERFACE.fullmatch(interface.name) or interface.name in (".", ".."):
                 yield (
-                    f"Interface name {interface.name!r} of node {name} is impossible: "
-                    "leave out white space, slashes, colons and percent signs."
+                    f"Interface name {sentences.quoted(interface.name)} of node {name} is impossible: "
+                    "use letters, digits, dots, dashes, underscores and @ + ~ = ^, and no dash first."
                 )
             elif len(interface.name.encode()) > _INTERFACE_LENGTH:
                 yield (
