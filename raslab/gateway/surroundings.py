@@ -97,7 +97,12 @@ class Surroundings:
     @cached_property
     def addresses(self) -> tuple[tuple[str, AnyInterface], ...]:
         """Each address with the name of its interface; the network itself says which cannot be read."""
-        return tuple((one.name, known) for one in self.interfaces for text in one.addresses if (known := _read(text)))
+        return tuple(
+            (one.name, known)
+            for one in self.interfaces
+            for text in one.addresses
+            if (known := addresses.readable(addresses.interface, text)) is not None
+        )
 
     def owner_of(self, address: AnyAddress) -> str | None:
         """The interface that has an address."""
@@ -143,13 +148,6 @@ def _network(route: Route) -> AnyNetwork:
     if route.destination != "default":
         return addresses.network(route.destination)
     return addresses.network("::/0" if _version(route) == 6 else "0.0.0.0/0")
-
-
-def _read(text: str) -> AnyInterface | None:
-    try:
-        return addresses.interface(text)
-    except ValueError:
-        return None
 
 
 def _length(route: Route) -> int:

@@ -19,6 +19,7 @@ from raslab.hnv.state import (
     VirtualNetwork,
     VirtualSubnet,
 )
+from raslab.model import addresses as written
 from raslab.model import tenants
 from raslab.net.names import mac_address
 
@@ -41,7 +42,7 @@ class Datacenter(AnswerVerbs):
 
     def add_compute_host(self, node: str, provider_address: str) -> ComputeHost:
         """Let virtual machines live on a router of the network. provider_address: one that it has, its PA."""
-        new = ComputeHost(str(node), provider_address)
+        new = ComputeHost(str(node), written.normal(written.address, provider_address))
         if new in self.state.hosts:
             return new
         edits.need_new([one.node for one in self.state.hosts], new.node, "compute host")
@@ -61,7 +62,7 @@ class Datacenter(AnswerVerbs):
 
     def add_virtual_network(self, name: str, routing_domain_id: str | None = None) -> VirtualNetwork:
         """A tenant's network. routing_domain_id: its GUID, the RDID; without it, one that follows from the name."""
-        guid = routing_domain_id or tenants.routing_domain_id(name)
+        guid = written.normal(written.guid, routing_domain_id or tenants.routing_domain_id(name))
         for known in self.state.networks:
             if (known.name, known.routing_domain_id) == (name, guid):
                 return known
@@ -85,7 +86,7 @@ class Datacenter(AnswerVerbs):
     def add_virtual_subnet(self, network: str, vsid: int, *prefixes: str) -> VirtualSubnet:
         """A subnet of a virtual network. vsid: 4096 to 2^24-2, one per datacenter; prefixes: of IPv4, IPv6, or both."""
         known = edits.network(self.state, network)
-        new = VirtualSubnet(vsid, tuple(map(str, prefixes)))
+        new = VirtualSubnet(vsid, tuple(written.normal(written.network, one) for one in prefixes))
         if new in known.subnets:
             return new
         self._change(
@@ -107,7 +108,7 @@ class Datacenter(AnswerVerbs):
     def add_route(self, network: str, destination: str, next_hop: str) -> None:
         """Let the distributed router send to `destination` (a prefix, or ``default``) by a customer address."""
         known = edits.network(self.state, network)
-        new = CustomerRoute(destination, next_hop)
+        new = CustomerRoute(written.normal(written.network, destination), written.normal(written.address, next_hop))
         if new in known.routes:
             return
         self._change(
@@ -118,7 +119,8 @@ class Datacenter(AnswerVerbs):
     def remove_route(self, network: str, destination: str) -> None:
         """Remove a route of the distributed router."""
         known = edits.network(self.state, network)
-        kept = tuple(one for one in known.routes if one.destination != destination)
+        there = written.normal(written.network, destination)
+        kept = tuple(one for one in known.routes if one.destination != there)
         if kept == known.routes:
             raise DatacenterRefusedError([f"Virtual network {network} has no route to {destination}."])
         self._change(
@@ -151,15 +153,18 @@ class Datacenter(AnswerVerbs):
             vsid,
             str(host),
             interface,
-            (addresses,) if isinstance(addresses, str) else tuple(addresses),
-            mac or self._free_mac(node),
+            tuple(
+                written.normal(written.interface, one)
+                for one in ([addresses] if isinstance(addresses, str) else addresses)
+            ),
+            written.normal(written.mac, mac) if mac else self._free_mac(node),
             default_route,
             routes_for_others,
             ALLOW_ALL if acl is None else edits.rules(acl),
         )
         for known in self.state.attachments:
             if (known.node, known.vsid) == (node, vsid):
-                if known == replace(new, mac=mac or known.mac):
+                if known == replace(new, mac=new.mac if mac else known.mac):
                     return known
                 raise DatacenterRefusedError([edits.attached_already(known)])
         words: dict[str, Any] = {"host": new.host, "addresses": addresses}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_interface, ip_network
+from ipaddress import IPv4Network, IPv6Network
+
+from raslab.model import addresses
 
 ENCAPSULATIONS = ("vxlan", "nvgre")
 FLOW_IDS = ("fixed", "vary")
@@ -37,7 +39,7 @@ class VirtualSubnet:
     @property
     def router_addresses(self) -> tuple[str, ...]:
         """The distributed router's addresses with prefix lengths: the lowest of each prefix."""
-        return tuple(f"{network[1]}/{network.prefixlen}" for network in map(ip_network, self.prefixes))
+        return tuple(f"{network[1]}/{network.prefixlen}" for network in map(addresses.network, self.prefixes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,8 @@ class CustomerRoute:
     def network(self) -> IPv4Network | IPv6Network:
         """The destination as a prefix."""
         if self.destination != "default":
-            return ip_network(self.destination)
-        return ip_network("::/0" if ":" in self.next_hop else "0.0.0.0/0")
+            return addresses.network(self.destination)
+        return addresses.network("::/0" if ":" in self.next_hop else "0.0.0.0/0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class Attachment:
     @property
     def customer_addresses(self) -> tuple[str, ...]:
         """The addresses without prefix lengths."""
-        return tuple(str(ip_interface(text).ip) for text in self.addresses)
+        return tuple(str(addresses.interface(text).ip) for text in self.addresses)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_interface
+from ipaddress import IPv4Address, IPv6Address
 
+from raslab.model import addresses
 from raslab.model.topology import NodeKind, Topology
 
 AnyAddress = IPv4Address | IPv6Address
@@ -30,14 +31,14 @@ class Surroundings:
         for one in (*ends, *topology.tunnels, *topology.devices):
             if (one.node, one.name) not in own and one.node in names:
                 names[one.node].append(one.name)
-        addresses = {
-            (end.node, ip_interface(text).ip): (end.name, end.mtu)
+        known = {
+            (end.node, found.ip): (end.name, end.mtu)
             for end in ends
             for text in end.addresses
-            if "/" in text
+            if (found := addresses.readable(addresses.interface, text)) is not None
         }
         return cls(
             {node.name: node.kind for node in topology.nodes},
             {node: tuple(found) for node, found in names.items()},
-            addresses,
+            known,
         )

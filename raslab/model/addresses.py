@@ -19,8 +19,10 @@ from ipaddress import (
     ip_interface,
     ip_network,
 )
+from typing import TypeVar
 from uuid import UUID
 
+R = TypeVar("R")
 AnyAddress = IPv4Address | IPv6Address
 AnyInterface = IPv4Interface | IPv6Interface
 AnyNetwork = IPv4Network | IPv6Network
@@ -46,6 +48,11 @@ def network(value: object, *, strict: bool = True) -> AnyNetwork:
     return ip_network(_with_length(value), strict=strict)
 
 
+def network_or_host(value: object) -> AnyNetwork:
+    """A prefix, or the one of a single address; raises ValueError."""
+    return network(value) if "/" in str(value) else ip_network(address(value))
+
+
 def mac(value: object) -> str:
     """A MAC address as Linux writes it, from any of the usual spellings; raises ValueError."""
     text = _plain(value)
@@ -66,6 +73,14 @@ def normal(read: Callable[[object], object], value: object) -> str:
         return str(read(value))
     except ValueError:
         return str(value)
+
+
+def readable(read: Callable[[object], R], value: object) -> R | None:
+    """What `read` makes of a text, None of one that it cannot read."""
+    try:
+        return read(value)
+    except ValueError:
+        return None
 
 
 def _plain(value: object) -> str:

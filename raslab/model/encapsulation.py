@@ -6,9 +6,9 @@ Everything here is arithmetic on published header formats, so it is the theory t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Literal
 
+from raslab.model import addresses
 from raslab.model.topology import Tunnel
 
 IpVersion = Literal[4, 6]
@@ -111,7 +111,7 @@ class Encapsulation:
 def around(tunnel: Tunnel) -> Encapsulation:
     """The headers that a tunnel puts before each inner packet."""
     return Encapsulation(
-        outer_ip_version=6 if ip_address(tunnel.local).version == 6 else 4,
+        outer_ip_version=6 if addresses.address(tunnel.local).version == 6 else 4,
         key=tunnel.key is not None,
         carries_ethernet=tunnel.kind == "gretap",
         ipsec=tunnel.kind == "xfrm",

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from raslab.errors import TopologyError, UnknownNodeError
+from raslab.model import addresses as written
 from raslab.model import sentences
 from raslab.model.switching import ForwardingEntry, Neighbour, PortSettings
 from raslab.model.topology import MplsRoute, Route, Topology
@@ -17,6 +18,8 @@ from raslab.net import mininet_classes as mininet
 from raslab.net.link import Link
 from raslab.net.node import Host, Node, OvsSwitch, Router, Switch
 from raslab.net.own_interfaces import OwnInterfaces
+from raslab.net.parameters import next_hop
+from raslab.net.parameters import route as route_of
 from raslab.net.stock_classes import NoController, our_class
 
 
@@ -219,7 +222,7 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
         outermost first.
         """
         with self.changing():
-            self.routes.append(Route(self.node(node).name, destination, via, dev, metric, vrf, tuple(labels)))
+            self.routes.append(route_of(self.node(node).name, destination, via, dev, metric, vrf, labels))
 
     def delRoute(
         self,
@@ -235,10 +238,11 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
         vrf: None for the main table only.
         """
         name = self.node(node).name
-        wanted = {"via": via, "dev": dev, "metric": metric}
+        wanted = {"via": next_hop(via), "dev": dev, "metric": metric}
+        there = written.normal(written.network, destination)
 
         def matches(route: Route) -> bool:
-            same = (route.node, route.destination, route.vrf) == (name, destination, vrf)
+            same = (route.node, route.destination, route.vrf) == (name, there, vrf)
             return same and all(value in (None, getattr(route, key)) for key, value in wanted.items())
 
         if not any(map(matches, self.routes)):
@@ -248,7 +252,7 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
 
     def set_default_route(self, node: str, via: str | None, dev: str | None) -> None:
         """Replace the default route of the same address family."""
-        new = Route(node, "default", via, dev)
+        new = route_of(node, "default", via, dev)
         with self.changing():
             self.routes = [
                 route
@@ -262,7 +266,7 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
     ) -> None:
         """Say what a node does with packets that carry an MPLS label; see `raslab.model.topology.MplsRoute`."""
         with self.changing():
-            self.mpls_routes.append(MplsRoute(self.node(node).name, label, via, dev, tuple(out_labels)))
+            self.mpls_routes.append(MplsRoute(self.node(node).name, label, next_hop(via), dev, tuple(out_labels)))
 
     def delMplsRoute(self, node: Any, label: int) -> None:
         """Have packets with that label dropped again."""
@@ -275,11 +279,12 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
     def addAddress(self, node: Any, interface: Any, address: str) -> None:
         """Give an interface one more address, with prefix length."""
         intf = self.node(node).intf(interface)
-        intf.change(addresses=(*intf.addresses, str(address)))
+        intf.change(addresses=(*intf.addresses, written.normal(written.interface, address)))
 
     def delAddress(self, node: Any, interface: Any, address: str) -> None:
         """Take an address from an interface, and drop the routes whose next hop was on its subnet."""
         intf = self.node(node).intf(interface)
+        address = written.normal(written.interface, address)
         if address not in intf.addresses:
             raise TopologyError([sentences.no_such_address(str(intf), intf.node.name, address)])
         with self.changing():

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from raslab.errors import TopologyError
+from raslab.model import addresses as written
 from raslab.model import sentences
 from raslab.model.topology import PERFECT_WIRE, AnyInterface, Device, Interface, Tunnel, Vrf
 from raslab.model.topology import Link as ModelLink
@@ -51,12 +52,13 @@ class Intf(mininet.Intf):
     def setIP(self, ipstr: str, prefixLen: int | None = None) -> None:
         """Set the address, replacing those of the same family."""
         address = ipstr if "/" in ipstr or prefixLen is None else f"{ipstr}/{prefixLen}"
+        address = written.normal(written.interface, address)
         others = tuple(known for known in self.addresses if (":" in known) != (":" in address))
         self.change(addresses=(address, *others))
 
     def setMAC(self, macstr: str) -> None:
         """Set the MAC address."""
-        self.change(mac=macstr)
+        self.change(mac=written.normal(written.mac, macstr))
 
     def isUp(self, setUp: bool = False) -> bool:
         """Whether the interface is switched on; setUp=True switches it on."""

@@ -12,12 +12,14 @@ from codecs import getincrementaldecoder
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from raslab.errors import NodeNotRunningError, UnknownInterfaceError
+from raslab.model.addresses import AnyNetwork
+from raslab.model.addresses import address as read_address
+from raslab.model.addresses import interface as read_interface
 from raslab.model.next_hops import carrying
 from raslab.model.topology import Node as NodeSpec
 from raslab.model.topology import NodeKind
@@ -276,7 +278,7 @@ class Node(mininet.Node):
     def interface_towards(self, ip: str) -> str:
         """The name of the interface on whose subnet an address is, or else of the default one."""
         subnets = ((_network(known), intf) for intf in self.intfList() for known in intf.addresses)
-        found = carrying(ip_address(ip), subnets)
+        found = carrying(read_address(ip), subnets)
         return str(found[0].name if found else self.defaultIntf())
 
     def deleteIntfs(self, checkName: bool = True) -> None:
@@ -323,6 +325,6 @@ class OvsSwitch(Switch):
 
 
 @lru_cache(maxsize=1024)
-def _network(address: str) -> IPv4Network | IPv6Network:
+def _network(address: str) -> AnyNetwork:
     """The subnet of an address; parsing it for each pair of a hundred hosts would take longer than all the rest."""
-    return ip_interface(address).network
+    return read_interface(address).network

@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any
 
 from raslab.errors import TopologyError, UnknownInterfaceError
+from raslab.model import addresses as written
 from raslab.model import sentences
 from raslab.model.topology import Device, Route, Tunnel, Vlan, Vrf
 from raslab.net.link import DeviceIntf, TunnelIntf
@@ -54,8 +55,9 @@ class OwnInterfaces(ABC):
         """Give a node a tunnel interface and return it; see `raslab.model.topology.Tunnel`."""
         node = self.node(node)
         own = addresses(None, ips)
+        ends = (written.normal(written.address, local), written.normal(written.address, remote))
         with self.changing():
-            return self.take_tunnel(Tunnel(node.name, name, kind, local, remote, key, ttl, mtu, own, master=master))
+            return self.take_tunnel(Tunnel(node.name, name, kind, *ends, key, ttl, mtu, own, master=master))
 
     def delTunnel(self, node: Any, name: str) -> None:
         """Remove a tunnel, and the routes whose next hop was behind it."""

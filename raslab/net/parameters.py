@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from raslab.model import addresses as written
 from raslab.model import sentences
 from raslab.model.checks.facts import is_integer, is_number
-from raslab.model.topology import Impairment, Interface
+from raslab.model.topology import Impairment, Interface, Route
 
 _IMPAIRMENT = ("rate_mbps", "delay_ms", "jitter_ms", "loss_percent", "limit_packets")
 _MININET = {"bw": "rate_mbps", "delay": "delay_ms", "jitter": "jitter_ms", "loss": "loss_percent"}
@@ -64,6 +65,8 @@ def _values(where: str, parameters: Mapping[str, Any], known: tuple[str, ...]) -
         if own not in known:
             if key not in _WITHOUT_EFFECT:
                 problems.append(sentences.unknown_parameter(where, key, known))
+        elif own == "mac" and value is not None:
+            values[own] = written.normal(written.mac, value)
         elif own == "loss_percent" and isinstance(value, str):
             values[own] = _number(value.rstrip("% "))
         elif key in ("delay", "jitter"):
@@ -81,7 +84,27 @@ def _values(where: str, parameters: Mapping[str, Any], known: tuple[str, ...]) -
 def addresses(ip: Any, ips: Any) -> tuple[str, ...]:
     """Addresses from Mininet's `ip` and our `ips`, a list or one address; what is none is for validation to refuse."""
     several = ips if isinstance(ips, list | tuple | set | frozenset) else [ips]
-    return tuple(str(address) for address in (ip, *several) if address not in (None, ""))
+    given = (address for address in (ip, *several) if address not in (None, ""))
+    return tuple(written.normal(written.interface, address) for address in given)
+
+
+def route(
+    node: str,
+    destination: Any,
+    via: Any = None,
+    dev: str | None = None,
+    metric: int | None = None,
+    vrf: str | None = None,
+    labels: Any = (),
+) -> Route:
+    """A route with its addresses in one spelling."""
+    stack = tuple(labels) if isinstance(labels, Iterable) and not isinstance(labels, str) else (labels,)
+    return Route(node, written.normal(written.network, destination), next_hop(via), dev, metric, vrf, stack)
+
+
+def next_hop(via: Any) -> str | None:
+    """An address in one spelling, or None for none."""
+    return None if via is None else written.normal(written.address, via)
 
 
 def milliseconds(time: Any) -> Any:

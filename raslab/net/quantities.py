@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_interface, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from math import ceil
 
+from raslab.model import addresses
 from raslab.model.checks.interfaces import MAX_QUEUE_PACKETS
 from raslab.model.encapsulation import MPLS_LABEL_BYTES, VXLAN, around
 from raslab.model.switching import Bridge, Vxlan
@@ -55,7 +56,7 @@ class Mtus:
                 self._named[one.node, one.name] = one
             if not isinstance(one, Vrf) and vrfs.of(one) is None:
                 for address in one.addresses:
-                    self._owners.setdefault((one.node, ip_interface(address).ip), []).append(one)
+                    self._owners.setdefault((one.node, addresses.interface(address).ip), []).append(one)
 
     def of(self, one: _Sized, above: tuple[Tunnel | Vxlan, ...] = ()) -> int:
         """The MTU of one of them, which carries the tunnels `above`."""
@@ -68,7 +69,7 @@ class Mtus:
             return DEFAULT_MTU
         assert isinstance(one, Tunnel | Vxlan)  # the ends of links have theirs
         below = DEFAULT_MTU
-        for carrier in self._owners.get((one.node, ip_address(one.local)), ()):
+        for carrier in self._owners.get((one.node, addresses.address(one.local)), ()):
             if carrier not in (one, *above):
                 below = self.of(carrier, (one, *above))
         if isinstance(one, Vxlan):
@@ -77,7 +78,7 @@ class Mtus:
 
     def _labels(self, tunnel: Tunnel) -> int:
         """How many labels the node's most specific route to the other end puts before the outer packets."""
-        remote = ip_address(tunnel.remote)
+        remote = addresses.address(tunnel.remote)
         fitting = [
             (network.prefixlen, len(route.labels))
             for route in self._routes.get(tunnel.node, ())
@@ -89,8 +90,8 @@ class Mtus:
 def destination(route: Route) -> IPv4Network | IPv6Network:
     """The prefix of a route; ``default`` is of the family of its next hop."""
     if route.destination != "default":
-        return ip_network(route.destination)
-    return ip_network("::/0" if route.via is not None and ":" in route.via else "0.0.0.0/0")
+        return addresses.network(route.destination)
+    return addresses.network("::/0" if route.via is not None and ":" in route.via else "0.0.0.0/0")
 
 
 def interfaces(topology: Topology) -> Iterable[Interface]:

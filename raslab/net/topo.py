@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from raslab.model import addresses as written
 from raslab.model import sentences
 from raslab.model.topology import Device, MplsRoute, Route, Tunnel, Vrf
 from raslab.net import mininet_classes as mininet
 from raslab.net.node import OvsSwitch, Router
 from raslab.net.own_interfaces import free_table, vlan
-from raslab.net.parameters import addresses
+from raslab.net.parameters import addresses, next_hop, route
 
 
 class Topo(mininet.Topo):
@@ -86,7 +87,8 @@ class Topo(mininet.Topo):
     ) -> None:
         """Give `node` a tunnel interface; see `raslab.model.topology.Tunnel`."""
         own = addresses(None, ips)
-        self.tunnels.append(Tunnel(node, name, kind, local, remote, key, ttl, mtu, own, master=master))
+        ends = (written.normal(written.address, local), written.normal(written.address, remote))
+        self.tunnels.append(Tunnel(node, name, kind, *ends, key, ttl, mtu, own, master=master))
 
     def addVrf(
         self, node: str, name: str, table: int | None = None, ips: Sequence[str] = (), mark: int | None = None
@@ -119,13 +121,13 @@ class Topo(mininet.Topo):
         labels: Sequence[int] = (),
     ) -> None:
         """Give `node` a static route; see `raslab.net.Network.addRoute`."""
-        self.routes.append(Route(node, destination, via, dev, metric, vrf, tuple(labels)))
+        self.routes.append(route(node, destination, via, dev, metric, vrf, labels))
 
     def addMplsRoute(
         self, node: str, label: int, via: str | None = None, dev: str | None = None, out_labels: Sequence[int] = ()
     ) -> None:
         """Say what `node` does with packets that carry an MPLS label; see `raslab.net.Network.addMplsRoute`."""
-        self.mpls_routes.append(MplsRoute(node, label, via, dev, tuple(out_labels)))
+        self.mpls_routes.append(MplsRoute(node, label, next_hop(via), dev, tuple(out_labels)))
 
 
 def _is_text(name: object) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from raslab.gateway.records import BgpPeerStatus, BgpRouteInformation, BgpStatistics
 from raslab.gateway.state import BgpPeer
 from raslab.gateway.state.notation import asn
-from raslab.model.addresses import AnyAddress, address
+from raslab.model.addresses import AnyAddress, address, readable
 
 Json = Mapping[str, Any]
 
@@ -31,7 +31,7 @@ def peer_status(peer: BgpPeer, neighbour: Json) -> BgpPeerStatus:
 
 def by_address(neighbours: Json) -> dict[AnyAddress, Any]:
     """What `show bgp neighbors json` tells of each, by its address, however that is spelt."""
-    return {found: told for text, told in neighbours.items() if (found := _address(text)) is not None}
+    return {found: told for text, told in neighbours.items() if (found := readable(address, text)) is not None}
 
 
 def routes(table: Json, peers: Mapping[AnyAddress, str]) -> Iterator[BgpRouteInformation]:
@@ -87,16 +87,8 @@ def statistics(peer: BgpPeer, neighbour: Json) -> BgpStatistics:
 
 def _name(path: Json, peers: Mapping[AnyAddress, str]) -> str:
     """Of the peer that told of a path, empty for an own one."""
-    found = _address(path.get("peerId", ""))
+    found = readable(address, path.get("peerId", ""))
     return "" if found is None else peers.get(found, "")
-
-
-def _address(text: str) -> AnyAddress | None:
-    """An address, or None for a word that FRR has in its place."""
-    try:
-        return address(text)
-    except ValueError:
-        return None
 
 
 def _state(path: Json) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_address, ip_network
 from typing import Any
 
 from raslab.gateway.records import NetNatSession
 from raslab.gateway.state import GatewayState
+from raslab.model import addresses
 
 _PROTOCOLS = {1: "ICMP", 6: "TCP", 17: "UDP"}
 _STATES = (
@@ -77,6 +77,6 @@ def _owner(state: GatewayState, inside: str) -> str:
     """The first NAT that has such sources."""
     for nat in state.net_nats:
         prefix = nat.internal_ip_interface_address_prefix
-        if prefix is None or ip_address(inside) in ip_network(prefix):
+        if prefix is None or addresses.address(inside) in addresses.network(prefix):
             return nat.name
     return ""

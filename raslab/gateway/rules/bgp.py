@@ -11,6 +11,7 @@ from raslab.gateway.rules.reading import (
     choice_problem,
     given,
     name_problem,
+    network,
     prefix_problem,
     range_problem,
 )
@@ -193,7 +194,7 @@ def _announced(state: GatewayState, surroundings: Surroundings) -> Iterator[str]
     for prefix in state.bgp_custom_route.network:
         if problem := prefix_problem(prefix, "Custom route", where):
             yield problem
-        elif ":" in prefix and not ipv6:
+        elif (found := network(prefix)) is not None and found.version == 6 and not ipv6:
             yield (
                 f"Custom route {prefix} of {where} is IPv6, which its BGP router does not route: set ipv6_routing=True."
             )
@@ -202,9 +203,12 @@ def _announced(state: GatewayState, surroundings: Surroundings) -> Iterator[str]
         if name not in names:
             yield f"{where} has no interface {name} for a custom route: use one of {', '.join(names)}."
     for aggregate in state.bgp_route_aggregates:
-        if problem := prefix_problem(aggregate.prefix, "Aggregate", where):
-            yield problem
-        elif ":" in aggregate.prefix and not ipv6:
+        found = network(aggregate.prefix)
+        if found is None:
+            yield from given(prefix_problem(aggregate.prefix, "Aggregate", where))
+        elif found.prefixlen == found.max_prefixlen:
+            yield f"Aggregate {found} of {where} is one address, inside which nothing is: write a shorter prefix."
+        elif found.version == 6 and not ipv6:
             yield (
                 f"Aggregate {aggregate.prefix} of {where} is IPv6, which its BGP router does not route: "
                 "set ipv6_routing=True."

@@ -9,10 +9,10 @@ router says to all goes to other hosts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from ipaddress import ip_address, ip_network
 
 from raslab.hnv.plan.index import Index
 from raslab.hnv.state import AclRule, Attachment, ComputeHost
+from raslab.model import addresses
 from raslab.net.names import kernel_name
 from raslab.services import Chain, Table
 from raslab.services.lines import in_quotes
@@ -80,7 +80,7 @@ def _rules(one: Attachment, direction: str) -> Iterator[str]:
 def _matches(rule: AclRule) -> Iterator[str]:
     """The rule for each IP version to which it can apply, or once for all if it does not tell."""
     versions = {
-        "ip6" if ip_network(text, strict=False).version == 6 else "ip"
+        "ip6" if addresses.network_or_host(text).version == 6 else "ip"
         for text in (rule.source_prefix, rule.destination_prefix)
         if text != "*"
     }
@@ -108,5 +108,5 @@ def _protocol(rule: AclRule, family: str) -> Iterator[str]:
 
 
 def _prefix(text: str) -> str:
-    network = ip_network(text, strict=False)
-    return str(ip_address(network.network_address)) if network.num_addresses == 1 else str(network)
+    network = addresses.network_or_host(text)
+    return str(network.network_address) if network.num_addresses == 1 else str(network)

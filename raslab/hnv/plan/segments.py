@@ -8,7 +8,6 @@ customer address, so that a packet to another subnet is routed where it begins: 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_interface
 
 from raslab.hnv.plan.index import Index
 from raslab.hnv.plan.numbers import bridge_name
@@ -20,6 +19,7 @@ from raslab.hnv.state import (
     ComputeHost,
     VirtualNetwork,
 )
+from raslab.model import addresses
 from raslab.model.switching import Bridge, ForwardingEntry, Neighbour, PortSettings
 from raslab.model.topology import Device, Route, Vrf
 
@@ -73,7 +73,7 @@ def _routes(host: ComputeHost, network: VirtualNetwork) -> Iterator[Route]:
 def _default_routes(state: Index, one: Attachment) -> Iterator[Route]:
     """By the distributed router, in each IP version that the port has an address of."""
     (subnet,) = (known for known in state.network_of(one.vsid).subnets if known.vsid == one.vsid)
-    versions = {ip_interface(text).version for text in one.addresses}
-    for router in map(ip_interface, subnet.router_addresses):
+    versions = {addresses.interface(text).version for text in one.addresses}
+    for router in map(addresses.interface, subnet.router_addresses):
         if router.version in versions:
             yield Route(one.node, "default", via=str(router.ip))

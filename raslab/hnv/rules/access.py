@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from ipaddress import ip_network
 
 from raslab.hnv.state import ACTIONS, DIRECTIONS, PROTOCOLS, AclRule, DatacenterState
+from raslab.model import addresses
 
 _PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 
@@ -32,7 +32,7 @@ def _rule(rule: AclRule, where: str) -> Iterator[str]:
         if text == "*":
             continue
         try:
-            versions.add(ip_network(text).version)
+            versions.add(addresses.network_or_host(text).version)
         except ValueError:
             yield f"Prefix {text} of {where} cannot be read: write one like 10.1.1.0/24, or * for any."
     if len(versions) > 1:

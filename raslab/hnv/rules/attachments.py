@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from ipaddress import ip_interface, ip_network
 
 from raslab.hnv.state import ROUTER_MAC, Attachment, DatacenterState, VirtualSubnet
 from raslab.hnv.surroundings import Surroundings
+from raslab.model import addresses
 from raslab.model.topology import NodeKind
 
 _MAC = re.compile(r"[0-9a-f][02468ace](:[0-9a-f]{2}){5}")
@@ -58,14 +58,14 @@ def _addresses(
 ) -> Iterator[str]:
     if not one.addresses:
         yield f"The port of {one.node} in virtual subnet {one.vsid} has no address: choose one in {_listed(subnet)}."
-    routers = [ip_interface(text).ip for text in subnet.router_addresses]
+    routers = [addresses.interface(text).ip for text in subnet.router_addresses]
     for text in one.addresses:
         try:
-            address = ip_interface(text)
+            address = addresses.interface(text)
         except ValueError:
             yield f"Address {text} of {where} cannot be read: write one like 10.1.1.11/24."
             continue
-        if address.network not in [ip_network(prefix) for prefix in subnet.prefixes]:
+        if address.network not in [addresses.network(prefix) for prefix in subnet.prefixes]:
             yield f"Address {text} of {where} is not in it: choose one in {_listed(subnet)}, with that prefix length."
         elif address.ip in routers:
             yield f"Address {text} of {where} is the distributed router's, the lowest one there: choose another one."

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address, ip_address
+from ipaddress import IPv4Address
 
 from raslab.hnv.state import ComputeHost, DatacenterState
 from raslab.hnv.surroundings import Surroundings
+from raslab.model import addresses
 from raslab.model.topology import NodeKind
 
 
@@ -32,7 +33,7 @@ def check(state: DatacenterState, surroundings: Surroundings) -> Iterator[str]:
 
 def _provider_address(host: ComputeHost, surroundings: Surroundings) -> Iterator[str]:
     try:
-        wanted = ip_address(host.provider_address)
+        wanted = addresses.address(host.provider_address)
     except ValueError:
         yield (
             f"Provider address {host.provider_address} of {host.node} cannot be read: "

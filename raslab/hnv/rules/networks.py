@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from itertools import combinations
 from uuid import UUID
 
 from raslab.hnv.state import MAX_VSID, MIN_VSID, CustomerRoute, DatacenterState, VirtualNetwork, VirtualSubnet
+from raslab.model import addresses
 
 AnyNetwork = IPv4Network | IPv6Network
 
@@ -103,7 +104,7 @@ def _overlaps(network: VirtualNetwork, where: str) -> Iterator[str]:
 
 def _unreadable(route: CustomerRoute, where: str) -> str | None:
     try:
-        hop = ip_address(route.next_hop)
+        hop = addresses.address(route.next_hop)
         destination = route.network
     except ValueError:
         return f"The {where} by {route.next_hop} cannot be read: write a prefix, or default, and an address."
@@ -113,8 +114,8 @@ def _unreadable(route: CustomerRoute, where: str) -> str | None:
 
 
 def _no_way(route: CustomerRoute, network: VirtualNetwork, where: str) -> str | None:
-    hop = ip_address(route.next_hop)
-    if any(hop in ip_network(text) for subnet in network.subnets for text in subnet.prefixes):
+    hop = addresses.address(route.next_hop)
+    if any(hop in addresses.network(text) for subnet in network.subnets for text in subnet.prefixes):
         return None
     return f"Next hop {hop} of the {where} is in none of its subnets: choose the address of somebody who is attached."
 
@@ -122,7 +123,7 @@ def _no_way(route: CustomerRoute, network: VirtualNetwork, where: str) -> str | 
 def prefix(text: str) -> AnyNetwork | None:
     """A prefix without bits beyond its length, or None."""
     try:
-        return ip_network(text) if "/" in str(text) else None
+        return addresses.network(text) if "/" in str(text) else None
     except ValueError:
         return None
 
@@ -130,6 +131,6 @@ def prefix(text: str) -> AnyNetwork | None:
 def _example(text: str) -> str:
     """What was probably meant."""
     try:
-        return str(ip_network(text, strict=False))
+        return str(addresses.network(text, strict=False))
     except ValueError:
         return "one like 10.1.1.0/24"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+from ipaddress import IPv4Interface, IPv6Interface
 from math import inf
 
+from raslab.model import addresses
 from raslab.model.topology import AnyInterface, Node, Topology, Vrf
 from raslab.model.vrfs import Vrfs
 
@@ -45,7 +46,7 @@ class Facts:
         """The address with its subnet, or None if it cannot be read or has no prefix length."""
         if text not in self._parsed:
             try:
-                self._parsed[text] = ip_interface(text) if "/" in text else None
+                self._parsed[text] = addresses.interface(text) if "/" in text else None
             except (ValueError, TypeError):
                 self._parsed[text] = None
         return self._parsed[text]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_address
 
-from raslab.model import sentences
+from raslab.model import addresses, sentences
 from raslab.model.checks.facts import Facts, is_integer
 from raslab.model.topology import MplsRoute
 
@@ -46,7 +45,7 @@ def is_connected(facts: Facts, route: MplsRoute) -> bool:
         return route.dev == "lo" or facts.named(route.node, route.dev) is not None
     if route.via is None:
         return False
-    hop = ip_address(str(route.via))
+    hop = addresses.address(str(route.via))
     return any(hop in address.network for address in facts.addresses_of(route.node))
 
 
@@ -64,7 +63,7 @@ def _next_hop(facts: Facts, route: MplsRoute, where: str) -> Iterator[str]:
         return
     if route.via is not None:
         try:
-            ip_address(str(route.via))
+            addresses.address(str(route.via))
         except ValueError:
             yield (
                 f"Next hop {route.via} of the path of {where} cannot be read: write an address without prefix length."

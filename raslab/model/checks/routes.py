@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_address, ip_network
 
-from raslab.model import sentences
+from raslab.model import addresses, sentences
 from raslab.model.checks.facts import Facts, is_integer
 from raslab.model.topology import Route
 
@@ -27,7 +26,7 @@ def check(facts: Facts) -> Iterator[str]:
             continue
         family = 0
         try:
-            family = 0 if route.destination == "default" else ip_network(str(route.destination)).version
+            family = 0 if route.destination == "default" else addresses.network(str(route.destination)).version
         except ValueError:
             yield _unreadable(route)
         yield from _next_hop(facts, route, family, where)
@@ -44,7 +43,7 @@ def is_connected(facts: Facts, route: Route) -> bool:
         return False
     if route.via is None or route.dev is not None:
         return True
-    hop = ip_address(str(route.via))
+    hop = addresses.address(str(route.via))
     return any(hop in address.network for address in facts.addresses_of(route.node, route.vrf))
 
 
@@ -57,7 +56,7 @@ def _place(facts: Facts, route: Route) -> str:
 
 def _unreadable(route: Route) -> str:
     try:
-        network = ip_network(str(route.destination), strict=False)
+        network = addresses.network(str(route.destination), strict=False)
     except ValueError:
         return (
             f"Destination {route.destination} of a route on node {route.node} cannot be read: "
@@ -74,7 +73,7 @@ def _next_hop(facts: Facts, route: Route, family: int, where: str) -> Iterator[s
         return
     if route.via is not None:
         try:
-            hop = ip_address(str(route.via))
+            hop = addresses.address(str(route.via))
         except ValueError:
             yield (f"Next hop {route.via} of the {where} cannot be read: write an address without prefix length.")
             return

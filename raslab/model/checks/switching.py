@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address
 
-from raslab.model import sentences
+from raslab.model import addresses, sentences
 from raslab.model.checks.facts import Facts, is_integer
 from raslab.model.switching import Bridge, ForwardingEntry, Neighbour, PortSettings, Vxlan
 from raslab.model.topology import AnyInterface, Vrf
@@ -112,6 +112,6 @@ def _neighbour(facts: Facts, neighbour: Neighbour) -> Iterator[str]:
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     try:
-        return ip_address(str(text))
+        return addresses.address(str(text))
     except ValueError:
         return None

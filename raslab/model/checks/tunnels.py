@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address
 
-from raslab.model import sentences
+from raslab.model import addresses, sentences
 from raslab.model.checks.facts import Facts, is_integer
 from raslab.model.topology import TUNNEL_KINDS, Tunnel
 
@@ -66,7 +66,7 @@ def _end_points(facts: Facts, tunnel: Tunnel, where: str) -> Iterator[str]:
     ends: list[IPv4Address | IPv6Address] = []
     for role, text in (("Local", tunnel.local), ("Remote", tunnel.remote)):
         try:
-            ends.append(ip_address(str(text)))  # of a number it would make an address
+            ends.append(addresses.address(str(text)))  # of a number it would make an address
         except ValueError:
             yield f"{role} address {text} of {where} cannot be read: write an address without prefix length."
     if len(ends) < 2:
