@@ -19,6 +19,8 @@ def _change_node(network: Network, node: str, wanted: Transition) -> None:
     """Bring the network's own description of a node in step with the new plan."""
     gone_routes = set(wanted.old.routes) - set(wanted.new.routes)
     network.routes = [route for route in network.routes if route not in gone_routes]
+    gone_rules = set(wanted.old.rules)
+    network.rules = [*(rule for rule in network.rules if rule not in gone_rules), *wanted.new.rules]
     _change_vrfs(network, node, wanted)
     here = network[node].tunnel_interfaces
     kept = {one.name: one for one in wanted.new.tunnels}

@@ -54,7 +54,11 @@ class Surroundings:
             tuple(
                 route
                 for route in topology.routes
-                if route.node == node and route.dev not in own and route not in own_routes and route.vrf is None
+                if route.node == node
+                and route.dev not in own
+                and route not in own_routes
+                and route.vrf is None
+                and route.table is None
             ),
         )
 

@@ -99,6 +99,10 @@ def with_plan(topology: Topology, node: str, wanted: Transition) -> Topology:
             *(one for one in topology.routes if one.node != node or not (one.dev in own or one in wanted.old.routes)),
             *wanted.new.routes,
         ),
+        rules=(
+            *(one for one in topology.rules if one.node != node or one not in wanted.old.rules),
+            *wanted.new.rules,
+        ),
         devices=(
             *(placed(one) for one in topology.devices if one.node != node or one.name not in own_vrfs),
             *wanted.new.vrfs,

@@ -11,6 +11,7 @@ from enum import Enum
 
 from raslab.model.switching import Bridge, ForwardingEntry, Neighbour, PortSettings, Vxlan
 
+MAIN_TABLE = 254  # linux/rtnetlink.h
 DEFAULT_MTU = 1500
 # GRE carries IP packets (layer 3), gretap Ethernet frames (layer 2), xfrm the IP packets that IPsec wraps in ESP,
 # wireguard those that it encrypts itself.
@@ -175,7 +176,8 @@ class Route:
     """A static route; `destination` is a prefix or ``default``, `via` the next hop, `dev` the interface.
 
     vrf: the VRF whose table it is in, None is the main one. labels: an MPLS label stack (RFC 3032) to put before the
-    packets, outermost first.
+    packets, outermost first. table: the number of a table that only rules ask, in place of a VRF's. unreachable: it
+    leads nowhere, and says so to who sends.
     """
 
     node: str
@@ -185,6 +187,25 @@ class Route:
     metric: int | None = None
     vrf: str | None = None
     labels: tuple[int, ...] = ()
+    table: int | None = None
+    unreachable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Which routing table is asked for which packets of one IP version (ip-rule(8)); the lowest priority comes first.
+
+    table: its number, MAIN_TABLE for the main one; None says that there is no way. destination: a prefix, None for any.
+    of_node: only what the node itself sends. longer_than: only routes whose prefixes are longer than this count.
+    """
+
+    node: str
+    priority: int
+    version: int
+    table: int | None
+    destination: str | None = None
+    of_node: bool = False
+    longer_than: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +237,7 @@ class Topology:
     ports: tuple[PortSettings, ...] = ()
     forwarding: tuple[ForwardingEntry, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
+    rules: tuple[Rule, ...] = ()
 
 
 EMPTY = Topology()

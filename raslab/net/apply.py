@@ -25,6 +25,7 @@ _DELETIONS = (
     steps.DeletePortVlan,
     steps.DeleteLocalRule,
     steps.DeleteMarkRule,
+    steps.DeleteRule,
     steps.DeleteNeighbour,
     steps.DeleteForwarding,
 )

@@ -59,6 +59,8 @@ def switched_on(topology: Topology) -> list[AnyInterface]:
 
 
 def _carriers(route: AnyRoute, names: set[str], subnets: Sequence[tuple[AnyNetwork, Carrier]]) -> tuple[Carrier, ...]:
+    if isinstance(route, Route) and route.unreachable:
+        return (Carrier("lo", ""),)
     if route.dev is not None:
         return (Carrier(route.dev, ""),) if route.dev in names else ()
     return () if route.via is None else carrying(ip_address(route.via), subnets)

@@ -12,7 +12,7 @@ from raslab.errors import TopologyError, UnknownNodeError
 from raslab.model import addresses as written
 from raslab.model import sentences
 from raslab.model.switching import ForwardingEntry, Neighbour, PortSettings
-from raslab.model.topology import MplsRoute, Route, Topology
+from raslab.model.topology import MplsRoute, Route, Rule, Topology
 from raslab.model.validation import without_dead_entries
 from raslab.net import mininet_classes as mininet
 from raslab.net.link import Link
@@ -36,6 +36,7 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
         self.switches: list[Any] = []
         self.links: list[Any] = []
         self.routes: list[Route] = []
+        self.rules: list[Rule] = []
         self.mpls_routes: list[MplsRoute] = []
         self.ports: list[PortSettings] = []
         self.forwarding: list[ForwardingEntry] = []
@@ -64,6 +65,7 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
             ports=tuple(self.ports),
             forwarding=tuple(self.forwarding),
             neighbours=tuple(self.neighbours),
+            rules=tuple(self.rules),
         )
 
     # Nodes
@@ -103,6 +105,7 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
             (self.hosts if node in self.hosts else self.switches).remove(node)
             del self.nameToNode[node.name]
             self.routes = [route for route in self.routes if route.node != node.name]
+            self.rules = [rule for rule in self.rules if rule.node != node.name]
             self.mpls_routes = [path for path in self.mpls_routes if path.node != node.name]
         node.terminate()
         node.network = None

@@ -100,10 +100,16 @@ def request(step: Step, namespaces: Mapping[str, Namespace]) -> bytes:
                 metric=route.metric,
                 table=table,
                 encapsulation=labels.push(route.labels),
+                unreachable=route.unreachable,
             )
         case steps.DeleteRoute(_, route, table):
             return rtnetlink.delete_route(
-                destination(route), via=route.via, index=_device(route, here), metric=route.metric, table=table
+                destination(route),
+                via=route.via,
+                index=_device(route, here),
+                metric=route.metric,
+                table=table,
+                unreachable=route.unreachable,
             )
         case steps.AddMplsRoute(_, path):
             return labels.add_path(path.label, via=path.via, index=_device(path, here), out_labels=path.out_labels)
@@ -121,6 +127,10 @@ def request(step: Step, namespaces: Mapping[str, Namespace]) -> bytes:
             return rules.add_mark_rule(version, mark, table)
         case steps.DeleteMarkRule(_, mark, table, version):
             return rules.delete_mark_rule(version, mark, table)
+        case steps.AddRule(_, rule):
+            return rules.add_rule(rule)
+        case steps.DeleteRule(_, rule):
+            return rules.delete_rule(rule)
         case steps.AddNeighbour(_, interface, address, mac):
             return rtnetlink.add_neighbour(here.index_of(interface), address, mac)
         case steps.DeleteNeighbour(_, interface, address):

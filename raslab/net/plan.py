@@ -19,6 +19,7 @@ from raslab.model.topology import (
     Link,
     MplsRoute,
     NodeKind,
+    Route,
     Topology,
     Tunnel,
     Vlan,
@@ -37,8 +38,8 @@ from raslab.net.sysctls import SYSCTLS_OF
 
 # What arrives in a VRF must not be taken for the node itself because the node has that address outside the VRF too, so
 # the table of its own addresses is asked after the VRFs' (Linux, Documentation/networking/vrf.rst): the kernel's rule
-# for these has priority 1000, that of the main table 32766.
-_BEFORE_ALL, _AFTER_VRFS = 0, 32765
+# for these has priority 1000, those for marks 2000, that of the main table 32766. A network's own rules come between.
+_BEFORE_ALL, _AFTER_VRFS = 0, 3000
 
 
 @dataclass(frozen=True)
@@ -139,9 +140,12 @@ class _Difference:
 
     def _removals(self) -> Iterator[Step]:
         staying = set(self.new.routes)
+        for rule in self.old.rules:
+            if rule not in self.new.rules and rule.node in self.kept:
+                yield steps.DeleteRule(rule.node, rule)
         for route in self.old.routes:
             if route not in staying and route.node in self.kept:
-                yield steps.DeleteRoute(route.node, route, self.old_vrfs.table(route.node, route.vrf))
+                yield steps.DeleteRoute(route.node, route, _table(route, self.old_vrfs))
         labels = {(path.node, path.label) for path in self.new.mpls_routes}
         for path in self.old.mpls_routes:
             if (path.node, path.label) not in labels and path.node in self.kept:
@@ -224,6 +228,9 @@ class _Difference:
             if isinstance(device, Vlan | Vxlan):
                 yield from self._device(device)
         yield from self._routes()
+        for rule in self.new.rules:
+            if rule.node not in self.kept or rule not in self.old.rules:
+                yield steps.AddRule(rule.node, rule)
         steady = self.kept_interfaces - self.moved
         yield from tables.entry_steps(self.old, self.new, self.kept_interfaces, steady)
 
@@ -337,9 +344,14 @@ class _Difference:
                 if not unchanged:
                     yield steps.AddMplsRoute(route.node, route)
                 continue
-            table, old_table = (vrfs.table(route.node, route.vrf) for vrfs in (self.vrfs, self.old_vrfs))
+            table, old_table = (_table(route, vrfs) for vrfs in (self.vrfs, self.old_vrfs))
             if not unchanged or table != old_table:
                 yield steps.AddRoute(route.node, route, table)
+
+
+def _table(route: Route, vrfs: Vrfs) -> int | None:
+    """The number of a route's table, None of the main one."""
+    return route.table if route.table is not None else vrfs.table(route.node, route.vrf)
 
 
 def _with_vrfs(topology: Topology) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from raslab.model.switching import Bridge, ForwardingEntry, PortSettings, Vxlan
-from raslab.model.topology import Impairment, Interface, MplsRoute, Route, Vrf
+from raslab.model.topology import MAIN_TABLE, Impairment, Interface, MplsRoute, Route, Rule, Vrf
 from raslab.net import steps
 from raslab.net.names import kernel_name
 from raslab.net.netlink.rtnetlink import LAST_RESORT_METRIC
@@ -129,6 +129,10 @@ def _ip(step: Step) -> str:
             return f"-{version} rule add priority {MARK_PRIORITY} fwmark {mark} table {table}"
         case steps.DeleteMarkRule(_, mark, table, version):
             return f"-{version} rule delete priority {MARK_PRIORITY} fwmark {mark} table {table}"
+        case steps.AddRule(_, rule):
+            return f"-{rule.version} rule add {_rule(rule)}"
+        case steps.DeleteRule(_, rule):
+            return f"-{rule.version} rule delete {_rule(rule)}"
     raise TypeError(f"no command line for {step!r}")
 
 
@@ -199,7 +203,7 @@ def _table(table: int | None) -> str:
 
 
 def _route(route: Route) -> str:
-    words = [route.destination]
+    words = ["unreachable"] * route.unreachable + [route.destination]
     if route.destination == "default" and route.via is not None and ":" in route.via:
         words = ["::/0"]
     if route.labels:
@@ -210,6 +214,21 @@ def _route(route: Route) -> str:
         words.append(f"dev {kernel_name(route.dev)}")
     if route.metric is not None:
         words.append(f"metric {route.metric}")
+    return " ".join(words)
+
+
+def _rule(rule: Rule) -> str:
+    words = [f"priority {rule.priority}"]
+    if rule.of_node:
+        words.append("iif lo")
+    if rule.destination is not None:
+        words.append(f"to {rule.destination}")
+    if rule.table is None:
+        words.append("unreachable")
+    else:
+        words.append(f"table {'main' if rule.table == MAIN_TABLE else rule.table}")
+    if rule.longer_than is not None:
+        words.append(f"suppress_prefixlength {rule.longer_than}")
     return " ".join(words)
 
 

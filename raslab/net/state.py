@@ -13,6 +13,7 @@ _NETWORK = (
     "switches",
     "links",
     "routes",
+    "rules",
     "mpls_routes",
     "ports",
     "forwarding",

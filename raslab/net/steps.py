@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from raslab.model.switching import ForwardingEntry, PortSettings
-from raslab.model.topology import Device, Impairment, Interface, MplsRoute, Route, Tunnel
+from raslab.model.topology import Device, Impairment, Interface, MplsRoute, Route, Rule, Tunnel
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ class DeleteAddress(Step):
 
 @dataclass(frozen=True, slots=True)
 class AddRoute(Step):
-    """Add a route, or replace the one with the same destination and metric. `table` is its VRF's, None the main one."""
+    """Add a route, or replace the one with the same destination and metric. `table`: its number, None the main one."""
 
     route: Route
     table: int | None = None
@@ -253,6 +253,20 @@ class DeleteMarkRule(Step):
     mark: int
     table: int
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddRule(Step):
+    """Have a routing table asked for some packets."""
+
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRule(Step):
+    """Take back `AddRule`."""
+
+    rule: Rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,7 +200,7 @@ def test_interfaces_move_with_their_addresses_and_routes(router: Network) -> Non
 def test_table_is_changed_and_the_vrf_goes_without_a_trace(router: Network) -> None:
     r1 = router["r1"]
     before = {version: r1.run(["ip", version, "rule"]).stdout for version in ("-4", "-6")}
-    assert "32765:\tfrom all lookup local" in before["-4"]
+    assert "3000:\tfrom all lookup local" in before["-4"]
     router.addRoute("r1", "10.4.0.0/16", via="10.0.1.1", vrf="red")
     r1.intf("red").change(table=70_000)
     assert "10.4.0.0/16 via 10.0.1.1 dev lan1" in r1.run(["ip", "route", "show", "table", "70000"]).stdout

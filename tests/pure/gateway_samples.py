@@ -55,6 +55,13 @@ CHOOSY = replace(
     ipv6_trigger_filter_action="Deny",
     post_connection_ipv4_subnet=("10.5.0.0/16:50",),
 )
+FORCED = GatewayState(
+    remote_access=RemoteAccess(),
+    vpn_s2s_interfaces=(
+        replace(PSK, ipv4_subnet=("0.0.0.0/0", "198.51.100.0/24:20"), post_connection_ipv4_subnet=("128.0.0.0/1",)),
+        replace(PSK, name="lima", destination=("2001:db8:b::7",), ipv4_subnet=(), ipv6_subnet=("::/0:7",)),
+    ),
+)
 SELECTORS = VpnS2SInterface(
     name="rome",
     destination=("2001:db8:b::2",),
@@ -270,6 +277,7 @@ GOOD = {
     "WireGuard": OVER_WIREGUARD,
     "all authentication methods": GatewayState(remote_access=RemoteAccess(), vpn_s2s_interfaces=(PSK, SELECTORS, EAP)),
     "trigger filters": GatewayState(remote_access=RemoteAccess(), vpn_s2s_interfaces=(CHOOSY,)),
+    "forced tunnelling": FORCED,
     "bandwidth limits": LIMITED,
     "BGP": BGP,
     "BGP with everything": BGP_WITH_EVERYTHING,

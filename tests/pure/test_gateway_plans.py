@@ -14,6 +14,8 @@ from raslab.gateway.plan import NOTHING, Plan, plan
 from raslab.gateway.plan.number_ranges import pattern
 from raslab.gateway.rules import problems_of
 from raslab.gateway.state import GatewayState
+from raslab.net.render import command
+from raslab.net.steps import AddRule
 from raslab.services import Charon, Nftables, Shaping, Wireguard
 from raslab.services.frr import FrrDaemon
 from raslab.services.pki import subject
@@ -32,7 +34,11 @@ def text(found: Plan) -> Iterator[str]:
         yield f"tunnel {one.name}: {one.kind} {ends} key {one.key} {' '.join(one.addresses)}".rstrip() + inside
     for route in found.routes:
         way = f"dev {route.dev}" if route.via is None else f"via {route.via}"
-        yield f"route {route.destination} {way} metric {route.metric}" + (f" in {route.vrf}" if route.vrf else "")
+        way = "refused" if route.unreachable else way
+        where = f" in {route.vrf or route.table}" if route.vrf or route.table else ""
+        yield f"route {route.destination} {way} metric {route.metric}{where}"
+    for rule in found.rules:
+        yield f"rule {command(AddRule(rule.node, rule)).partition(' rule add ')[2]}"
     yield from (f"address {address} on {interface}" for interface, address in found.addresses)
     yield from (f"sysctl {key}={value}" for key, value in found.sysctls.items())
     for service in found.services:

@@ -221,7 +221,11 @@ CASES = {
     "subnet of another family": psk(ipv4_subnet=("2001:db8:2::/48:100",)),
     "subnet with a bad metric": psk(ipv4_subnet=("10.2.0.0/24:cheap",)),
     "subnet that is here": psk(ipv4_subnet=("10.1.0.0/25:100",)),
-    "subnet with its own destination": psk(ipv4_subnet=("198.51.100.0/24:100",)),
+    "subnet with its own destination": replace(
+        S2S,
+        gre_interfaces=(replace(GRE, destination=("10.2.0.254",), ipv4_subnet=("10.2.0.0/16:100",)),),
+    ),
+    "forced subnet that zebra would not put first": psk(ipv4_subnet=("0.0.0.0/0:16777215",)),
     "subnet twice": gre(ipv4_subnet=("10.2.0.0/24:100",)),
     "address without length": gre(ipv4_address="10.255.0.1"),
     "address of another family": gre(ipv6_address="10.255.0.1/30"),

@@ -15,6 +15,7 @@ from pyroute2.netlink.rtnl.ndmsg import ndmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 from pyroute2.netlink.rtnl.tcmsg import tcmsg
 
+from raslab.model.topology import Rule
 from raslab.net.netlink import addresses, devices, labels, rtnetlink, rules, traffic_control, wire
 
 GOLDEN = Path(__file__).parent / "golden" / "netlink.txt"
@@ -51,6 +52,12 @@ REQUESTS = {
     "last resort gone": rtnetlink.delete_unreachable(4, 1001),
     "local rule": rules.add_local_rule(4, 32765),
     "IPv6 local rule gone": rules.delete_local_rule(6, 0),
+    "route that refuses": rtnetlink.add_route(ip_network("128.0.0.0/1"), metric=9, table=70_000, unreachable=True),
+    "route that refuses gone": rtnetlink.delete_route(ip_network("::/0"), metric=9, table=70_000, unreachable=True),
+    "rule of a prefix": rules.add_rule(Rule("gw", 4000, 4, 254, "198.51.100.2/32", of_node=True)),
+    "IPv6 rule that refuses": rules.add_rule(Rule("gw", 4001, 6, None, "2001:db8::/32", of_node=True)),
+    "rule of longer prefixes": rules.add_rule(Rule("gw", 5000, 4, 254, longer_than=0)),
+    "IPv6 rule of a table gone": rules.delete_rule(Rule("gw", 5001, 6, 2_000_000_000)),
     "label pushed": rtnetlink.add_route(
         ip_network("10.3.0.0/16"), via="10.0.0.254", encapsulation=labels.push((100, 200))
     ),
@@ -283,3 +290,15 @@ def test_an_address_that_the_kernel_tells_of(
     assert (found.is_link_local, found.is_usable) == (is_link_local, is_usable)
     (again,) = wire.messages(found.announcement)
     assert (again.type, again.flags, again.payload) == (20, 0x501, told.payload)  # RTM_NEWADDR; create or replace
+
+
+def test_rules_of_prefixes() -> None:
+    way, none = decoded(fibmsg, "rule of a prefix"), decoded(fibmsg, "IPv6 rule that refuses")
+    assert [(one["dst_len"], one.get_attr("FRA_DST"), one.get_attr("FRA_IIFNAME")) for one in (way, none)] == [
+        (32, "198.51.100.2", "lo"),
+        (32, "2001:db8::", "lo"),
+    ]
+    assert [(one["action"], one["table"]) for one in (way, none)] == [(1, 254), (7, 0)]
+    longer, table = decoded(fibmsg, "rule of longer prefixes"), decoded(fibmsg, "IPv6 rule of a table gone")
+    assert (longer.get_attr("FRA_SUPPRESS_PREFIXLEN"), longer.get_attr("FRA_DST")) == (0, None)
+    assert (table.get_attr("FRA_TABLE"), table.get_attr("FRA_SUPPRESS_PREFIXLEN")) == (2_000_000_000, None)

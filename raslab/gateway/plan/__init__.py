@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from raslab.gateway.plan import bandwidth, bgp, dialling, filters, interfaces, nat, nat_timeouts, s2s, wireguard
+from raslab.gateway.plan import bandwidth, bgp, dialling, filters, forced, interfaces, nat, nat_timeouts, s2s, wireguard
 from raslab.gateway.scopes import scopes
 from raslab.gateway.state import GatewayState
 from raslab.gateway.surroundings import Surroundings
-from raslab.model.topology import Route, Tunnel, Vrf
+from raslab.model.topology import Route, Rule, Tunnel, Vrf
 from raslab.services import Nftables, Service
 
 
@@ -19,6 +19,7 @@ class Plan:
 
     vrfs: one per routing domain; masters: the VRF of each interface of the node that belongs to one. ways_out: those of
     the routes that lead where nothing may go untranslated, so that they come after the rules and go before them.
+    rules: which tables are asked for what.
     addresses: what interfaces of the node get besides their own, as pairs of interface and address. sysctls: kernel
     settings. services: daemons and tables, as `raslab.services` takes them. zones: of conntrack, those of tenants.
     """
@@ -28,6 +29,7 @@ class Plan:
     tunnels: tuple[Tunnel, ...] = ()
     routes: tuple[Route, ...] = ()
     ways_out: tuple[Route, ...] = ()
+    rules: tuple[Rule, ...] = ()
     addresses: tuple[tuple[str, str], ...] = ()
     sysctls: dict[str, str] = field(default_factory=dict)
     services: tuple[Service, ...] = ()
@@ -48,7 +50,7 @@ def plan(state: GatewayState, surroundings: Surroundings) -> Plan:
     charon = s2s.charon(parts)
     keys = wireguard.service(parts)
     shaping = bandwidth.shaping(parts)
-    ways_out = tuple(route for scope in parts for route in nat.routes(*scope))
+    ways_out = tuple(route for scope in parts for route in forced.without_other_ways(nat.routes(*scope), *scope))
     added = tuple(dict.fromkeys(pair for scope in parts for pair in nat.addresses(*scope)))
     tunnels = tuple(_with_addresses(one, added) for scope in parts for one in interfaces.tunnels(*scope))
     own = {one.name for one in tunnels}
@@ -58,6 +60,7 @@ def plan(state: GatewayState, surroundings: Surroundings) -> Plan:
         tunnels=tunnels,
         routes=(*(route for scope in parts for route in interfaces.routes(*scope)), *ways_out),
         ways_out=ways_out,
+        rules=forced.rules(parts),
         addresses=tuple(pair for pair in added if pair[0] not in own),
         sysctls=nat_timeouts.sysctls(parts),
         services=(

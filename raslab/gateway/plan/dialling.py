@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from shlex import quote
 
+from raslab.gateway.forced import is_forced
+from raslab.gateway.plan import forced
 from raslab.gateway.plan.filters import match
 from raslab.gateway.scopes import Scope
-from raslab.gateway.state import RoutingDomain, VpnS2SInterface
+from raslab.gateway.state import VpnS2SInterface
 from raslab.gateway.state.notation import subnet
+from raslab.gateway.surroundings import Surroundings
 from raslab.net.names import kernel_name
 from raslab.services import Chain, NftSet, Table
 from raslab.services.lines import in_quotes
@@ -45,16 +48,20 @@ def is_connected(name: str) -> str:
     return f"add element inet {TABLE} {_CONNECTED} {{ {in_quotes(kernel_name(name))} }}"
 
 
-def updown(interface: VpnS2SInterface, domain: RoutingDomain | None) -> str:
+def updown(interface: VpnS2SInterface, surroundings: Surroundings) -> str:
     """A shell command for strongSwan's plugin of that name, empty if there is nothing to do."""
     name = kernel_name(interface.name)
-    table = "" if domain is None else f" table {domain.table}"
+    domain = surroundings.domain
     up, down = [], []
     if _is_filtered(interface):
         up.append(f"nft {quote(is_connected(interface.name))}")
         down.append(f"nft {quote(is_connected(interface.name).replace('add', 'delete', 1))}")
     for text in (*interface.post_connection_ipv4_subnet, *interface.post_connection_ipv6_subnet):
         route = subnet(text)
+        number = domain.table if domain is not None else None
+        if number is None and is_forced(route, interface, surroundings):
+            number = forced.table_of(route, surroundings)
+        table = "" if number is None else f" table {number}"
         up.append(f"ip route replace {route.network} dev {name} metric {route.metric}{table}")
         down.append(f"ip route delete {route.network} dev {name} metric {route.metric}{table}")
     if not up:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from zlib import crc32
 
+from raslab.gateway.forced import is_forced
+from raslab.gateway.plan import forced
 from raslab.gateway.state import GatewayState, GreInterface, S2SInterface, VpnS2SInterface, WireguardInterface
 from raslab.gateway.state.notation import subnet
 from raslab.gateway.surroundings import Surroundings
@@ -20,11 +22,18 @@ def tunnels(state: GatewayState, surroundings: Surroundings) -> tuple[Tunnel, ..
 def routes(state: GatewayState, surroundings: Surroundings) -> tuple[Route, ...]:
     """The way to what is behind each interface, and static routes."""
     behind = (
-        Route(surroundings.node, str(found.network), dev=one.name, metric=found.metric, vrf=surroundings.vrf)
+        Route(
+            surroundings.node,
+            str(found.network),
+            dev=one.name,
+            metric=found.metric,
+            vrf=surroundings.vrf,
+            table=forced.table_of(found, surroundings) if is_forced(found, one, surroundings) else None,
+        )
         for one in state.s2s_interfaces
         for found in map(subnet, (*one.ipv4_subnet, *one.ipv6_subnet))
     )
-    static = (
+    static = [
         Route(
             surroundings.node,
             str(network(one.destination_prefix)) if network(one.destination_prefix).prefixlen else "default",
@@ -33,8 +42,12 @@ def routes(state: GatewayState, surroundings: Surroundings) -> tuple[Route, ...]
             vrf=surroundings.vrf,
         )
         for one in state.net_routes
+    ]
+    return (
+        *behind,
+        *forced.refusals(state, surroundings),
+        *forced.without_other_ways(static, state, surroundings),
     )
-    return (*behind, *static)
 
 
 def if_id(name: str) -> int:

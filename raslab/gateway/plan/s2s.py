@@ -10,7 +10,7 @@ from raslab.gateway.plan import dialling
 from raslab.gateway.plan.interfaces import if_id, source_of
 from raslab.gateway.plan.proposals import proposals
 from raslab.gateway.scopes import Scope
-from raslab.gateway.state import GatewayState, RoutingDomain, VpnS2SInterface, VpnTrafficSelector
+from raslab.gateway.state import GatewayState, VpnS2SInterface, VpnTrafficSelector
 from raslab.gateway.state.certificates import proven
 from raslab.gateway.state.identity import common_name, identity
 from raslab.gateway.surroundings import Surroundings
@@ -61,8 +61,8 @@ def _authorities(state: GatewayState, surroundings: Surroundings) -> dict[str, S
 def connections(interface: VpnS2SInterface, surroundings: Surroundings) -> dict[str, Section]:
     """The connections of one interface by name; charon dials its first destination only."""
     common = _ike(interface, source_of(interface, surroundings))
-    dialled = {interface.name: _child(interface, surroundings.domain, dials=True)}
-    passive = {interface.name: _child(interface, surroundings.domain, dials=False)}
+    dialled = {interface.name: _child(interface, surroundings, dials=True)}
+    passive = {interface.name: _child(interface, surroundings, dials=False)}
     match interface.authentication_method:
         case "PSKOnly":
             found = _keyed(interface, surroundings)
@@ -139,7 +139,7 @@ def _ike(interface: VpnS2SInterface, source: str) -> Section:
     }
 
 
-def _child(interface: VpnS2SInterface, domain: RoutingDomain | None, *, dials: bool) -> Section:
+def _child(interface: VpnS2SInterface, surroundings: Surroundings, *, dials: bool) -> Section:
     """The tunnel itself. The first packet dials it, and is lost."""
     number = str(if_id(interface.name))
     child: Section = {
@@ -154,7 +154,7 @@ def _child(interface: VpnS2SInterface, domain: RoutingDomain | None, *, dials: b
         "dpd_action": "clear",
         "close_action": "none",
     }
-    if command := dialling.updown(interface, domain):
+    if command := dialling.updown(interface, surroundings):
         child["updown"] = command
     if not interface.persistent and interface.idle_disconnect_seconds:
         child["inactivity"] = f"{interface.idle_disconnect_seconds}s"

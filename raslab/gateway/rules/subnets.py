@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from raslab.gateway.forced import MAX_FORCED_METRIC, is_forced, is_nested
 from raslab.gateway.rules.reading import (
     address,
     duplicates,
@@ -34,7 +35,7 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
             (6, (*one.ipv6_subnet, *later.post_connection_ipv6_subnet)),
         ):
             for text in texts:
-                yield from _subnet(text, version, one, where, used, surroundings)
+                yield from _subnet(text, version, one, where, used, state, surroundings)
         for version, own in ((4, one.ipv4_address), (6, one.ipv6_address)):
             yield from _address(own, version, where, surroundings)
         yield from given(
@@ -59,7 +60,13 @@ def _names(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
 
 
 def _subnet(
-    text: str, version: int, one: S2SInterface, where: str, used: dict[Subnet, str], surroundings: Surroundings
+    text: str,
+    version: int,
+    one: S2SInterface,
+    where: str,
+    used: dict[Subnet, str],
+    state: GatewayState,
+    surroundings: Surroundings,
 ) -> Iterator[str]:
     prefix, slash, length = text.partition("/")
     problem = prefix_problem(f"{prefix}{slash}{length.partition(':')[0]}", "Subnet", where, version)
@@ -71,7 +78,8 @@ def _subnet(
     except ValueError:
         yield f"Subnet {text} of {where} cannot be read: write a prefix and a metric like 10.2.0.0/24:100."
         return
-    yield from given(range_problem(found.metric, 0, MAX_METRIC, "Metric", f"subnet {text} of {where}"))
+    highest = MAX_FORCED_METRIC if is_forced(found, one, surroundings) else MAX_METRIC
+    yield from given(range_problem(found.metric, 0, highest, "Metric", f"subnet {text} of {where}"))
     if found.network.prefixlen:  # to send everything there is a wish
         for name, own in surroundings.addresses:
             if (
@@ -84,7 +92,7 @@ def _subnet(
                     "what is behind a tunnel cannot be here too."
                 )
         for target in map(address, one.destination):
-            if surroundings.domain is None and target is not None and target in found.network:
+            if target is not None and target in found.network and is_nested(one, target, state, surroundings):
                 yield (
                     f"Subnet {text} of {where} holds its own destination {target}: "
                     "the tunnel would have to go through itself."

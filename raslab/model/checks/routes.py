@@ -68,6 +68,8 @@ def _unreadable(route: Route) -> str:
 
 
 def _next_hop(facts: Facts, route: Route, family: int, where: str) -> Iterator[str]:
+    if route.unreachable:
+        return
     if route.via is None and route.dev is None:
         yield f"The {where} leads nowhere: name a next hop (via) or an interface (dev)."
         return

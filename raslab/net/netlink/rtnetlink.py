@@ -310,13 +310,15 @@ def add_route(
     metric: int | None = None,
     table: int | None = None,
     encapsulation: bytes = b"",
+    unreachable: bool = False,
 ) -> bytes:
     """Add a route to a table (None: the main one), or replace the one with the same destination and metric.
 
-    encapsulation: attributes that say what goes before the packets.
+    encapsulation: attributes that say what goes before the packets. unreachable: it leads nowhere.
     """
-    scope = RT_SCOPE_LINK if via is None and destination.version == 4 else RT_SCOPE_UNIVERSE
-    header = (RTPROT_STATIC, scope, RTN_UNICAST)
+    on_link = via is None and destination.version == 4 and not unreachable
+    scope = RT_SCOPE_LINK if on_link else RT_SCOPE_UNIVERSE
+    header = (RTPROT_STATIC, scope, RTN_UNREACHABLE if unreachable else RTN_UNICAST)
     flags = wire.CREATE | wire.REPLACE
     return _route(RTM_NEWROUTE, flags, header, destination, _route_options(index, metric) + encapsulation, via, table)
 
@@ -328,9 +330,10 @@ def delete_route(
     index: int | None = None,
     metric: int | None = None,
     table: int | None = None,
+    unreachable: bool = False,
 ) -> bytes:
     """Delete the route of a table (None: the main one) that has these properties."""
-    header = (RTPROT_UNSPEC, RT_SCOPE_NOWHERE, RTN_UNSPEC)
+    header = (RTPROT_UNSPEC, RT_SCOPE_NOWHERE, RTN_UNREACHABLE if unreachable else RTN_UNSPEC)
     return _route(RTM_DELROUTE, 0, header, destination, _route_options(index, metric), via, table)
 
 
