@@ -14,6 +14,7 @@ from raslab.gateway.state import RoutingDomain
 from raslab.model import addresses
 from raslab.model.addresses import AnyAddress, AnyInterface, AnyNetwork
 from raslab.model.next_hops import carrying
+from raslab.model.switching import Vxlan
 from raslab.model.topology import Interface, Route, Topology, Tunnel, Vlan
 
 
@@ -26,6 +27,7 @@ class Surroundings:
     routes: tuple[Route, ...] = ()
     domain: RoutingDomain | None = None
     outside: Surroundings | None = None
+    vxlans: tuple[Vxlan, ...] = ()
 
     @classmethod
     def of(
@@ -60,6 +62,7 @@ class Surroundings:
                 and route.vrf is None
                 and route.table is None
             ),
+            vxlans=tuple(one for one in topology.devices if isinstance(one, Vxlan) and one.node == node),
         )
 
     def within(self, domain: RoutingDomain, outside: Surroundings) -> Surroundings:

@@ -77,6 +77,23 @@ def test_static_mappings_lead_to_the_tenant_whose_address_is_called(tenants: Ten
     assert {one.direction for one in tenants.csp.get_net_nat_session()} == {"Inbound"}
 
 
+def test_a_mapping_is_reached_from_inside_and_by_the_neighbour_as_from_the_internet(tenants: Tenants) -> None:
+    for tenant, name in NAMES.items():
+        tenants.serve(f"vm{tenant}", 8080, name)
+        give_nat(tenants, tenant)
+    for name in NAMES.values():
+        tenants.csp.add_net_nat_static_mapping("office", "TCP", 80, "10.1.0.1", internal_port=8080, routing_domain=name)
+    for tenant, other in ((1, 2), (2, 1)):
+        # One's own server, and that of the neighbour, with equal addresses: each sees the caller's address outside.
+        assert tenants.fetch(f"vm{tenant}", PUBLIC[tenant], 80, 42000).startswith(f"{NAMES[tenant]} {PUBLIC[tenant]}")
+        assert tenants.fetch(f"vm{tenant}", PUBLIC[other], 80, 43000).startswith(f"{NAMES[other]} {PUBLIC[tenant]}")
+        assert tenants.fetch(f"vm{tenant}", PUBLIC[other], 8080) == ""
+    # The twin: who is not on the Internet reaches nobody there, and itself no longer.
+    tenants.csp.routing_domain("Contoso").remove_net_nat("office")
+    assert [tenants.fetch("vm1", PUBLIC[tenant], 80) for tenant in NAMES] == ["", ""]
+    assert tenants.fetch("vm2", PUBLIC[2], 80).startswith("Woodgrove")
+
+
 def test_errors_on_the_way_find_the_tenant_too(tenants: Tenants) -> None:
     """A packet that lives for two routers only: the second one tells the external address that it has died."""
     for tenant in NAMES:

@@ -241,6 +241,12 @@ NAT = GatewayState(
         ),
     ),
 )
+NAT_BESIDE_TUNNELS = replace(
+    S2S,
+    gre_interfaces=(replace(GRE, source_ip_address="10.1.0.254"),),
+    net_nats=(NetNat(name="office"),),
+    net_nat_static_mappings=(replace(NAT.net_nat_static_mappings[0], internal_ip_address="10.1.0.3"),),
+)
 FILTERS = GatewayState(
     remote_access=RemoteAccess(),
     ip_filters=(
@@ -282,5 +288,6 @@ GOOD = {
     "BGP": BGP,
     "BGP with everything": BGP_WITH_EVERYTHING,
     "NAT": NAT,
+    "NAT beside tunnels": NAT_BESIDE_TUNNELS,
     "filters": FILTERS,
 }

@@ -318,6 +318,18 @@ CASES = {
     "mapping of ICMP": mapping(protocol="ICMP"),
     "mapping to IPv6": mapping(internal_ip_address="2001:db8:1::1"),
     "mapping of port 0": mapping(external_port=0),
+    "mapping of the role's IKE": mapping(protocol="UDP", external_port=500),
+    "mapping of the port of a tunnel": replace(
+        mapping(protocol="udp", external_port=4500, external_ip_address="203.0.113.1"), vpn_s2s_interfaces=(PSK,)
+    ),
+    "mapping of WireGuard's port": replace(
+        mapping(protocol="UDP", external_port=WIREGUARD.listen_port), wireguard_interfaces=(WIREGUARD,)
+    ),
+    "mapping of BGP's port": replace(
+        BGP, net_nats=NAT.net_nats, net_nat_static_mappings=mapping(external_port=179).net_nat_static_mappings
+    ),
+    "external address of the next hop": pool(ip_address="203.0.113.250-203.0.113.254"),
+    "external address of another gateway": replace(pool(ip_address="198.51.100.2"), vpn_s2s_interfaces=(PSK,)),
     "filter on no interface": packet_filter(interface_alias="wan9"),
     "filter with other words": packet_filter(action="Block", direction="In", address_family="IPv5"),
     "filter line unreadable": packet_filter("any:any:TCP"),

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from raslab.gateway.plan.translation import Translation, external_addresses, translation
-from raslab.gateway.rules.nat import outside, tunnel_addresses
+from raslab.gateway.outside import external_addresses, outside, tunnel_addresses
+from raslab.gateway.plan import marks
+from raslab.gateway.plan.translation import Translation, translation
 from raslab.gateway.scopes import Scope
 from raslab.gateway.state import GatewayState, RoutingDomain
 from raslab.gateway.surroundings import Surroundings
@@ -40,11 +41,13 @@ def table(parts: Sequence[Scope]) -> Table | None:
         ((_, own),) = found
         rules = {base: _rules(own, base) for base in _HOOKS}
         chains = {base: Chain(_HOOKS[base], rules[base]) for base in _HOOKS if rules[base]}
-        return Table("ip", "nat", chains, own.maps, timeouts=own.timeouts.policies)
+        return Table("ip", "nat", {**_own_chain([own]), **chains}, own.maps, timeouts=own.timeouts.policies)
     chains, sets = _of_tenants([(where.domain, one) for where, one in found if where.domain is not None])
     maps = _zone_maps(parts)
     policies = {name: policy for _, one in found for name, policy in one.timeouts.policies.items()}
-    return Table("ip", "nat", {**_zone_chains("outsides" in maps), **chains}, {**maps, **sets}, timeouts=policies)
+    marking = _own_chain([one for _, one in found])
+    zones = _zone_chains("outsides" in maps)
+    return Table("ip", "nat", {**zones, **marking, **chains}, {**maps, **sets}, timeouts=policies)
 
 
 def addresses(state: GatewayState, surroundings: Surroundings) -> tuple[tuple[str, str], ...]:
@@ -103,6 +106,13 @@ def _of_tenants(
             chains.update({name: Chain("", rules) for _, name, rules in own if rules})
             sets[f"{base}-ways"] = NftSet("typeof ct zone : verdict", elements, "map")
     return chains, sets
+
+
+def _own_chain(translations: Iterable[Translation]) -> dict[str, Chain]:
+    """What marks connections that the node itself begins: only they pass the hook of output, tunnels' outer packets
+    too."""
+    needed = any(one.heeds_own for one in translations)
+    return {"own": Chain("type filter hook output priority mangle; policy accept", (marks.MARK_OWN,))} if needed else {}
 
 
 def _rules(one: Translation, base: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from raslab.gateway.rules.nat import outside
+from raslab.gateway.outside import outside
 from raslab.gateway.scopes import Scope
 from raslab.gateway.state import GatewayState, NetNat
 from raslab.gateway.surroundings import Surroundings

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address
-from typing import NamedTuple
 
+from raslab.gateway.listeners import listeners
+from raslab.gateway.outside import ANY_ADDRESS, outside, tunnel_addresses
 from raslab.gateway.rules.reading import address, choice_problem, given, name_problem, prefix_problem, range_problem
-from raslab.gateway.state import GatewayState, NetNat, NetNatExternalAddress, NetNatStaticMapping, NetRoute
+from raslab.gateway.state import GatewayState, NetNat, NetNatExternalAddress, NetNatStaticMapping
 from raslab.gateway.surroundings import Surroundings
-from raslab.model.addresses import AnyAddress, network
 
-ANY_ADDRESS = "0.0.0.0"
 _LONGEST_S = (2**32 - 1) // 1000  # the kernel counts in ticks, of which a second has up to 1000
 _NO_IPV6 = "NAT is for IPv4 only; IPv6 is routed as it is"
 
@@ -26,15 +25,18 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
         yield from _owner(pool.nat_name, names, where)
         yield from _pool(pool, where)
     yield from _overlaps(state.net_nat_external_addresses, surroundings)
-    seen: dict[tuple[str, int], NetNatStaticMapping] = {}
+    seen: dict[tuple[str, int], list[NetNatStaticMapping]] = {}
     for mapping in state.net_nat_static_mappings:
         shown = f"{mapping.protocol} {mapping.external_ip_address}:{mapping.external_port}"
         where = f"static mapping {shown} of {surroundings.title}"
         yield from _owner(mapping.nat_name, names, where)
         yield from _mapping(mapping, where)
-        other = seen.setdefault((mapping.protocol.upper(), mapping.external_port), mapping)
-        if other is not mapping and _meet(other, mapping):
+        yield from _taken_port(mapping, state, surroundings, where)
+        others = seen.setdefault((mapping.protocol.upper(), mapping.external_port), [])
+        if any(_meet(other, mapping) for other in others):
             yield f"The {where} leads to two hosts inside: choose another external port for one of them."
+        others.append(mapping)
+    yield from _others_addresses(state, surroundings)
 
 
 def _nat(nat: NetNat, state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
@@ -61,58 +63,6 @@ def _nat(nat: NetNat, state: GatewayState, surroundings: Surroundings) -> Iterat
     for field in ("icmp_query", "tcp_established_connection", "tcp_transient_connection", "udp_idle_session"):
         yield from given(range_problem(getattr(nat, f"{field}_timeout"), 1, _LONGEST_S, f"{field}_timeout", where))
     yield from given(name_problem(nat.name, f"a NAT of {surroundings.title}"))
-
-
-class Outside(NamedTuple):
-    """Where a translator translates. around: the part of the node that its outside interfaces belong to."""
-
-    around: Surroundings
-    interfaces: list[str]
-
-
-def outside(nat: NetNat, state: GatewayState, surroundings: Surroundings) -> Outside:
-    """The outside of a translator: a tenant's own interfaces, or else those of the node, which tenants share.
-
-    A tunnel is one only if its address is in the external prefix.
-    """
-    for around in (surroundings, *([surroundings.outside] if surroundings.outside is not None else [])):
-        if nat.external_ip_interface_address_prefix is not None:
-            tunnels = tunnel_addresses(state) if around is surroundings else {}
-            found = _interfaces_in(nat.external_ip_interface_address_prefix, around, tunnels)
-        else:
-            own = state.net_routes if around is surroundings else ()
-            default = _default_interface(own, around)
-            found = [default] if default is not None else []
-        if found:
-            return Outside(around, found)
-    return Outside(surroundings, [])
-
-
-def tunnel_addresses(state: GatewayState) -> dict[str, AnyAddress]:
-    """The IPv4 address of each S2S interface that has one."""
-    texts = ((one.name, (one.ipv4_address or "").partition("/")[0]) for one in state.s2s_interfaces)
-    return {name: found for name, text in texts if (found := address(text)) is not None}
-
-
-def _interfaces_in(prefix: str, surroundings: Surroundings, tunnels: Mapping[str, AnyAddress]) -> list[str]:
-    """The interfaces with an address in `prefix`; none if it cannot be read."""
-    try:
-        inside = network(prefix)
-    except ValueError:
-        return []
-    own = (name for name, known in surroundings.addresses if known.ip in inside)
-    return list(dict.fromkeys((*own, *(name for name, known in tunnels.items() if known in inside))))
-
-
-def _default_interface(routes: Iterable[NetRoute], surroundings: Surroundings) -> str | None:
-    """The interface of the default route, be it the node's own or one that the gateway was told."""
-    for route in routes:
-        hop = address(route.next_hop)
-        if route.destination_prefix == "0.0.0.0/0" and hop is not None:
-            found = surroundings.connected_to(hop)
-            if found is not None:
-                return found[0]
-    return surroundings.default_interface(4)
 
 
 def _owner(name: str, names: list[str], where: str) -> Iterator[str]:
@@ -169,6 +119,48 @@ def _mapping(mapping: NetNatStaticMapping, where: str) -> Iterator[str]:
     remote = mapping.remote_external_ip_address_prefix
     if remote is not None:
         yield from given(prefix_problem(remote, "Remote prefix", where, 4))
+
+
+def _taken_port(
+    mapping: NetNatStaticMapping, state: GatewayState, surroundings: Surroundings, where: str
+) -> Iterator[str]:
+    """A port that the gateway itself listens on, of an address that is its own."""
+    nat = next((nat for nat in state.net_nats if nat.name == mapping.nat_name), None)
+    external = address(mapping.external_ip_address)
+    if nat is None or external is None or outside(nat, state, surroundings).around is not surroundings:
+        return  # said elsewhere, or on an outside that tenants share, where no address of theirs is the node's
+    own = {str(known.ip) for _, known in surroundings.addresses} | set(map(str, tunnel_addresses(state).values()))
+    if str(external) not in (ANY_ADDRESS, *own):
+        return
+    for listener in listeners(state, surroundings):
+        if (listener.protocol, listener.port) == (mapping.protocol.upper(), mapping.external_port):
+            yield (
+                f"The {where} would take the port on which {listener.who} listens: choose another external_port, or an "
+                f"external_ip_address that {surroundings.title} has for nothing else."
+            )
+            return
+
+
+def _others_addresses(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
+    """External addresses that somebody else has: who took them would cut off his own neighbour."""
+    hops = [(route.via, "a next hop") for route in surroundings.underlay.routes if route.via is not None]
+    hops += [(route.next_hop, "a next hop") for route in state.net_routes]
+    ends = [(text, f"the destination of {one.name}") for one in state.s2s_interfaces for text in one.destination]
+    peers = [(peer.peer_ip_address, f"the BGP peer {peer.name}") for peer in state.bgp_peers]
+    owners = {found: who for text, who in (*peers, *ends, *hops) if (found := address(text)) is not None}
+    texts = [one.ip_address for one in state.net_nat_external_addresses]
+    texts += [one.external_ip_address for one in state.net_nat_static_mappings]
+    for text in dict.fromkeys(texts):
+        first, _, last = text.partition("-")
+        low, high = address(first), address(last or first)
+        if not (isinstance(low, IPv4Address) and isinstance(high, IPv4Address)):
+            continue  # said elsewhere
+        for owner, who in owners.items():
+            if isinstance(owner, IPv4Address) and low <= owner <= high:
+                yield (
+                    f"External address {text} of {surroundings.title} holds {owner}, which is {who}: "
+                    "leave it to its owner."
+                )
 
 
 def _meet(one: NetNatStaticMapping, other: NetNatStaticMapping) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address
 
 from raslab.gateway.callers import KeyedEnd, keyed_ends, owners
-from raslab.gateway.rules.nat import Outside, outside
+from raslab.gateway.outside import Outside, outside
 from raslab.gateway.rules.reading import address, given, range_problem
 from raslab.gateway.rules.subnets import MAX_KBPS, title
 from raslab.gateway.scopes import Scope, scopes
