@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
+    from raslab.notebook.capture import ShownCapture
     from raslab.notebook.doctor import ShownDiagnosis
     from raslab.notebook.figure import Figure
     from raslab.notebook.lab import Lab
@@ -50,6 +53,16 @@ def frame(records: Iterable[Any], *columns: str) -> pd.DataFrame:
     from raslab.notebook.records import frame
 
     return frame(records, *columns)
+
+
+def read_capture(path: str | Path, **options: Any) -> ShownCapture:
+    """The packets of a pcap or pcapng file as a frame, a ladder and boxes; see `raslab.notebook.capture.open_capture`.
+
+    Raises CaptureFileError.
+    """
+    from raslab.notebook.capture import open_capture
+
+    return open_capture(path, **options)
 
 
 def sweep(experiment: Callable[..., Mapping[str, Any]], **parameters: Iterable[Any]) -> pd.DataFrame:

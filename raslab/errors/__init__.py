@@ -37,6 +37,7 @@ from raslab.errors.machines import (
 from raslab.errors.measurements import (
     BadMeasurementError,
     CaptureError,
+    CaptureFileError,
     NoAddressError,
     NoSuchSettingError,
     NotIsolatedError,
@@ -79,6 +80,7 @@ __all__ = [
     "BadOptionError",
     "CacheFolderError",
     "CaptureError",
+    "CaptureFileError",
     "CommandNotStartedError",
     "CommandTimeout",
     "ConfigurationRefusedError",

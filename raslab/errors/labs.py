@@ -47,11 +47,11 @@ class LabNotRunningError(RaslabError):
 
 
 class NoSuchPacketError(RaslabError, IndexError):
-    """A capture has no packet of that number."""
+    """A capture has no packet of that number. whence: such as ``on gw1:wan0``."""
 
-    def __init__(self, where: str, number: int, count: int) -> None:
+    def __init__(self, whence: str, number: int, count: int) -> None:
         there = f"its packets are 0 to {count - 1}" if count else "it has none"
-        super().__init__(f"The capture on {where} has no packet {number}: {there}.")
+        super().__init__(f"The capture {whence} has no packet {number}: {there}.")
 
 
 class NoTopologyError(RaslabError):

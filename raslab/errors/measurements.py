@@ -52,6 +52,13 @@ class CaptureError(RaslabError):
         super().__init__(f"Capturing on {where} failed: {observed.rstrip('. ') or 'tcpdump said nothing'}.")
 
 
+class CaptureFileError(RaslabError):
+    """A file with captured packets could not be read or written. problem: goes on after its name; cure: what to do."""
+
+    def __init__(self, path: object, problem: str, cure: str) -> None:
+        super().__init__(f"{path} {problem}: {cure}.")
+
+
 class NotObservedError(RaslabError, TimeoutError):
     """A named condition did not come true in time. what: the condition; observed: what was seen last."""
 

@@ -10,6 +10,7 @@ from raslab.measure.isolation import IsolationReport, check_isolation
 from raslab.measure.outage import Outage, outage
 from raslab.measure.packets import Capture, capture
 from raslab.measure.processor import ProcessorTime, cpu
+from raslab.measure.recording import read_capture
 from raslab.measure.transfer import throughput
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "cpu",
     "latency",
     "outage",
+    "read_capture",
     "throughput",
 ]

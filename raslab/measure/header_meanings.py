@@ -3,36 +3,107 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from ipaddress import ip_address
 
-ETHERTYPES = {0x0800: "IPv4", 0x86DD: "IPv6", 0x0806: "ARP", 0x6558: "Ethernet", 0x8100: "VLAN", 0x8847: "MPLS"}
+ETHERTYPES = {
+    0x0800: "IPv4",
+    0x86DD: "IPv6",
+    0x0806: "ARP",
+    0x6558: "Ethernet",
+    0x8100: "VLAN",
+    0x88A8: "VLAN",
+    0x9100: "VLAN",
+    0x8847: "MPLS",
+    0x8848: "MPLS",
+    0x8035: "RARP",
+    0x8863: "PPPoE discovery",
+    0x8864: "PPPoE",
+    0x880B: "PPP",
+    0x88CC: "LLDP",
+    0x888E: "EAPOL",
+    0x8809: "LACP",
+    0x88E5: "MACsec",
+    0x88F7: "PTP",
+    0x8902: "CFM",
+    0x88BE: "ERSPAN",
+}
+"""IEEE's Ethernet types, also those that only name what is carried."""
+LENGTH_BELOW, TYPE_FROM = 1501, 0x0600
+"""What stands in the place of the type is the length of an IEEE 802.3 frame below, a type from there on."""
+SERVICE_ACCESS_POINTS = {0x42: "STP", 0xAA: "SNAP", 0xFE: "IS-IS", 0xE0: "IPX", 0xF0: "NetBIOS", 0x06: "IPv4"}
+PPP_PROTOCOLS = {0x0021: "IPv4", 0x0057: "IPv6", 0x0281: "MPLS", 0xC021: "LCP", 0xC023: "PAP", 0xC223: "CHAP"}
 IP_VERSIONS = {4: "IPv4", 6: "IPv6"}
-IP_PROTOCOLS = {1: "ICMP", 2: "IGMP", 6: "TCP", 17: "UDP", 47: "GRE", 50: "ESP", 58: "ICMPv6", 89: "OSPF"}
-ICMP_TYPES = {0: "echo reply", 3: "destination unreachable", 8: "echo request", 11: "time exceeded"}
+IP_PROTOCOLS = {
+    0: "Hop-by-Hop",
+    1: "ICMP",
+    2: "IGMP",
+    4: "IPv4",
+    6: "TCP",
+    17: "UDP",
+    33: "DCCP",
+    41: "IPv6",
+    43: "Routing",
+    44: "Fragment",
+    47: "GRE",
+    50: "ESP",
+    51: "AH",
+    58: "ICMPv6",
+    60: "Destination Options",
+    89: "OSPF",
+    97: "EtherIP",
+    103: "PIM",
+    112: "VRRP",
+    115: "L2TP",
+    132: "SCTP",
+    136: "UDP-Lite",
+}
+IPV6_ONLY = ("Hop-by-Hop", "Routing", "Fragment", "Destination Options")
+"""Extension headers of RFC 8200, which IPv4 has not."""
+ICMP_TYPES = {
+    0: "echo reply",
+    3: "destination unreachable",
+    5: "redirect",
+    8: "echo request",
+    9: "router advertisement",
+    10: "router solicitation",
+    11: "time exceeded",
+    12: "parameter problem",
+    13: "timestamp request",
+    14: "timestamp reply",
+}
 ICMP6_TYPES = {
     1: "destination unreachable",
     2: "packet too big",
     3: "time exceeded",
+    4: "parameter problem",
     128: "echo request",
     129: "echo reply",
     133: "router solicitation",
     134: "router advertisement",
     135: "neighbour solicitation",
     136: "neighbour advertisement",
+    137: "redirect",
 }
 _ICMP_UNREACHABLE = ("network", "host", "protocol", "port", "fragmentation needed")
 FIRST_CHOSEN_PORT = 32768  # net.ipv4.ip_local_port_range of Linux begins here, as no server's port does
 FRAGMENTATION_NEEDED, PACKET_TOO_BIG = (3, 4), (2, 0)
 _TCP_FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
 WIREGUARD_PORT = 51820  # no registered one, but that of its authors
-UDP_PORTS = {500: "IKE", 4789: "VXLAN", WIREGUARD_PORT: "WireGuard"}
+IKE_PORT, NAT_PORT = 500, 4500
+UDP_TUNNELS = {4754: "GRE", 4789: "VXLAN", 4790: "VXLAN-GPE", 6081: "GENEVE"}
+"""By the port that a packet goes to: RFC 8086, RFC 7348, draft-ietf-nvo3-vxlan-gpe, RFC 8926."""
+GPE_PROTOCOLS = {1: "IPv4", 2: "IPv6", 3: "Ethernet"}
 WIREGUARD_TYPES = {1: "handshake initiation", 2: "handshake response", 3: "cookie reply", 4: "data"}
 IKE_EXCHANGES = {34: "IKE_SA_INIT", 35: "IKE_AUTH", 36: "CREATE_CHILD_SA", 37: "INFORMATIONAL"}
 """RFC 7296, section 3.1, as the flags below."""
 _IKE_INITIATOR, _IKE_RESPONSE = 0x08, 0x20
-GRE_CHECKSUM, GRE_KEY, GRE_SEQUENCE = 0x8000, 0x2000, 0x1000
+GRE_CHECKSUM, GRE_ROUTING, GRE_KEY, GRE_SEQUENCE, GRE_ACKNOWLEDGEMENT = 0x8000, 0x4000, 0x2000, 0x1000, 0x0080
+GRE_VERSION = 0x0007
 BRIDGED = 0x6558
-_VXLAN_HAS_IDENTIFIER = 0x08
+VXLAN_HAS_IDENTIFIER = 0x08
+VXLAN_EXTENDED = 0x80 | 0x04  # draft-smith-vxlan-group-policy, and a next protocol; Linux drops any other flag
+GPE_HAS_PROTOCOL, GPE_FLAGS = 0x04, 0x07
 
 
 def hexadecimal(value: int) -> str:
@@ -44,7 +115,14 @@ def mac(data: bytes) -> str:
 
 
 def address(data: bytes) -> str:
-    return str(ip_address(data))
+    """An address of IP, or of whatever has another length."""
+    with suppress(ValueError):
+        return str(ip_address(data))
+    return data.hex(" ")
+
+
+def octets(data: bytes) -> str:
+    return f"{len(data)} bytes"
 
 
 def ethertype(value: int) -> str:
@@ -64,7 +142,7 @@ def ipv6_class(value: int) -> str:
 
 
 def icmp_message(version: int, kind: int, code: int) -> str:
-    """What an ICMP (ICMPv6) message is: ``echo request``, ``port unreachable``."""
+    """What a message of ICMP (version 4) or ICMPv6 (6) is: ``echo request``, ``port unreachable``."""
     if version == 4 and kind == FRAGMENTATION_NEEDED[0] and code < len(_ICMP_UNREACHABLE):
         reason = _ICMP_UNREACHABLE[code]
         return reason if code == FRAGMENTATION_NEEDED[1] else f"{reason} unreachable"
@@ -82,7 +160,7 @@ def fragment(value: int) -> str:
 
 
 def gre_flags(value: int) -> str:
-    names = {GRE_CHECKSUM: "checksum", GRE_KEY: "key", GRE_SEQUENCE: "sequence"}
+    names = {GRE_CHECKSUM: "checksum", GRE_ROUTING: "routing", GRE_KEY: "key", GRE_SEQUENCE: "sequence"}
     return ", ".join([*(name for bit, name in names.items() if value & bit), f"version {value & 7}"])
 
 
@@ -93,7 +171,7 @@ def nvgre_key(value: int) -> str:
 
 def vxlan_flags(value: int) -> str:
     """RFC 7348, section 5."""
-    return "identifier" if value == _VXLAN_HAS_IDENTIFIER else f"{value:#04x}"
+    return "identifier" if value == VXLAN_HAS_IDENTIFIER else f"{value:#04x}"
 
 
 def ike_flags(value: int) -> str:

@@ -1,24 +1,23 @@
-"""Packets as they pass an interface, by tcpdump in the node and scapy here."""
+"""Packets as they pass an interface, by tcpdump in the node."""
 
 from __future__ import annotations
 
-import io
 import re
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from types import TracebackType
 from typing import IO, Any
 
-import pandas as pd
-
 from raslab.errors import BadMeasurementError, CaptureError, NotObservedError
+from raslab.machine.here import here
 from raslab.measure import keeping_groups
-from raslab.measure.dissection import COLUMNS, NUMBER_COLUMNS, rows
-from raslab.measure.frame import measured
+from raslab.measure.capture_files import DamagedCaptureError, Packet, read
+from raslab.measure.frame import attributes, lab_name
+from raslab.measure.recording import Recording
 from raslab.net import Intf, Link, Node
 from raslab.net.names import kernel_name
 from raslab.net.waiting import ended_within, wait_until
@@ -28,7 +27,7 @@ _COUNTS = re.compile(rb"(\d+) packets? captured, (\d+) packets? received by filt
 """What tcpdump says when it gets SIGUSR1."""
 
 
-class Capture:
+class Capture(Recording):
     """Captures on one interface while the block runs.
 
         with capture(gw1.intf("wan0"), "proto gre") as seen:
@@ -36,7 +35,8 @@ class Capture:
         seen.frame, seen.packets, seen.pcap
 
     After the block, every packet that passed the interface before its end is there. `frame` has one row per packet
-    and the columns of `raslab.measure.dissection`; `packets` are scapy's; `pcap` is the file, as bytes.
+    and the columns of `raslab.measure.dissection`; `packets` are scapy's; `pcap` is the file, as bytes, and `save`
+    writes one.
     """
 
     pcap = b""
@@ -44,6 +44,7 @@ class Capture:
     def __init__(self, node: Node, interface: str, expression: str = "") -> None:
         self.node = node
         self.interface = interface
+        self.title = f"{node.name}:{interface}"
         self._argv = ["tcpdump", "-i", kernel_name(interface), "-U", "-w", "-", "-Z", "root", "-s", "0"]
         self._argv += ["--immediate-mode", "--buffer-size", "16384", *([expression] if expression else [])]
 
@@ -116,22 +117,17 @@ class Capture:
         return [received // shows - captured - dropped for captured, received, dropped in answers]
 
     @cached_property
-    def packets(self) -> list[Any]:
-        """The packets, dissected by scapy."""
-        # They tell the reader what the bytes are.
-        from scapy.contrib import mpls  # noqa: F401
-        from scapy.layers import inet, inet6, l2  # noqa: F401
-        from scapy.utils import PcapReader
+    def records(self) -> Sequence[Packet]:
+        """The packets as bytes; of what a broken block has captured, those that are whole."""
+        try:
+            found = read(self.pcap) if self.pcap else []
+        except DamagedCaptureError as error:
+            found = list(error.packets)
+        return tuple(one._replace(interface=self.interface) for one in found)
 
-        return list(PcapReader(io.BytesIO(self.pcap))) if self.pcap else []
-
-    @cached_property
-    def frame(self) -> pd.DataFrame:
-        """One row per packet, see `raslab.measure.dissection`."""
-        command = f"ip netns exec {self.node.name} {' '.join(self._argv)}"
-        frame = measured(rows(self.packets), COLUMNS, self.node, [command])
-        # Not every packet has these; without a type that knows absence, pandas would make them floating point.
-        return frame.astype(dict.fromkeys(NUMBER_COLUMNS, "Int64"))
+    @property
+    def _attributes(self) -> dict[Any, Any]:
+        return attributes(lab_name(self.node), here(), [f"ip netns exec {self.node.name} {' '.join(self._argv)}"])
 
 
 def capture(where: Node | Intf | Link, expression: str = "", *, interface: str | None = None) -> Capture:

@@ -23,12 +23,18 @@ _COLOURS = {
     "UDP": "#2ea043",
     "IKE": "#a259d9",
     "WireGuard": "#d2691e",
+    "AH": "#d2691e",
     "VXLAN": "#d2691e",
+    "VXLAN-GPE": "#d2691e",
+    "GENEVE": "#d2691e",
+    "EtherIP": "#d2691e",
+    "SCTP": "#2ea043",
     "ICMP": "#a259d9",
     "ICMPv6": "#a259d9",
     "ARP": "#b08800",
 }
 _INNER_COLOURS = {"IPv4": "#0c9ba6", "IPv6": "#0c9ba6", "Ethernet": "#b08800"}
+_OTHER_COLOUR = "#6e7781"
 _PAYLOAD_COLOUR = "#80868e"
 _PAYLOAD_SHOWN = 16  # bytes
 _VARYING = "x: chosen anew for each packet, or computed from what is. header(…, every_byte=True) shows all bytes."
@@ -51,10 +57,11 @@ def to_html(dissection: Dissection, title: str, *, every_byte: bool = False) -> 
 
     every_byte: with those that vary, and the payload's.
     """
-    total = sum(header.length for header in dissection.headers) + len(dissection.payload)
-    inner = _payload(dissection.payload, every_byte)
+    total = sum(header.length for header in dissection.headers) + len(dissection.payload) + len(dissection.padding)
+    inner = _payload("Payload", dissection.payload, every_byte)
     for header in reversed(dissection.headers):
         inner = _box(header, inner, every_byte)
+    inner += _payload("Padding", dissection.padding, every_byte)
     varying = any(field.varying_digits for header in dissection.headers for field in header.fields)
     remarks = [cards.remark(_VARYING)] if varying and not every_byte else []
     return cards.page(cards.heading(f"{title}: {total} bytes"), inner, *remarks, extra_style=BOXES)
@@ -62,11 +69,11 @@ def to_html(dissection: Dissection, title: str, *, every_byte: bool = False) -> 
 
 def _box(header: Header, inner: str, every_byte: bool) -> str:
     colours = _INNER_COLOURS if header.place == "inner" else _COLOURS
-    colour = colours.get(header.protocol, _COLOURS[header.protocol])
+    colour = colours.get(header.protocol) or _COLOURS.get(header.protocol, _OTHER_COLOUR)
     fields = "".join(_field(field, every_byte) for field in header.fields)
     return (
         f'<div class="hdr" {_tint(colour)}>'
-        f"<b>{escape(header.title)}</b><i>{header.length} bytes, {escape(header.source)}</i>"
+        f"<b>{escape(header.title)}</b><i>{header.length} bytes{', cut off' * header.cut}, {escape(header.source)}</i>"
         f'<div class="fields">{fields}</div>{inner}</div>'
     )
 
@@ -86,13 +93,14 @@ def _field(field: Field, every_byte: bool) -> str:
     )
 
 
-def _payload(data: bytes, every_byte: bool) -> str:
+def _payload(name: str, data: bytes, every_byte: bool) -> str:
+    """What follows the headers. name: what it is called."""
     if not data:
         return ""
     more = f" … and {len(data) - _PAYLOAD_SHOWN} more" if len(data) > _PAYLOAD_SHOWN else ""
     shown = f'<code class="mono">{data[:_PAYLOAD_SHOWN].hex(" ")}{more}</code>'
     fields = f'<div class="fields"><div class="fld">{shown}</div></div>' if every_byte else ""
-    return f'<div class="hdr" {_tint(_PAYLOAD_COLOUR)}><b>Payload</b><i>{len(data)} bytes</i>{fields}</div>'
+    return f'<div class="hdr" {_tint(_PAYLOAD_COLOUR)}><b>{name}</b><i>{len(data)} bytes</i>{fields}</div>'
 
 
 def _tint(colour: str) -> str:

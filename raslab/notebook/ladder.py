@@ -108,8 +108,8 @@ def _is_tunnelled(row: Mapping[str, Any]) -> bool:
 
 def _tunnel_words(row: Mapping[str, Any]) -> str:
     key = _text(row, "gre_key")
-    name = "GRE" if _text(row, "protocol") == "gre" else "VXLAN"
-    words = (name, f"key {key}" if key else "", _fragment_words(row, "fragment_offset"))
+    name = _text(row, "tunnel") or ("gre" if _text(row, "protocol") == "gre" else "vxlan")
+    words = (name.upper(), f"key {key}" if key else "", _fragment_words(row, "fragment_offset"))
     return " ".join(filter(None, words)) + ":"
 
 
