@@ -96,6 +96,56 @@ def test_users_that_are_unknown_or_wrong(sites: Sites, authority: Authority, use
     assert sites.pings() == 0
 
 
+def callers(sites: Sites, authority: Authority, called: str, user: str, password: str) -> None:
+    """gw2 knows two users at one address, and gw1 calls itself something that is nobody's user name."""
+    hq, branch = (machine(authority.issue(name), authority) for name in ("headquarters", "branch"))
+    eap = {"authentication_method": "EAP"}
+    add(sites.gw1, "hq-user", 2, hq, user_name=user, password=password, local_identity=called, **eap)
+    for name, secret, there in (("paris", "bonjour", "10.1.0.0/24:100"), ("rome", "buongiorno", "10.1.0.0/24:200")):
+        own = {"user_name": "hq-user", "password": "hello", "dial_in_password": secret, "ipv4_subnet": there}
+        add(sites.gw2, name, 1, branch, **own, **eap)
+
+
+@pytest.mark.parametrize("called", [WAN[1], "192.168.1.20", "DESKTOP-4711", "anybody@contoso.example", "CN=nobody"])
+@pytest.mark.parametrize(("user", "password"), [("paris", "bonjour"), ("Rome", "buongiorno")])
+def test_users_are_known_by_their_name_whatever_ike_calls_them(
+    sites: Sites, authority: Authority, called: str, user: str, password: str
+) -> None:
+    """As those of Windows, who send their computer's address or name."""
+    callers(sites, authority, called, user, password)
+    assert sites.gw1.connect_vpn_s2s_interface("hq-user").connection_state == "Connected"
+    states = {one.name: one.connection_state for one in sites.gw2.get_vpn_s2s_interface()}
+    assert states == {"paris": "Disconnected", "rome": "Disconnected"} | {user.lower(): "Connected"}
+
+
+@pytest.mark.parametrize(("user", "password"), [("paris", "buongiorno"), ("lyon", "bonjour"), ("hq-user", "hello")])
+def test_what_ike_calls_a_user_helps_nobody(sites: Sites, authority: Authority, user: str, password: str) -> None:
+    """Another user's password, an unknown user, and the user as whom gw2 itself calls."""
+    callers(sites, authority, "paris", user, password)
+    with pytest.raises(TunnelRefusedError, match=r"EAP|AUTHENTICATION_FAILED"):
+        sites.gw1.connect_vpn_s2s_interface("hq-user")
+    until("nobody is in", lambda: sites.services.vici("gw2").list_sas() == [])
+    assert sites.pings() == 0
+
+
+@pytest.mark.parametrize(("asked", "is_met"), [("CN=branch", True), ("branch", True), ("CN=somebody", False)])
+def test_a_user_may_ask_the_other_side_who_it_is(sites: Sites, authority: Authority, asked: str, is_met: bool) -> None:
+    """gw2 calls itself by the name that its certificate proves, if it is asked for that."""
+    hq, branch = (machine(authority.issue(name), authority) for name in ("headquarters", "branch"))
+    eap = {"authentication_method": "EAP"}
+    own = {"user_name": "paris", "password": "bonjour", "peer_identity": asked}
+    add(sites.gw1, "hq-user", 2, hq, **own, **eap)
+    shown = {"local_identity": asked} if is_met else {}
+    far = {"user_name": "hq-user", "password": "hello", "dial_in_password": "bonjour"} | shown
+    add(sites.gw2, "paris", 1, branch, **far, **eap)
+    if is_met:
+        assert sites.gw1.connect_vpn_s2s_interface("hq-user").connection_state == "Connected"
+    else:
+        with pytest.raises(TunnelRefusedError):
+            sites.gw1.connect_vpn_s2s_interface("hq-user")
+        assert sites.pings() == 0
+
+
 def test_eap_tls_users_show_a_certificate(sites: Sites, authority: Authority) -> None:
     hq, branch = (machine(authority.issue(name), authority) for name in ("hq-user", "paris"))
     eap = {"authentication_method": "EAP", "eap_method": "EAP-TLS"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from raslab.gateway.callers import KeyedEnd, ends_of, keyed_ends, owners
@@ -31,6 +32,7 @@ _SETTINGS = {
 }
 
 _OF = "/"  # no name of an interface has it
+_NOBODY = "keyid:#00"
 Section = dict[str, Any]
 
 
@@ -69,9 +71,9 @@ def connections(interface: VpnS2SInterface, surroundings: Surroundings) -> dict[
         case "MachineCertificates":
             found = {interface.name: {"local": _own(interface), "remote": _proven(interface)}}
         case _:
-            found = _users(interface)
+            found = _users(interface, common["local_addrs"])
     return {
-        name: {**common, **ends, "children": dialled if name == interface.name else passive}
+        name: {**common, "children": dialled if name == interface.name else passive, **ends}
         for name, ends in found.items()
     }
 
@@ -104,8 +106,8 @@ def _identities(end: KeyedEnd) -> Section:
     }
 
 
-def _users(interface: VpnS2SInterface) -> dict[str, Section]:
-    """One side shows a certificate, the other is a user. A caller is known by its user name, whatever IKE calls it."""
+def _users(interface: VpnS2SInterface, local: Sequence[str]) -> dict[str, Section]:
+    """One side shows a certificate, the other is a user."""
     eap = interface.eap_method.removeprefix("EAP-").lower()
     name = interface.user_name or interface.name
     mine = identity(interface.local_identity or "")
@@ -114,16 +116,36 @@ def _users(interface: VpnS2SInterface) -> dict[str, Section]:
     if eap == "tls":
         user["certs"] = [interface.certificate.own]
     theirs = identity(interface.peer_identity or "")
-    called = {
-        "auth": "pubkey",
-        "id": theirs.written if theirs else "%any",
-        "cacerts": list(interface.certificate.authorities),
-    }
+    trusted = list(interface.certificate.authorities)
+    called = {"auth": "pubkey", "id": theirs.written if theirs else "%any", "cacerts": trusted}
     found: dict[str, Section] = {interface.name: {"local": user, "remote": called}}
     if eap == "tls" or interface.dial_in_password is not None:
-        caller = {"auth": f"eap-{eap}", "id": "%any", "eap_id": interface.name}
-        found[inbound(interface.name)] = {"local": _own(interface), "remote": caller}
+        found |= _callers(interface, f"eap-{eap}", local)
     return found
+
+
+def _callers(interface: VpnS2SInterface, method: str, local: Sequence[str]) -> dict[str, Section]:
+    """A caller is known by its user name, whatever IKE calls it.
+
+    charon asks for the name only where anybody may come, and when a user has proven to be one, it takes the connection
+    that fits the name. So the first connection asks and lets nobody in, for want of a second proof that nobody gives.
+    It comes first because charon prefers what names the address that is called to what has it in a range.
+    """
+    around = [str(ip_network((one, ip_address(one).max_prefixlen - 1), strict=False)) for one in local]
+    caller = {"auth": method, "id": "%any"}
+    return {
+        f"{interface.name}{_OF}asks": {
+            "local": _own(interface),
+            "remote": {**caller, "eap_id": "%any"},
+            "remote-never": {"auth": "psk", "id": _NOBODY},
+            "children": {},
+        },
+        inbound(interface.name): {
+            "local_addrs": around,
+            "local": _own(interface),
+            "remote": {**caller, "eap_id": interface.name},
+        },
+    }
 
 
 def _ike(interface: VpnS2SInterface, source: str) -> Section:
