@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
-from raslab.errors import RaslabError
+from raslab.errors import RaslabError, TunnelRefusedError
 from raslab.gateway import conntrack
 from raslab.gateway.change_network import change_network
 from raslab.gateway.plan import dialling, sessions
+from raslab.gateway.plan.s2s import interface_of
 from raslab.gateway.transition import Transition, with_plan
 from raslab.net import Network
 from raslab.net.namespaces import write_sysctls
@@ -21,8 +23,15 @@ from raslab.services import Bgpd, Charon, Nftables, Supervisor
 from raslab.services.journal import service_lines
 
 
-def bring_about(network: Network, services: Supervisor, wanted: Mapping[str, Transition]) -> dict[str, tuple[str, ...]]:
-    """Carry out the transitions, completely or not at all; return by node what one would have typed instead.
+class Outcome(NamedTuple):
+    """What came of a transition: what one would have typed instead; which interfaces' tunnels had to end, and why."""
+
+    lines: tuple[str, ...]
+    ended: dict[str, str]
+
+
+def bring_about(network: Network, services: Supervisor, wanted: Mapping[str, Transition]) -> dict[str, Outcome]:
+    """Carry out the transitions, completely or not at all; return by node what came of it.
 
     Raises what the network and the supervisor raise.
     """
@@ -43,16 +52,18 @@ def bring_about(network: Network, services: Supervisor, wanted: Mapping[str, Tra
             _write_sysctls(network, node, one.reversed)
         raise
     commands, ways_out = network.commands[done:before], network.commands[before:]
-    return {
-        node: (
+    found = {}
+    for node, one in wanted.items():
+        ended: dict[str, str] = {}
+        lines = (
             *(line for line in commands if line.startswith(_on(node))),
             *_sysctl_lines(node, one),
             *service_lines(change for change in changes if change.node == node),
             *(line for line in ways_out if line.startswith(_on(node))),
-            *_after(services, node, one),
+            *_after(services, node, one, ended),
         )
-        for node, one in wanted.items()
-    }
+        found[node] = Outcome(lines, ended)
+    return found
 
 
 def preview(network: Network, services: Supervisor, node: str, wanted: Transition) -> tuple[str, ...]:
@@ -82,8 +93,8 @@ def _on(node: str) -> tuple[str, ...]:
     return f"ip -n {node} ", f"tc -n {node} ", f"ip netns exec {node} "
 
 
-def _after(services: Supervisor, node: str, wanted: Transition) -> Iterator[str]:
-    """What concerns sessions and tunnels that are up, and connections that are known."""
+def _after(services: Supervisor, node: str, wanted: Transition, ended: dict[str, str]) -> Iterator[str]:
+    """What concerns sessions and tunnels that are up, and connections that are known. ended: gets those that end."""
     for zone in wanted.gone_zones:
         # The next tenant may get that number, and must not be taken for this one.
         conntrack.forget(services.network[node], zone)
@@ -94,15 +105,28 @@ def _after(services: Supervisor, node: str, wanted: Transition) -> Iterator[str]
         yield f"vtysh -c '{sessions.command(neighbour)}'"
     if any(isinstance(service, Charon) for service in services.declared(node)):
         sas = services.vici(node).list_sas()
-        yield from _end_tunnels(services, node, wanted, sas)
+        yield from _end_tunnels(services, node, wanted, sas, ended)
         yield from _note_tunnels(services, node, wanted, sas)
 
 
-def _end_tunnels(services: Supervisor, node: str, wanted: Transition, sas: list[dict[str, Any]]) -> Iterator[str]:
-    """Security associations outlive the connections that they were made for, so they are ended with these."""
-    for name in sorted(wanted.gone_connections & {sa["name"] for sa in sas}):
-        services.vici(node).terminate(ike=name, force=True)
-        yield f"swanctl --terminate --ike {name} --force"
+def _end_tunnels(
+    services: Supervisor, node: str, wanted: Transition, sas: list[dict[str, Any]], ended: dict[str, str]
+) -> Iterator[str]:
+    """Security associations outlive the connections, credentials and policy that they were made under."""
+    outdated = wanted.outdated
+    for name in dict.fromkeys(sa["name"] for sa in sorted(sas, key=itemgetter("name"))):
+        interface = interface_of(name)
+        if name not in wanted.gone_connections and interface not in outdated:
+            continue
+        with suppress(TunnelRefusedError):  # it has ended meanwhile
+            services.vici(node).terminate(ike=name, force=True)
+        why = outdated.get(interface)
+        yield f"swanctl --terminate --ike {name} --force" + (f"  # its {why} changed" if why else "")
+        if why:
+            ended[interface] = (
+                f"Node {node}: tunnel {interface} was ended, as its {why} changed: "
+                "what was agreed on before counts no more."
+            )
 
 
 def _note_tunnels(services: Supervisor, node: str, wanted: Transition, sas: list[dict[str, Any]]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from raslab.errors import GatewayNotRunningError, GatewayRefusedError
-from raslab.gateway.bring_about import bring_about, preview
+from raslab.gateway.bring_about import Outcome, bring_about, preview
 from raslab.gateway.dialler import Dialler
 from raslab.gateway.plan import NOTHING, Plan, plan
 from raslab.gateway.records import OfPart
@@ -167,14 +167,15 @@ class GatewayCore(Desired[GatewayState], GatewayPart):
             return
         self._note_incidents()
         wanted = plan(self.state, self.surroundings)
-        lines = bring_about(self.network, self.services, {self.name: Transition(self._applied, wanted)})
-        self._has_become(wanted, Deed(verb, lines[self.name]))
+        outcomes = bring_about(self.network, self.services, {self.name: Transition(self._applied, wanted)})
+        self._has_become(wanted, verb, outcomes[self.name])
 
-    def _has_become(self, plan: Plan, deed: Deed) -> None:
+    def _has_become(self, plan: Plan, verb: str, outcome: Outcome) -> None:
         if plan.sysctls and not self._applied.sysctls:
             self.network.before_stop(self._forget_sysctls)
         self._applied = plan
-        self._journal.append(deed)
+        self._journal.append(Deed(verb, outcome.lines))
+        self._last_errors |= outcome.ended
         self._after_change()
 
     def _after_change(self) -> None:
@@ -195,9 +196,9 @@ def start_together(gateways: Sequence[GatewayCore]) -> None:
         gateway._check(gateway.state)
     plans = {one.name: plan(one.state, one.surroundings) for one in gateways}
     transitions = {one.name: Transition(one._applied, plans[one.name]) for one in gateways}
-    lines = bring_about(network, services, transitions)
+    outcomes = bring_about(network, services, transitions)
     for gateway in gateways:
-        gateway._has_become(plans[gateway.name], Deed("start", lines[gateway.name]))
+        gateway._has_become(plans[gateway.name], "start", outcomes[gateway.name])
 
 
 def call(verb: str, *args: Any, **settings: Any) -> str:

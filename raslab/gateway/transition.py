@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from raslab.gateway.plan import Plan, dialling, sessions
+from raslab.gateway.plan import Plan, agreements, dialling, sessions
 from raslab.gateway.plan.nat_timeouts import USUAL_SYSCTLS
 from raslab.model.topology import Device, Interface, Link, Topology, Vrf
 from raslab.services import Charon, Nftables
@@ -56,6 +56,11 @@ class Transition:
     def gone_connections(self) -> set[str]:
         """Connections of strongSwan that there are no more."""
         return _connections(self.old) - _connections(self.new)
+
+    @property
+    def outdated(self) -> dict[str, str]:
+        """IKEv2 interfaces whose tunnels were agreed on under what is no more, each with what has changed."""
+        return agreements.outdated(self.old.services, self.new.services)
 
     @property
     def begins_to_filter_triggers(self) -> bool:

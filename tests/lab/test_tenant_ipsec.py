@@ -141,6 +141,37 @@ def test_the_name_of_another_tenants_site_opens_nothing(tenants: Tenants, forged
     assert tenants.pings(2, "10.1.0.1", source="h") == (0 if forged else 1)
 
 
+@pytest.mark.parametrize("forged", [True, False])
+def test_the_user_of_another_tenant_opens_nothing_with_eap_tls(tenants: Tenants, forged: bool) -> None:
+    """Woodgrove's authority issues a certificate for Contoso's user, who may call from Woodgrove's address too."""
+    contoso, woodgrove = Authority.create("Contoso CA"), Authority.create("Woodgrove CA")
+    eap = {"authentication_method": "EAP", "eap_method": "EAP-TLS"}
+    for tenant, authority in ((1, contoso), (2, woodgrove)):
+        own = eap | BEHIND_SITE | {"destination": tuple(SITES.values()), "certificate": machine(authority, "csp")}
+        tenants.csp.add_vpn_s2s_interface(f"user{tenant}", routing_domain=NAMES[tenant], **own)
+    shown = machine(woodgrove if forged else contoso, "user1")
+    trusting = MachineCertificate(shown.certificate, shown.key, contoso.certificate + woodgrove.certificate)
+    far = eap | BEHIND_CSP | {"destination": f"{OUTSIDE}.1", "certificate": trusting, "user_name": "user1"}
+    tenants.site2.add_vpn_s2s_interface("csp", **far)
+    if forged:
+        with pytest.raises(TunnelRefusedError):
+            tenants.site2.connect_vpn_s2s_interface("csp")
+    else:
+        tenants.site2.connect_vpn_s2s_interface("csp")
+    assert states(tenants) == {"Contoso": "Disconnected" if forged else "Connected", "Woodgrove": "Disconnected"}
+
+
+def test_what_one_tenant_changes_ends_no_tunnel_of_another(tenants: Tenants) -> None:
+    for tenant, name in NAMES.items():
+        add_tunnel(tenants, tenant)
+        tenants.csp.connect_vpn_s2s_interface(f"site{tenant}", routing_domain=name)
+    before = {sa["name"]: sa["initiator-spi"] for sa in tenants.services.vici("csp").list_sas()}
+    tenants.csp.set_vpn_s2s_interface("site2", shared_secret="another", routing_domain="Woodgrove")
+    after = {sa["name"]: sa["initiator-spi"] for sa in tenants.services.vici("csp").list_sas()}
+    assert after == {"site1": before["site1"]}
+    assert tenants.pings(1) == 1
+
+
 def test_two_tenants_call_one_address_from_two(tenants: Tenants) -> None:
     """What a shared key cannot tell apart by one address of the gateway, it can by two."""
     add_tunnel(tenants, 1, source_ip_address=f"{OUTSIDE}.1")

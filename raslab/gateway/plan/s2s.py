@@ -63,8 +63,11 @@ def _authorities(state: GatewayState, surroundings: Surroundings) -> dict[str, S
 def connections(interface: VpnS2SInterface, surroundings: Surroundings) -> dict[str, Section]:
     """The connections of one interface by name; charon dials its first destination only."""
     common = _ike(interface, source_of(interface, surroundings))
-    dialled = {interface.name: _child(interface, surroundings, dials=True)}
     passive = {interface.name: _child(interface, surroundings, dials=False)}
+    children = {
+        interface.name: {interface.name: _child(interface, surroundings, dials=True)},
+        asking(interface.name): {},
+    }
     match interface.authentication_method:
         case "PSKOnly":
             found = _keyed(interface, surroundings)
@@ -72,15 +75,17 @@ def connections(interface: VpnS2SInterface, surroundings: Surroundings) -> dict[
             found = {interface.name: {"local": _own(interface), "remote": _proven(interface)}}
         case _:
             found = _users(interface, common["local_addrs"])
-    return {
-        name: {**common, "children": dialled if name == interface.name else passive, **ends}
-        for name, ends in found.items()
-    }
+    return {name: {**common, **ends, "children": children.get(name, passive)} for name, ends in found.items()}
 
 
 def inbound(name: str) -> str:
     """The connection by which a user with the interface's name comes in."""
     return f"{name}{_OF}inbound"
+
+
+def asking(name: str) -> str:
+    """The connection that asks users for their names."""
+    return f"{name}{_OF}asks"
 
 
 def interface_of(connection: str) -> str:
@@ -128,17 +133,19 @@ def _callers(interface: VpnS2SInterface, method: str, local: Sequence[str]) -> d
     """A caller is known by its user name, whatever IKE calls it.
 
     charon asks for the name only where anybody may come, and when a user has proven to be one, it takes the connection
-    that fits the name. So the first connection asks and lets nobody in, for want of a second proof that nobody gives.
-    It comes first because charon prefers what names the address that is called to what has it in a range.
+    that fits the name. So the first connection asks, lets nobody in for want of a second proof, and has no tunnel. It
+    comes first because charon prefers what names the address that is called to what has it in a range.
     """
     around = [str(ip_network((one, ip_address(one).max_prefixlen - 1), strict=False)) for one in local]
-    caller = {"auth": method, "id": "%any"}
+    caller: Section = {"auth": method, "id": "%any"}
+    if method == "eap-tls":
+        assert interface.certificate is not None
+        caller["cacerts"] = list(interface.certificate.authorities)
     return {
-        f"{interface.name}{_OF}asks": {
+        asking(interface.name): {
             "local": _own(interface),
             "remote": {**caller, "eap_id": "%any"},
             "remote-never": {"auth": "psk", "id": _NOBODY},
-            "children": {},
         },
         inbound(interface.name): {
             "local_addrs": around,

@@ -16,7 +16,6 @@ from raslab.gateway.state.certificates import (
 )
 from raslab.gateway.state.identity import identity
 
-_SECRET_BYTES = 0xFFFF  # of a value of VICI
 _USER_BYTES = 255  # that strongSwan reads of a name in EAP-MSCHAPv2
 _PASSWORD_CHARACTERS = 256  # RFC 2759, section 4
 _ANYBODY = "*%"
@@ -50,20 +49,12 @@ def _missing(interface: VpnS2SInterface, where: str) -> Iterator[str]:
 def _lengths(interface: VpnS2SInterface, where: str) -> Iterator[str]:
     """Bytes of UTF-8, or of UTF-16 where that is what is sent."""
     for name, code, most, unit in (
-        ("shared_secret", "utf-8", _SECRET_BYTES, "bytes"),
         ("user_name", "utf-8", _USER_BYTES, "bytes"),
         ("password", "utf-16-le", 2 * _PASSWORD_CHARACTERS, "bytes of UTF-16"),
         ("dial_in_password", "utf-16-le", 2 * _PASSWORD_CHARACTERS, "bytes of UTF-16"),
     ):
         text = getattr(interface, name)
-        if text is None:
-            continue
-        try:
-            size = len(text.encode(code))
-        except UnicodeEncodeError:
-            yield f"{name} of {where} has characters that cannot be sent, halves of surrogate pairs: leave them out."
-            continue
-        if size > most:
+        if text is not None and (size := len(text.encode(code))) > most:
             yield f"{name} of {where} has {size} {unit}: {most} are the most that can be used."
     user = interface.user_name
     if user is not None and (any(one in _ANYBODY for one in user) or not user.isprintable() or "=" in user):

@@ -39,15 +39,16 @@ _PLAIN = re.compile(r"[A-Za-z0-9._-](?:[A-Za-z0-9._ -]*[A-Za-z0-9._-])?")
 class Identity:
     """One identity. kind: address, name, mail or subject; value: what it is compared by, whatever its spelling.
 
-    written: as strongSwan reads it, and as nothing else.
+    text: in one spelling; written: as strongSwan reads it, and as nothing else.
     """
 
     kind: str
     value: str
+    text: str = field(compare=False)
     written: str = field(compare=False)
 
     def __str__(self) -> str:
-        return self.written
+        return self.text
 
 
 def identity(text: str) -> Identity | None:
@@ -62,28 +63,29 @@ def identity(text: str) -> Identity | None:
         pass
     else:
         is_one = not address.is_unspecified and not getattr(address, "scope_id", None)
-        return Identity(_ADDRESS, str(address), str(address)) if is_one else None
+        return Identity(_ADDRESS, str(address), str(address), str(address)) if is_one else None
     if "=" in text:
         return _subject(text)
     if _MAIL_ADDRESS.fullmatch(text):
-        return Identity(_MAIL, text.lower(), text)
+        return Identity(_MAIL, text.lower(), text.lower(), text)
     if _DNS_NAME.fullmatch(text):
         looks_like_a_range = not any(map(str.isalpha, text))  # to strongSwan, without the prefix
-        return Identity(_NAME, text.lower(), f"fqdn:{text}" if looks_like_a_range else text)
+        return Identity(_NAME, text.lower(), text.lower(), f"fqdn:{text}" if looks_like_a_range else text)
     return None
 
 
 def common_name(name: str) -> Identity:
     """The subject of a certificate that has no more than a common name, which is the name of an interface."""
-    return Identity(_SUBJECT, f"cn={name}".lower(), f"CN={name}")
+    return Identity(_SUBJECT, f"cn={name}".lower(), f"CN={name}", f"CN={name}")
 
 
 def identity_of_subject(name: Name) -> Identity:
     """The identity of whom a certificate is about."""
     shown = [(_SHOWN_AS.get(one.oid), str(one.value)) for one in name]
     is_plain = all(key and _PLAIN.fullmatch(value) for key, value in shown) and len(name.rdns) == len(shown)
-    text = ", ".join(f"{key}={value}" for key, value in shown) if is_plain else f"asn1dn:#{name.public_bytes().hex()}"
-    return Identity(_SUBJECT, name.rfc4514_string().lower(), text)
+    plain = ", ".join(f"{key}={value}" for key, value in shown)
+    text = name.rfc4514_string({NameOID.EMAIL_ADDRESS: "E"})
+    return Identity(_SUBJECT, text.lower(), text, plain if is_plain else f"asn1dn:#{name.public_bytes().hex()}")
 
 
 def _subject(text: str) -> Identity | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from raslab.gateway.state.certificates import is_self_signed, pem_blocks
 from raslab.gateway.state.policy import CustomPolicy
-from raslab.gateway.state.written import Address, FilterLine, Interface, Pem, Prefix, Secret, Subnet
+from raslab.gateway.state.written import Address, FilterLine, Interface, PeerName, Pem, Prefix, Secret, Subnet
 from raslab.model.secrets import SECRET
 
 
@@ -100,8 +100,8 @@ class VpnS2SInterface:
     user_name: str | None = None
     password: Secret | None = field(default=None, repr=False, metadata=SECRET)
     dial_in_password: Secret | None = field(default=None, repr=False, metadata=SECRET)
-    peer_identity: str | None = None
-    local_identity: str | None = None
+    peer_identity: PeerName | None = None
+    local_identity: PeerName | None = None
     source_ip_address: Address | None = None
     admin_status: bool = True
     persistent: bool = False

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from raslab.gateway.state.identity import identity
 from raslab.gateway.state.notation import asn, community, in_front_of_metric, packet_filter
 from raslab.model import addresses
 
@@ -47,6 +48,14 @@ def _filter(text: str) -> str:
     return ":".join([str(line.source), str(line.destination), line.protocol, *line.ports])
 
 
+def _identity(text: str) -> str:
+    """What a gateway calls itself."""
+    found = identity(text)
+    if found is None:
+        raise ValueError(text)
+    return found.text
+
+
 def _cluster(value: int | str) -> int:
     """A cluster's number, or its way to be written as an IPv4 address (RFC 4456, 7)."""
     return value if isinstance(value, int) else int(addresses.address(value) if "." in value else asn(value))
@@ -62,5 +71,6 @@ Asn = Annotated[int | str, Written(asn)]
 ClusterId = Annotated[int | str, Written(_cluster)]
 Community = Annotated[str, Written(community)]
 Guid = Annotated[str, _text(addresses.guid)]
+PeerName = Annotated[str, Written(_identity)]
 Secret = Annotated[str, Long()]
 Pem = Annotated[str, Long()]

@@ -56,7 +56,11 @@ class S2SVerbs(GatewayPart):
         return GRE.get(self.state, self.title, name)
 
     def set_vpn_s2s_interface(self, name: str, **values: Any) -> S2SInterface:
-        """Change an interface, of any kind. What IKEv2 has agreed on stays until the next connection."""
+        """Change an interface, of any kind.
+
+        A tunnel of IKEv2 ends with the credentials, policy, destination or revocation list that it was agreed on under;
+        other settings count at once, or from the next connection on if they are agreed on.
+        """
         kind = self._kind(name)
         self._change(
             call("set_vpn_s2s_interface", name, **values), lambda state: kind.change(state, self.title, (name,), values)
