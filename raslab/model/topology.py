@@ -6,9 +6,11 @@ it when something is wrong with it. Everything that plans or applies a topology 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from raslab.model.addresses import AnyNetwork, network
 from raslab.model.switching import Bridge, ForwardingEntry, Neighbour, PortSettings, Vxlan
 
 MAIN_TABLE = 254  # linux/rtnetlink.h
@@ -241,3 +243,22 @@ class Topology:
 
 
 EMPTY = Topology()
+
+
+def destination(route: Route) -> AnyNetwork:
+    """The prefix of a route; ``default`` is of the family of its next hop."""
+    if route.destination != "default":
+        return network(route.destination)
+    return network("::/0" if route.via is not None and ":" in route.via else "0.0.0.0/0")
+
+
+def interfaces(topology: Topology) -> Iterable[Interface]:
+    """All ends of all links."""
+    return (end for link in topology.links for end in link.ends)
+
+
+def everything(topology: Topology) -> Iterator[AnyInterface]:
+    """All ends of all links, then tunnels, then devices."""
+    yield from interfaces(topology)
+    yield from topology.tunnels
+    yield from topology.devices

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from raslab.model.checks import devices, interfaces, labels, names, port_vlans, routes, segments, switching, tunnels
+from raslab.model.checks import (
+    devices,
+    interfaces,
+    labels,
+    mtus,
+    names,
+    port_vlans,
+    routes,
+    segments,
+    switching,
+    tunnels,
+)
 from raslab.model.checks.facts import Facts
 from raslab.model.switching import ForwardingEntry, Neighbour, PortSettings
 from raslab.model.topology import Topology
@@ -24,7 +35,8 @@ def problems_of(topology: Topology) -> list[str]:
         routes.check,
         labels.check,
     )
-    return [problem for check in checks for problem in check(facts)]
+    found = [problem for check in checks for problem in check(facts)]
+    return found or list(mtus.check(topology))  # which are figures only of what can be read
 
 
 def without_dead_entries(topology: Topology) -> Topology:

@@ -17,14 +17,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_interface
 
-from raslab.model.topology import NodeKind, Topology, Tunnel, Vrf
+from raslab.model.topology import NodeKind, Topology, Tunnel, Vrf, everything
 from raslab.net import steps
 from raslab.net.carriers import switched_on
 from raslab.net.checksum import internet_checksum
 from raslab.net.names import kernel_name
 from raslab.net.namespaces import Namespace
 from raslab.net.plan import Plan
-from raslab.net.quantities import everything
 from raslab.net.threads import in_own_thread
 
 _BROADCAST, _ALL_NODES_MAC = b"\xff" * 6, bytes.fromhex("333300000001")  # RFC 2464, section 7

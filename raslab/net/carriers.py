@@ -7,9 +7,8 @@ from ipaddress import ip_address, ip_interface
 from typing import NamedTuple
 
 from raslab.model.next_hops import AnyNetwork, carrying
-from raslab.model.topology import AnyInterface, MplsRoute, Route, Topology, Vlan
+from raslab.model.topology import AnyInterface, MplsRoute, Route, Topology, Vlan, everything
 from raslab.model.vrfs import Vrfs
-from raslab.net.quantities import everything
 
 
 class Carrier(NamedTuple):

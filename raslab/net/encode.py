@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from ipaddress import ip_interface
 
 from raslab.model.switching import Bridge, Vxlan
-from raslab.model.topology import Device, Vrf
+from raslab.model.topology import Device, Vrf, destination
 from raslab.net import steps
 from raslab.net.carriers import AnyRoute
 from raslab.net.names import kernel_name
 from raslab.net.namespaces import Namespace
 from raslab.net.netlink import bridging, devices, labels, rtnetlink, rules, traffic_control
-from raslab.net.quantities import destination
 from raslab.net.steps import Step
 
 

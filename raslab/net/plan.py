@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from raslab.model.mtus import Mtus
 from raslab.model.switching import Bridge, Vxlan
 from raslab.model.topology import (
     AnyInterface,
@@ -24,6 +25,7 @@ from raslab.model.topology import (
     Tunnel,
     Vlan,
     Vrf,
+    everything,
 )
 from raslab.model.vrfs import Vrfs
 from raslab.net import fragments, plugging, steps, tables
@@ -31,7 +33,6 @@ from raslab.net.carriers import carriers, switched_on
 from raslab.net.identity import device_identity, tunnel_identity
 from raslab.net.label_settings import label_settings
 from raslab.net.port_vlans import PortVlans
-from raslab.net.quantities import Mtus, everything
 from raslab.net.render import command
 from raslab.net.steps import Step
 from raslab.net.sysctls import SYSCTLS_OF
@@ -106,7 +107,7 @@ class _Difference:
         self.kept_interfaces.update(_end(now.a) for _, now in self.plugged)
         self._devices()
         self.moved = set(self._moved())
-        self.old_mtus, self.mtus = Mtus(old), Mtus(new)
+        self.old_mtus, self.mtus = Mtus.of_topology(old), Mtus.of_topology(new)
         self.port_vlans = PortVlans(old, new, self.kept)
         self.old_vrfs, self.vrfs = Vrfs(old), Vrfs(new)
         self.was_on = {_end(one) for one in switched_on(old)} & self.kept_interfaces

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from raslab.model.switching import Bridge, PortSettings
-from raslab.model.topology import Topology, Vrf
+from raslab.model.topology import Topology, Vrf, everything
 from raslab.net import steps
 from raslab.net.carriers import switched_on
 from raslab.net.names import kernel_name
-from raslab.net.quantities import everything
 from raslab.net.steps import Step
 
 Place = tuple[str, str]

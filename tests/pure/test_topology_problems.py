@@ -90,6 +90,16 @@ def with_node(*nodes: Node) -> Topology:
     return replace(GOOD, nodes=(*GOOD.nodes, *nodes))
 
 
+def small(*tunnels: Tunnel, mtu: int = 1300, **changes: Any) -> Topology:
+    """A network with little room outside, where gw1 has IPv4 only."""
+    here = Interface("gw1", "wan0", ("192.0.2.1/24",), mtu=mtu)
+    links = (*GOOD.links[:2], Link(here, Interface("gw2", "wan0", ("192.0.2.2/24",), mtu=mtu)))
+    return replace(GOOD, **{"links": links, "tunnels": tunnels, "routes": (), **changes})
+
+
+SIX = ("2001:db8:ff::1/64",)
+BEHIND = Route("gw1", "2001:db8:2::/64", dev="gre1")
+INNER = Tunnel("gw1", "gre2", "gre", "10.255.0.1", "10.255.0.2", addresses=SIX)
 CASES = {
     "node twice": with_node(Node("h1")),
     "node name with a space": with_node(Node("branch office")),
@@ -209,6 +219,29 @@ CASES = {
     "next hop within a VRF only": replace(
         with_devices(RED, replace(TAGGED, master="red")), routes=(replace(ROUTE, via="10.10.0.9"),)
     ),
+    "tunnel with too little room for IPv6": small(replace(TUNNEL, addresses=SIX)),
+    "tunnel in a tunnel with too little room for IPv6": small(TUNNEL, INNER, mtu=1330),
+    "VLAN on a tunnel with too little room": small(
+        replace(TUNNEL, kind="gretap", addresses=()), devices=(Vlan("gw1", "inside", "gre1", 7, SIX),)
+    ),
+    "tunnel with labels and too little room": small(
+        replace(TUNNEL, remote="198.51.100.2", key=None, addresses=SIX),
+        routes=(Route("gw1", "198.51.100.0/24", "192.0.2.2", labels=(100,)),),
+        mtu=1304,
+    ),
+    "IPv6 route through a tunnel with too little room": small(
+        TUNNEL, routes=(Route("gw1", "2001:db8:2::/64", dev="gre1"),)
+    ),
+    "IPv6 route through a small tunnel": small(
+        replace(TUNNEL, mtu=1000), routes=(Route("gw1", "2001:db8:2::/64", dev="gre1"),)
+    ),
+    "tunnel with no room at all": small(TUNNEL, mtu=90),
+    "labels with too little room for IPv6": replace(
+        GOOD,
+        links=(*GOOD.links[:2], Link(replace(WAN, mtu=1280), Interface("gw2", "wan0", ("192.0.2.2/24",), mtu=1280))),
+        tunnels=(),
+        routes=(Route("gw1", "2001:db8:7::/64", "2001:db8:99::2", labels=(100,)),),
+    ),
 }
 
 
@@ -225,6 +258,15 @@ def test_each_mistake_is_found_and_is_one_sentence(name: str) -> None:
     problems = problems_of(CASES[name])
     assert problems
     assert all(is_sentence(problem) and problem[0].isupper() for problem in problems)
+
+
+def test_what_has_just_enough_room_is_taken() -> None:
+    """The twins of those with too little: one byte less would be refused."""
+    for tunnels, mtu in (((replace(TUNNEL, addresses=SIX),), 1308), ((TUNNEL, INNER), 1332)):
+        assert problems_of(small(*tunnels, mtu=mtu)) == []
+        assert len(problems_of(small(*tunnels, mtu=mtu - 1))) == 1
+    assert problems_of(small(TUNNEL, mtu=1300)) == []  # it has no IPv6
+    assert problems_of(small(TUNNEL, mtu=96)) == []
 
 
 def test_things_that_look_wrong_and_are_not() -> None:

@@ -8,6 +8,7 @@ from raslab.gateway.rules import (
     features,
     filters,
     gre,
+    mtus,
     nat,
     policies,
     routes,
@@ -25,7 +26,6 @@ _ROOMS = (features, s2s, gre, wireguard, subnets, routes, bgp, policies, nat, fi
 
 def problems_of(state: GatewayState, surroundings: Surroundings) -> list[str]:
     """All problems at once, none if the state can be brought about on a node with these surroundings."""
-    of_all = [*domains.check(state, surroundings), *shared.check(state, surroundings)]
-    return of_all + [
-        problem for scope in scopes(state, surroundings) for room in _ROOMS for problem in room.check(*scope)
-    ]
+    found = [*domains.check(state, surroundings), *shared.check(state, surroundings)]
+    found += [problem for scope in scopes(state, surroundings) for room in _ROOMS for problem in room.check(*scope)]
+    return found or list(mtus.check(state, surroundings))  # which are figures only of what can be read
