@@ -27,6 +27,13 @@ class ThroughputError(RaslabError):
         self.observed = observed
 
 
+class ClockStandsStillError(RaslabError, ValueError):
+    """What was asked for would go on for ever at one moment of the virtual clock. what: it; why: what lacks a limit."""
+
+    def __init__(self, what: str, why: str, fix: str) -> None:
+        super().__init__(f"{what} would never end in virtual time: {why}, so the clock stands still. {fix}")
+
+
 class NoAddressError(RaslabError):
     """A node has no address of the IP version that a measurement needs."""
 

@@ -13,6 +13,10 @@
  * read: a thread of iperf3 3.16 or newer finds the end of its connection again and again, until another thread has
  * heard that the test is over. Who has found the end SPINS times in a row lets the others run.
  *
+ * write: whoever sends by a way that no link limits sends for ever while the clock all but stands still; it moves by the
+ * nanoseconds that a look at it costs. Who has sent ENDLESS bytes within SOON_NS, each call counted as CALL bytes more,
+ * says so and ends: that is 860 Gbit/s.
+ *
  * pthread_spin_lock: likewise, who does not get the lock lets the thread run that has it.
  */
 #define _GNU_SOURCE
@@ -20,6 +24,8 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,12 +36,19 @@
 #define SECOND_NS 1000000000L
 #define LESS_THAN_A_MS_NS 999000L
 
+#define ENDLESS (1ULL << 29)
+#define CALL 4096
+#define SOON_NS 5000000L
+#define STANDS_STILL "raslab: the virtual clock stands still\n" /* known to raslab.measure.standstill */
+#define STATUS 75
+
 static __thread int in_vain;
 static __thread int found_at_once;
 static __thread int ends_read;
 
 /* The C library's own, where a thread can be cancelled. */
 ssize_t __read(int fd, void *buffer, size_t size);
+ssize_t __write(int fd, const void *buffer, size_t size);
 
 static void let_others_run(void)
 {
@@ -90,6 +103,33 @@ ssize_t read(int fd, void *buffer, size_t size)
 		ends_read = 0;
 		let_others_run();
 	}
+	return length;
+}
+
+static void count_sent(uint64_t bytes)
+{
+	static __thread uint64_t sent;
+	static __thread struct timespec before;
+	struct timespec now;
+
+	sent += bytes;
+	if (sent < ENDLESS)
+		return;
+	sent = 0;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if ((now.tv_sec - before.tv_sec) * SECOND_NS + now.tv_nsec - before.tv_nsec < SOON_NS) {
+		__write(2, STANDS_STILL, strlen(STANDS_STILL));
+		_exit(STATUS);
+	}
+	before = now;
+}
+
+ssize_t write(int fd, const void *buffer, size_t size)
+{
+	ssize_t length = __write(fd, buffer, size);
+
+	if (length > 0)
+		count_sent((uint64_t)length + CALL);
 	return length;
 }
 

@@ -31,8 +31,10 @@ from raslab.measure.iperf import (
 )
 from raslab.measure.kernel_tables import ip_packets_received
 from raslab.measure.processor import cpu
+from raslab.measure.standstill import refuse_endless
 from raslab.model.encapsulation import IpVersion, Transport
 from raslab.net import Node
+from raslab.net.endless import endless
 from raslab.net.sockets import tcp_sockets
 from raslab.net.waiting import ended_within, wait_until, wait_until_listening
 
@@ -84,11 +86,13 @@ def throughput(
     the wire, also where the kernel hands bundles of them around. retransmits, loss_percent and cpu_percent are of the
     measured time; cpu_percent is of the whole machine, NaN in virtual time.
 
-    Raises ThroughputError, BadMeasurementError, NoAddressError, NotObservedError, and ProgramNotFoundError if iperf3 is
-    not installed.
+    Raises ThroughputError, BadMeasurementError, ClockStandsStillError, NoAddressError, NotObservedError, and
+    ProgramNotFoundError if iperf3 is not installed.
     """
     _check(streams, duration_s, warmup_s, length, rate_mbps)
     server_address, version = choose_address(dst, ip_version, address)
+    if rate_mbps is None and src.network is not None:
+        refuse_endless(src, dst, server_address, src.network.topology())
     transfer = Transfer(
         address=server_address,
         port=port,
@@ -163,6 +167,8 @@ def _run(src: Node, dst: Node, transfer: Transfer, warmup_s: float, duration_s: 
             if here().clock == "virtual" and not ended_within(client, _START_S):
                 client.send_signal(signal.SIGINT)
             at_client = _report(client)
+            if error := endless(src.name, dst.name, [at_client.error]):
+                raise error
             if at_client.error or not packets_per_s:
                 raise ThroughputError(
                     src.name,
@@ -174,6 +180,8 @@ def _run(src: Node, dst: Node, transfer: Transfer, warmup_s: float, duration_s: 
             client.kill()
             client.wait()
         at_server = _report(server)
+    if error := endless(dst.name, src.name, [at_server.error]):
+        raise error
     # A server that was still sending complains about the interruption; what counts is that it measured.
     if at_server.error and not at_server.received:
         raise ThroughputError(dst.name, f"could not serve {src.name}", at_server.error)

@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from raslab.errors import BadMeasurementError, CommandTimeout, NoAddressError, NotObservedError, ThroughputError
+from raslab.machine.here import here
+from raslab.net.endless import endless
 from raslab.net.waiting import wait_until_listening
 
 if TYPE_CHECKING:
@@ -25,22 +27,25 @@ def bandwidth(
 
     udp_rate: payload bits per second to send in UDP, such as ``10M``, or None for TCP as fast as it goes;
     unit: of the result, as iperf's option -f: k, m, g, t bits or K, M, G, T bytes, or None for a readable one.
-    Raises ThroughputError, NoAddressError, ProgramNotFoundError, BadMeasurementError.
+    Raises ThroughputError, NoAddressError, ProgramNotFoundError, BadMeasurementError, ClockStandsStillError.
     """
     if unit is not None and unit.lower() not in _UNITS:
         raise BadMeasurementError(f"Unit {unit} of iperf is unknown: choose one of k, m, g, t, K, M, G, T.")
     address = server.IP() if server.intfs else None
     if address is None:
         raise NoAddressError(server.name, 4)
-    process = server.popen(["iperf3", "-s", "-1", "-J", "-p", str(port)])
+    environment = here().patient_environment
+    process = server.popen(["iperf3", "-s", "-1", "-J", "-p", str(port)], env=environment)
     try:
         _wait_until_listening(server, process, port)
         argv = ["iperf3", "-c", address, "-J", "-p", str(port), "-t", f"{seconds:g}", "--connect-timeout", _CONNECT_MS]
         argv += [] if udp_rate is None else ["-u", "-b", udp_rate]
         try:
-            result = client.run(argv, timeout=seconds + _DEADLINE_S)
+            result = client.run(argv, timeout=seconds + _DEADLINE_S, env=environment)
         except CommandTimeout as error:
             raise ThroughputError(client.name, "did not finish", str(error)) from error
+        if refusal := endless(client.name, server.name, [result.stderr]):
+            raise refusal
         return tuple(rate_text(rate, unit) for rate in _rates(client, result.stdout, result.stderr))  # type: ignore[return-value]
     finally:
         process.kill()
