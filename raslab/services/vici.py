@@ -95,13 +95,21 @@ class Vici:
         self._control("initiate", wanted, child or ike, timeout_s)
 
     def terminate(
-        self, ike: str | None = None, child: str | None = None, force: bool = False, timeout_s: float = 10.0
+        self,
+        ike: str | None = None,
+        child: str | None = None,
+        force: bool = False,
+        timeout_s: float = 10.0,
+        ike_id: str | None = None,
     ) -> None:
-        """End a tunnel. force: do not wait for the other side. Raises TunnelRefusedError, also if there is none."""
-        named = {"ike": ike, "child": child, "force": "yes" if force else None}
+        """End a tunnel; ike_id: one IKE SA by its number. force: do not wait for the other side.
+
+        Raises TunnelRefusedError, also if there is none.
+        """
+        named = {"ike": ike, "child": child, "ike-id": ike_id, "force": "yes" if force else None}
         wanted = {key: value for key, value in named.items() if value}
         wanted["timeout"] = str(round(timeout_s * 1000))
-        self._control("terminate", wanted, child or ike or "", timeout_s)
+        self._control("terminate", wanted, child or ike or ike_id or "", timeout_s)
 
     def rekey(self, ike: str | None = None, child: str | None = None) -> None:
         """Replace the keys of a tunnel now. Raises ConfigurationRefusedError if there is none."""

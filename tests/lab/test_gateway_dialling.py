@@ -217,3 +217,53 @@ def test_both_sides_dial_at_the_same_moment(sites: Sites) -> None:
     assert sites.pings(count=5) == 5
     sites.gw1.disconnect_vpn_s2s_interface("branch")
     assert not connected(sites)
+
+
+def carrying(sites: Sites) -> dict[str, list[str]]:
+    """The IKE SAs of both sides, each with the state of its tunnels."""
+    return {
+        node: sorted(
+            f"{sa['initiator-spi']} {sa['state']} {' '.join(one['state'] for one in sa['child-sas'].values())}"
+            for sa in sites.services.vici(node).list_sas()
+        )
+        for node in ("gw1", "gw2")
+    }
+
+
+def one_and_the_same(sites: Sites) -> bool:
+    """Whether both sides have one IKE SA with one tunnel, and that the same."""
+    gw1, gw2 = carrying(sites).values()
+    return len(gw1) == 1 and gw1 == gw2 and gw1[0].endswith(" ESTABLISHED INSTALLED")
+
+
+@pytest.mark.parametrize("persistent", [True, False])
+def test_two_that_dial_each_other_at_once_end_with_one(sites: Sites, persistent: bool) -> None:
+    """Both requests are under way before either has arrived."""
+    add_tunnels(sites)
+    if persistent:
+        with sites.gw1.changing(), sites.gw2.changing():
+            for gateway in (sites.gw1, sites.gw2):
+                gateway.set_vpn_s2s_interface("branch", persistent=True)
+    else:
+        with ThreadPoolExecutor() as both:
+            wait_for([both.submit(one.connect_vpn_s2s_interface, "branch") for one in (sites.gw1, sites.gw2)])
+    until("one is left", lambda: one_and_the_same(sites))
+    assert sites.pings(count=5) == 5
+    kept = carrying(sites)
+    wait(5)
+    assert carrying(sites) == kept
+    assert [one.get_vpn_s2s_interface("branch")[0].connection_state for one in (sites.gw1, sites.gw2)] == [
+        "Connected",
+        "Connected",
+    ]
+
+
+def test_without_a_choice_two_would_stay(sites: Sites) -> None:
+    """The twin: two tunnels that are made by hand, with nobody there to choose."""
+    add_tunnels(sites)
+    for gateway in (sites.gw1, sites.gw2):
+        gateway._end_dialler()
+    here, there = sites.services.vici("gw1"), sites.services.vici("gw2")
+    with ThreadPoolExecutor() as both:
+        wait_for([both.submit(vici.initiate, ike="branch", child="branch", timeout_s=5) for vici in (here, there)])
+    assert [len(one) for one in carrying(sites).values()] == [2, 2]

@@ -19,6 +19,7 @@ from raslab.gateway.ask import ipsec
 from raslab.gateway.dialler import events
 from raslab.gateway.dialler.calls import Call, failed
 from raslab.gateway.dialler.events import Heard, heard
+from raslab.gateway.dialler.surplus import surplus
 from raslab.gateway.state import VpnS2SInterface
 from raslab.net.waiting import look_until
 from raslab.services.vici import Listener, Vici, why
@@ -157,6 +158,8 @@ class Dialler:
                 self._look_around(known)
             if found is not None and found.name in known:
                 promoted = self._follow(found, known[found.name])
+                if found.what == "up":
+                    self._end_surplus(found.name)
         if promoted is not None:
             self._exchange.promote(promoted)  # without the lock: somebody may be changing the gateway
 
@@ -209,6 +212,13 @@ class Dialler:
         self._calls.pop(interface.name, None)
         del self._first[interface.name]
         return _with_first(interface, target)
+
+    def _end_surplus(self, name: str) -> None:
+        """If both sides have dialled at once, one tunnel stays."""
+        vici = self._exchange.vici()
+        for number in surplus(name, vici.list_sas()):
+            with suppress(TunnelRefusedError):  # the other side was faster
+                vici.terminate(ike_id=number, force=True)
 
     def _dial_what_is_due(self) -> None:
         with self._lock:
