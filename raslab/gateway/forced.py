@@ -12,7 +12,8 @@ from ipaddress import ip_address
 
 from raslab.gateway.state import GatewayState, S2SInterface, VpnS2SInterface
 from raslab.gateway.state.notation import Subnet, subnet
-from raslab.gateway.surroundings import AnyAddress, Surroundings
+from raslab.gateway.surroundings import Surroundings
+from raslab.model.addresses import AnyAddress
 
 MAX_FORCED_METRIC = 2**24 - 2  # zebra takes the highest of four bytes for an administrative distance
 _WHOLE_INTERNET = 7

@@ -14,6 +14,7 @@ from raslab.gateway.state import RoutingDomain
 from raslab.model import addresses
 from raslab.model.addresses import AnyAddress, AnyInterface, AnyNetwork
 from raslab.model.next_hops import carrying
+from raslab.model.paths import metric_of
 from raslab.model.switching import Vxlan
 from raslab.model.topology import Interface, Route, Topology, Tunnel, Vlan
 
@@ -123,7 +124,7 @@ class Surroundings:
         """The interface by which an address is reached, and the address that the node sends with; None if nowhere."""
         direct = self.connected_to(address)
         connected = -1 if direct is None else direct[1].network.prefixlen
-        for route in sorted(self.routes, key=lambda one: (-_length(one), one.metric or 0)):
+        for route in sorted(self.routes, key=_preference):
             if address.version == _version(route) and address in _network(route) and _length(route) > connected:
                 if route.via is not None and (hop := self.connected_to(addresses.address(route.via))) is not None:
                     return hop
@@ -139,10 +140,15 @@ class Surroundings:
     def default_gateway(self, version: int) -> str | None:
         """The next hop of the default route of an IP version, None if there is none."""
         routes = [route for route in self.routes if not _length(route) and _version(route) == version]
-        return min(routes, key=lambda route: route.metric or 0).via if routes else None
+        return min(routes, key=_preference).via if routes else None
 
     def _address_on(self, interface: str, version: int) -> AnyInterface | None:
         return next((known for name, known in self.addresses if name == interface and known.version == version), None)
+
+
+def _preference(route: Route) -> tuple[int, int, str]:
+    """The kernel's order: the longest prefix, then the lowest metric; of those with equal ones any."""
+    return -_length(route), metric_of(route), f"{route.via} {route.dev}"
 
 
 def _version(route: Route) -> int:

@@ -119,6 +119,6 @@ def _fix(step: Step, code: int) -> str:
         return "Another tunnel of the node has the same end points and key: choose another key."
     if code == errno.EEXIST:
         return "The node already has one: choose another name or address."
-    if isinstance(step, steps.AddRoute | steps.AddMplsRoute):
+    if isinstance(step, steps.AddRoute | steps.AddPaths | steps.AddMplsRoute):
         return "Check that the next hop is on a subnet of an interface that is up."
     return "Correct that setting in the topology."

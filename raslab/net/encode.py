@@ -101,6 +101,9 @@ def request(step: Step, namespaces: Mapping[str, Namespace]) -> bytes:
                 encapsulation=labels.push(route.labels),
                 unreachable=route.unreachable,
             )
+        case steps.AddPaths(_, routes, table):
+            hops = ((one.via, _device(one, here), labels.push(one.labels)) for one in routes)
+            return rtnetlink.add_paths(destination(routes[0]), hops, metric=routes[0].metric, table=table)
         case steps.DeleteRoute(_, route, table):
             return rtnetlink.delete_route(
                 destination(route),

@@ -18,9 +18,7 @@ from raslab.model.topology import (
     Impairment,
     Interface,
     Link,
-    MplsRoute,
     NodeKind,
-    Route,
     Topology,
     Tunnel,
     Vlan,
@@ -29,11 +27,12 @@ from raslab.model.topology import (
 )
 from raslab.model.vrfs import Vrfs
 from raslab.net import fragments, plugging, steps, tables
-from raslab.net.carriers import carriers, switched_on
+from raslab.net.carriers import switched_on
 from raslab.net.identity import device_identity, tunnel_identity
 from raslab.net.label_settings import label_settings
 from raslab.net.port_vlans import PortVlans
 from raslab.net.render import command
+from raslab.net.routing import Routing
 from raslab.net.steps import Step
 from raslab.net.sysctls import SYSCTLS_OF
 
@@ -107,6 +106,7 @@ class _Difference:
         self.kept_interfaces.update(_end(now.a) for _, now in self.plugged)
         self._devices()
         self.moved = set(self._moved())
+        self.routing = Routing(old, new, self.kept)
         self.old_mtus, self.mtus = Mtus.of_topology(old), Mtus.of_topology(new)
         self.port_vlans = PortVlans(old, new, self.kept)
         self.old_vrfs, self.vrfs = Vrfs(old), Vrfs(new)
@@ -140,17 +140,10 @@ class _Difference:
         return [list(self._removals()), list(self._namespaces()), list(self._links()), list(self._settings())]
 
     def _removals(self) -> Iterator[Step]:
-        staying = set(self.new.routes)
         for rule in self.old.rules:
             if rule not in self.new.rules and rule.node in self.kept:
                 yield steps.DeleteRule(rule.node, rule)
-        for route in self.old.routes:
-            if route not in staying and route.node in self.kept:
-                yield steps.DeleteRoute(route.node, route, _table(route, self.old_vrfs))
-        labels = {(path.node, path.label) for path in self.new.mpls_routes}
-        for path in self.old.mpls_routes:
-            if (path.node, path.label) not in labels and path.node in self.kept:
-                yield steps.DeleteMplsRoute(path.node, path)
+        yield from self.routing.removals()
         gone = [device for key, device in self.old_devices.items() if key not in self.kept_devices]
         yield from (steps.DeleteLink(*_end(device)) for device in gone if not isinstance(device, Vrf))
         for key in self.old_tunnels.keys() - self.kept_tunnels:
@@ -333,26 +326,11 @@ class _Difference:
 
     def _routes(self) -> Iterator[Step]:
         """New routes, and those that the kernel has dropped because what carried them was off or is made anew."""
-        before = carriers(self.old)
         steady = self.kept_interfaces - self.moved
         steady -= {
             _end(one) for one in self.new.devices if isinstance(one, Vlan) and (one.node, one.parent) in self.moved
         }
-        for route, carrying in carriers(self.new).items():
-            ends = {(route.node, one.interface) for one in carrying}
-            unchanged = before.get(route) == carrying and ends <= steady
-            if isinstance(route, MplsRoute):
-                if not unchanged:
-                    yield steps.AddMplsRoute(route.node, route)
-                continue
-            table, old_table = (_table(route, vrfs) for vrfs in (self.vrfs, self.old_vrfs))
-            if not unchanged or table != old_table:
-                yield steps.AddRoute(route.node, route, table)
-
-
-def _table(route: Route, vrfs: Vrfs) -> int | None:
-    """The number of a route's table, None of the main one."""
-    return route.table if route.table is not None else vrfs.table(route.node, route.vrf)
+        yield from self.routing.additions(steady)
 
 
 def _with_vrfs(topology: Topology) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 
 from raslab.model.switching import Bridge, ForwardingEntry, PortSettings, Vxlan
@@ -111,6 +112,8 @@ def _ip(step: Step) -> str:
             return f"link set {kernel_name(interface)} netns {to}"
         case steps.AddRoute(_, route, table):
             return f"route replace {_route(route)}{_table(table)}"
+        case steps.AddPaths(_, routes, table):
+            return f"route replace {_paths(routes)}{_table(table)}"
         case steps.DeleteRoute(_, route, table):
             return f"route delete {_route(route)}{_table(table)}"
         case steps.AddMplsRoute(_, path):
@@ -203,18 +206,31 @@ def _table(table: int | None) -> str:
 
 
 def _route(route: Route) -> str:
-    words = ["unreachable"] * route.unreachable + [route.destination]
-    if route.destination == "default" and route.via is not None and ":" in route.via:
-        words = ["::/0"]
-    if route.labels:
-        words.append(f"encap mpls {_stack(route.labels)}")
-    if route.via is not None:
-        words.append(f"via {route.via}")
-    if route.dev is not None:
-        words.append(f"dev {kernel_name(route.dev)}")
+    words = [*["unreachable"] * route.unreachable, _prefix(route), *_hop(route)]
     if route.metric is not None:
         words.append(f"metric {route.metric}")
     return " ".join(words)
+
+
+def _paths(routes: Sequence[Route]) -> str:
+    words = [_prefix(routes[0])]
+    if routes[0].metric is not None:
+        words.append(f"metric {routes[0].metric}")
+    return " ".join([*words, *(word for route in routes for word in ("nexthop", *_hop(route)))])
+
+
+def _prefix(route: Route) -> str:
+    is_ipv6_default = route.destination == "default" and route.via is not None and ":" in route.via
+    return "::/0" if is_ipv6_default else route.destination
+
+
+def _hop(route: Route) -> Iterator[str]:
+    if route.labels:
+        yield f"encap mpls {_stack(route.labels)}"
+    if route.via is not None:
+        yield f"via {route.via}"
+    if route.dev is not None:
+        yield f"dev {kernel_name(route.dev)}"
 
 
 def _rule(rule: Rule) -> str:

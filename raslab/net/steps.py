@@ -181,6 +181,14 @@ class AddRoute(Step):
 
 
 @dataclass(frozen=True, slots=True)
+class AddPaths(Step):
+    """Add a route with several next hops, those of `routes`, or replace the one with that destination and metric."""
+
+    routes: tuple[Route, ...]
+    table: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DeleteRoute(Step):
     """Delete a route."""
 

@@ -44,6 +44,7 @@ from raslab.gateway.state import (
     NetNat,
     NetNatExternalAddress,
     NetNatStaticMapping,
+    NetRoute,
     RemoteAccess,
     RemoteAccessIpFilter,
     VpnS2SInterface,
@@ -328,6 +329,9 @@ CASES = {
     ),
     "external address of the next hop": pool(ip_address="203.0.113.250-203.0.113.254"),
     "external address of another gateway": replace(pool(ip_address="198.51.100.2"), vpn_s2s_interfaces=(PSK,)),
+    "subnet with the metric of a route": replace(
+        S2S, net_routes=(NetRoute(destination_prefix="10.2.0.0/24", next_hop="10.1.0.9", route_metric=100),)
+    ),
     "filter on no interface": packet_filter(interface_alias="wan9"),
     "filter with other words": packet_filter(action="Block", direction="In", address_family="IPv5"),
     "filter line unreadable": packet_filter("any:any:TCP"),

@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import DataObject, data, permutations, sampled_from
 
 from raslab.model.topology import (
     EMPTY,
@@ -46,6 +48,8 @@ FULL = Topology(
     tunnels=(GRE, TAP),
     routes=(*DEFAULTS, BEHIND),
 )
+DIRECT = replace(BEHIND, via="192.0.2.2")
+TWO_WAYS = replace(FULL, routes=(*FULL.routes, DIRECT))
 RED, BLUE = Vrf("gw1", "red", 1001, ("10.9.9.9/32",)), Vrf("gw1", "blue", 1002)
 TAGGED = Vlan("gw1", "wan.20", "interface-to-the-provider", 20, ("10.20.0.1/24",), master="red")
 IN_RED = Route("gw1", "10.0.2.0/24", "10.255.0.2", vrf="red")
@@ -95,6 +99,12 @@ def tenants(*, red: Vrf = RED, gre: str = "red", vlan: Vlan = TAGGED) -> Topolog
     )
 
 
+def over_gre(topology: Topology, **changes: object) -> Topology:
+    """A topology whose first tunnel is another one."""
+    first, *rest = topology.tunnels
+    return replace(topology, tunnels=(replace(first, **changes), *rest))
+
+
 CASES = {
     "start": (EMPTY, FULL),
     "stop": (FULL, EMPTY),
@@ -129,6 +139,26 @@ CASES = {
         replace(FULL, tunnels=(replace(GRE, addresses=("10.255.1.1/30",)), TAP), routes=DEFAULTS),
     ),
     "route moved": (FULL, replace(FULL, routes=(*DEFAULTS, Route("gw1", "10.0.2.0/24", "192.0.2.2", metric=5)))),
+    "route gets a second next hop": (FULL, TWO_WAYS),
+    "route loses one of its next hops": (TWO_WAYS, FULL),
+    "route with two next hops removed": (TWO_WAYS, replace(FULL, routes=DEFAULTS)),
+    "one of two next hops is off": (TWO_WAYS, over_gre(TWO_WAYS, up=False)),
+    "one of two next hops is on again": (over_gre(TWO_WAYS, up=False), TWO_WAYS),
+    "one next hop told twice": (FULL, replace(FULL, routes=(*FULL.routes, BEHIND))),
+    "backup of a route": (FULL, replace(FULL, routes=(*FULL.routes, replace(DIRECT, metric=50)))),
+    "several next hops with labels and interfaces": (
+        FULL,
+        replace(
+            FULL,
+            routes=(
+                *DEFAULTS,
+                Route("gw1", "10.4.0.0/16", "192.0.2.2", labels=(100,), metric=7),
+                Route("gw1", "10.4.0.0/16", dev="gre1", metric=7),
+                Route("gw1", "2001:db8:4::/48", "2001:db8:99::2"),
+                Route("gw1", "2001:db8:4::/48", "2001:db8:99::3", metric=1024),
+            ),
+        ),
+    ),
     "route by interface": (FULL, replace(FULL, routes=(*FULL.routes, Route("gw1", "10.3.0.0/16", dev="gre1")))),
     "XFRM interface added": (FULL, replace(FULL, tunnels=(*FULL.tunnels, IPSEC))),
     "tunnel in a tunnel": (
@@ -191,6 +221,22 @@ def test_plans_are_as_agreed() -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_topologies_of_the_cases_are_good(name: str) -> None:
     assert [problem for topology in CASES[name] for problem in problems_of(topology)] == []
+
+
+@given(data())
+def test_the_order_of_telling_does_not_matter(draw: DataObject) -> None:
+    """Of addresses of one interface it does: the first of a subnet is the one that the kernel sends with."""
+
+    def shuffled(topology: Topology) -> Topology:
+        parts = ("nodes", "links", "tunnels", "devices", "routes", "mpls_routes")
+        return replace(topology, **{name: tuple(draw.draw(permutations(getattr(topology, name)))) for name in parts})
+
+    old, new = draw.draw(sampled_from(list(CASES.values())))
+    told = difference(shuffled(old), shuffled(new))
+    assert sorted(told.commands) == sorted(difference(old, new).commands)
+    assert [sorted(map(repr, phase)) for phase in told.phases] == [
+        sorted(map(repr, phase)) for phase in difference(old, new).phases
+    ]
 
 
 def test_start_begins_with_namespaces_and_ends_with_routes() -> None:

@@ -219,6 +219,13 @@ CASES = {
     "next hop within a VRF only": replace(
         with_devices(RED, replace(TAGGED, master="red")), routes=(replace(ROUTE, via="10.10.0.9"),)
     ),
+    "IPv6 routes by two interfaces with one metric": replace(
+        GOOD, routes=tuple(Route("gw1", "2001:db8:7::/64", dev=name) for name in ("lan0", "wan0"))
+    ),
+    "one route that leads somewhere and nowhere": replace(
+        GOOD, routes=(Route("gw1", "10.7.0.0/16", "192.0.2.2"), Route("gw1", "10.7.0.0/16", unreachable=True))
+    ),
+    "route in place of a subnet": replace(GOOD, routes=(Route("gw1", "10.0.1.0/24", "192.0.2.2"),)),
     "tunnel with too little room for IPv6": small(replace(TUNNEL, addresses=SIX)),
     "tunnel in a tunnel with too little room for IPv6": small(TUNNEL, INNER, mtu=1330),
     "VLAN on a tunnel with too little room": small(

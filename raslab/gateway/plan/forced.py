@@ -17,8 +17,9 @@ from ipaddress import ip_network
 from raslab.gateway.forced import MAX_FORCED_METRIC, forced_subnets, outer_destinations
 from raslab.gateway.scopes import Scope
 from raslab.gateway.state import GatewayState
-from raslab.gateway.state.notation import AnyNetwork, Subnet
+from raslab.gateway.state.notation import Subnet
 from raslab.gateway.surroundings import Surroundings
+from raslab.model.addresses import AnyNetwork
 from raslab.model.topology import MAIN_TABLE, Route, Rule
 
 _FIRST_TABLE = 2_000_000_000  # far from those that people and VRFs take; the length of the prefixes is added

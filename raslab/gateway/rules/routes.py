@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from raslab.gateway.rules.reading import address, given, interface, network, prefix_problem, range_problem
-from raslab.gateway.state import GatewayState
+from raslab.gateway.state import GatewayState, VpnS2SInterface
+from raslab.gateway.state.notation import Subnet, subnet
 from raslab.gateway.surroundings import Surroundings
+from raslab.model.addresses import AnyNetwork
+from raslab.model.paths import IPV6_METRIC
 
 
 def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
@@ -27,3 +30,39 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
             yield f"Next hop {one.next_hop} of the {where} is of the other address family: use one family."
         elif all(hop not in subnet for subnet in subnets):
             yield f"Next hop {one.next_hop} of the {where} is on no subnet of its interfaces: choose a neighbour's."
+    yield from _beside_tunnels(state, surroundings)
+
+
+def _beside_tunnels(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
+    """Routes with the prefix and metric of what is behind a tunnel: half of what is for there would go beside it."""
+    told = ((one.destination_prefix, one.next_hop, one.route_metric) for one in state.net_routes)
+    known = ((one.destination, one.via or one.dev, one.metric) for one in surroundings.routes)
+    hops: dict[tuple[AnyNetwork, int], str] = {}
+    for text, hop, metric in (*told, *known):
+        if (there := network(text)) is not None:
+            hops[there, _metric(there, metric)] = str(hop)
+    for one in state.s2s_interfaces:
+        texts = (*one.ipv4_subnet, *one.ipv6_subnet)
+        if isinstance(one, VpnS2SInterface):
+            texts += (*one.post_connection_ipv4_subnet, *one.post_connection_ipv6_subnet)
+        for text in texts:
+            behind = _subnet(text)
+            if behind is None or not behind.network.prefixlen:
+                continue  # said elsewhere, or in a table of its own
+            if other := hops.get((behind.network, _metric(behind.network, behind.metric))):
+                yield (
+                    f"Subnet {text} behind {one.name} of {surroundings.title} and the route to {behind.network} by "
+                    f"{other} have one metric: give one of them another."
+                )
+
+
+def _subnet(text: str) -> Subnet | None:
+    try:
+        return subnet(text)
+    except ValueError:
+        return None  # said elsewhere
+
+
+def _metric(there: AnyNetwork, metric: int | None) -> int:
+    """What the kernel makes of a metric."""
+    return metric or (IPV6_METRIC if there.version == 6 else 0)

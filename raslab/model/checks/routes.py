@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from raslab.model import addresses, sentences
 from raslab.model.checks.facts import Facts, is_integer
+from raslab.model.paths import way_of, ways
 from raslab.model.topology import Route
 
 MAX_METRIC = 0xFFFFFFFF
@@ -32,6 +33,42 @@ def check(facts: Facts) -> Iterator[str]:
         yield from _next_hop(facts, route, family, where)
         if route.metric is not None and not (is_integer(route.metric) and 0 <= route.metric <= MAX_METRIC):
             yield f"Metric {route.metric} of the {where} is impossible: choose 0 to {MAX_METRIC}."
+    if readable := [route for route in facts.topology.routes if _is_readable(route)]:
+        yield from _of_one_way(facts, readable)
+
+
+def _of_one_way(facts: Facts, routes: Sequence[Route]) -> Iterator[str]:
+    """Routes that the kernel could not have side by side, and those that it would have in place of others."""
+    found = ways(routes)
+    subnets = _subnets(facts) if found else {}
+    for way, several in found.items():
+        first = several[0]
+        where = f"to {first.destination} on node {way.node}"
+        if len(several) > 1 and way.network.version == 6 and any(route.via is None for route in several):
+            yield (
+                f"Several routes {where} have one metric, and of IPv6 only next hops can be used side by side: name a "
+                "next hop (via) in each, or give them different metrics."
+            )
+        if way.unreachable and way._replace(unreachable=False) in found:
+            yield f"The routes {where} have one metric, and one of them leads nowhere: give it another metric."
+        own = subnets.get((way.node, way.vrf, way.network), ()) if way.table is None and way.metric == 0 else ()
+        if own and any(route.dev not in own for route in several):
+            yield (
+                f"The route {where} would take the place of the subnet on its own interface {own[0]}: "
+                "give it a metric, or leave it out."
+            )
+
+
+def _subnets(facts: Facts) -> dict[tuple[str, str | None, addresses.AnyNetwork], list[str]]:
+    """The interfaces on each IPv4 subnet of a node and VRF."""
+    found: dict[tuple[str, str | None, addresses.AnyNetwork], list[str]] = {}
+    for interface in facts.all_interfaces():
+        for text in interface.addresses:
+            address = facts.address(str(text))
+            if address is not None and address.version == 4:
+                place = interface.node, facts.vrfs.of(interface), address.network
+                found.setdefault(place, []).append(interface.name)
+    return found
 
 
 def is_connected(facts: Facts, route: Route) -> bool:
@@ -45,6 +82,14 @@ def is_connected(facts: Facts, route: Route) -> bool:
         return True
     hop = addresses.address(str(route.via))
     return any(hop in address.network for address in facts.addresses_of(route.node, route.vrf))
+
+
+def _is_readable(route: Route) -> bool:
+    try:
+        way_of(route)
+        return route.via is None or addresses.address(str(route.via)) is not None
+    except (ValueError, TypeError):
+        return False
 
 
 def _place(facts: Facts, route: Route) -> str:

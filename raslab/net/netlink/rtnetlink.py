@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network, ip_address
 
@@ -63,6 +64,7 @@ RTA_DST = 1
 RTA_OIF = 4
 RTA_GATEWAY = 5
 RTA_PRIORITY = 6
+RTA_MULTIPATH = 9
 RTA_TABLE = 15
 RT_TABLE_UNSPEC = 0  # of tables whose number needs more than the header's byte
 RT_TABLE_MAIN = 254
@@ -86,6 +88,7 @@ AnyNetwork = IPv4Network | IPv6Network
 _IFINFOMSG = struct.Struct("=BxHiII")  # family, device type, index, flags, mask of flags to change
 _IFADDRMSG = struct.Struct("=BBBBI")  # family, prefix length, flags, scope, index
 _RTMSG = struct.Struct("=BBBBBBBBI")  # family, dst len, src len, tos, table, protocol, scope, type, flags
+_RTNEXTHOP = struct.Struct("=HBBi")  # length, flags, weight less one, index
 _NDMSG = struct.Struct("=BxxxiHBB")  # family, interface index, state, flags, type
 _NEW = wire.CREATE | wire.EXCL
 
@@ -321,6 +324,29 @@ def add_route(
     header = (RTPROT_STATIC, scope, RTN_UNREACHABLE if unreachable else RTN_UNICAST)
     flags = wire.CREATE | wire.REPLACE
     return _route(RTM_NEWROUTE, flags, header, destination, _route_options(index, metric) + encapsulation, via, table)
+
+
+def add_paths(
+    destination: AnyNetwork,
+    hops: Iterable[tuple[str | None, int | None, bytes]],
+    *,
+    metric: int | None = None,
+    table: int | None = None,
+) -> bytes:
+    """Add a route with several next hops, or replace the one with the same destination and metric.
+
+    hops: address, index of the interface and encapsulation of each, as of `add_route`. Flows are spread over them.
+    """
+    header = (RTPROT_STATIC, RT_SCOPE_UNIVERSE, RTN_UNICAST)
+    paths = wire.attribute(RTA_MULTIPATH, b"".join(_path(*hop) for hop in hops))
+    options = _route_options(None, metric) + paths
+    return _route(RTM_NEWROUTE, wire.CREATE | wire.REPLACE, header, destination, options, table=table)
+
+
+def _path(via: str | None, index: int | None, encapsulation: bytes) -> bytes:
+    gateway = wire.attribute(RTA_GATEWAY, ip_address(via).packed) if via is not None else b""
+    length = _RTNEXTHOP.size + len(gateway) + len(encapsulation)
+    return _RTNEXTHOP.pack(length, 0, 0, index or 0) + gateway + encapsulation
 
 
 def delete_route(
