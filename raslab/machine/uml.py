@@ -1,10 +1,10 @@
 """The UML lab machine: a User-Mode Linux kernel as an ordinary process of the user, with one command inside.
 
-Life of a machine: a temporary folder (the guest's first root: init, specification, console log), a watchdog,
+Life of a machine: a temporary folder (the guest's first root: init, specification, console log), its keepers,
 the kernel in a session of its own, frames over its serial line until the command has ended, then SIGKILL for
-its process group. Nothing of the guest can outlive the launcher: the watchdog sees the launcher's end of a
-pipe close and kills the group, and the kernel carries a parent-death signal besides. From Linux 7.2 on the
-guest's processes are tied to the kernel process, so they never run on natively.
+its process group. Nothing of the guest can outlive the launcher: see `keepers`, and the kernel carries a
+parent-death signal besides. From Linux 7.2 on the guest's processes are tied to the kernel process, so they
+never run on natively.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from raslab.errors import MachineDiedError, NoLabMachineError
 from raslab.machine.command import Command, MachineOptions, inside_environment, specification
 from raslab.machine.compiled import guest_init, patience
 from raslab.machine.here import PRELOAD_VARIABLE
+from raslab.machine.keepers import Keepers
 from raslab.machine.kernel.cache import cached_kernel
 from raslab.machine.processes import children, is_computing
 from raslab.machine.processors import Claim
@@ -35,13 +36,6 @@ VIRTUAL_UPTIME_S = 2
 SMALLEST_MEMORY_MB = 128
 #: A program that computes for long gives way when it gets this signal; see `UmlMachine.nudge`.
 NUDGE_SIGNAL = signal.SIGTRAP
-
-WATCHDOG = r"""
-trap '' INT TERM HUP
-while read -r line; do group=$line; done
-[ -n "$group" ] && kill -s KILL -- "-$group" 2>/dev/null
-rm -rf -- "$1"
-"""
 
 
 def kernel_arguments(options: MachineOptions) -> list[str]:
@@ -104,17 +98,9 @@ class UmlMachine:
         self._on: int | None = None  # the processor that the machine keeps to
         self._paused = False
         self._virtual = options.virtual_time
-        self.folder = Path(tempfile.mkdtemp(prefix="raslab-"))
+        self._keepers = Keepers([Path(tempfile.gettempdir()), memory_folder])
+        self.folder, memory = self._keepers.folders[0], self._keepers.folders[-1]
         self.console = self.folder / "console"
-        self._watchdog = subprocess.Popen(
-            ["/bin/sh", "-c", WATCHDOG, "raslab-watchdog", str(self.folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env={"PATH": os.defpath},
-            start_new_session=True,
-        )
         try:
             environment = inside_environment(command, "uml", options.clock)
             if options.virtual_time:
@@ -124,15 +110,15 @@ class UmlMachine:
             shutil.copy(init, self.folder / "init")
             for name in ("stage", "dev"):
                 (self.folder / name).mkdir()
-            self._boot(kernel, options, memory_folder)
+            self._boot(kernel, options, memory)
         except BaseException:
             self.end()
             raise
 
-    def _boot(self, kernel: Path, options: MachineOptions, memory_folder: Path) -> None:
+    def _boot(self, kernel: Path, options: MachineOptions, memory: Path) -> None:
         guest_reads, self.to_guest = os.pipe()
         self.from_guest, guest_writes = os.pipe()
-        environment = {"TMPDIR": str(memory_folder), "PATH": os.defpath}
+        environment = {"TMPDIR": str(memory), "PATH": os.defpath}
         if options.virtual_time:
             environment["RASLAB_SEED"] = str(options.seed)
         try:
@@ -149,9 +135,7 @@ class UmlMachine:
         finally:
             os.close(guest_reads)
             os.close(guest_writes)
-        assert self._watchdog.stdin is not None
-        self._watchdog.stdin.write(b"%d\n" % self._kernel.pid)
-        self._watchdog.stdin.flush()
+        self._keepers.guard(self._kernel.pid)
         self._take_processor()
         # hostfs keeps a host descriptor for every file that the guest has in its cache.
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -217,14 +201,7 @@ class UmlMachine:
                 if descriptor is not None:
                     os.close(descriptor)
         self._processor.release()
-        self._clean()
-
-    def _clean(self) -> None:
-        # The watchdog removes the folder when its input ends; it is waited for, so nothing is left when we
-        # return.
-        if self._watchdog.stdin is not None and not self._watchdog.stdin.closed:
-            self._watchdog.stdin.close()
-        self._watchdog.wait()
+        self._keepers.dismiss()
 
     def __enter__(self) -> UmlMachine:
         return self

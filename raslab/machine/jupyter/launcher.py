@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -16,11 +17,26 @@ from raslab.machine.command import Command, MachineOptions, caller_environment
 from raslab.machine.here import here
 from raslab.machine.jupyter.front import Front, read_connection
 from raslab.machine.jupyter.tunnel import Tunnel
+from raslab.machine.keepers import start_waiting
 from raslab.machine.launch import choose_machine, hidden_folders
 from raslab.machine.streams import Streams
 
 #: By this a front end asks its kernels to end with it; in a machine its process number would mean another process.
 PARENT_VARIABLE = "JPY_PARENT_PID"
+#: Waits for the launcher's end, and then a little for the front end's, which removes the file itself while it lives.
+KEEPER = r"""
+trap '' INT TERM HUP
+lives() {
+    read -r state 2>/dev/null <"/proc/$1/stat" || return 1
+    case $state in *") Z "*) return 1 ;; esac
+}
+echo there
+cat
+for moment in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    lives "$2" || exec rm -f -- "$1"
+    sleep 0.1
+done
+"""
 
 
 def launch(connection_file: Path, machine: str, options: MachineOptions) -> int:
@@ -46,6 +62,7 @@ def launch(connection_file: Path, machine: str, options: MachineOptions) -> int:
     )
     # A server in the background of a shell ignores it, and what it starts has inherited that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    keeper = _keep(connection_file, parent) if parent else None
     front = Front(read_connection(connection_file))
     if parent:
         _end_with(int(parent), connection_file)
@@ -56,6 +73,9 @@ def launch(connection_file: Path, machine: str, options: MachineOptions) -> int:
         raise
     finally:
         front.close()
+        if keeper is not None:
+            keeper.kill()  # we live, and see to it ourselves
+            keeper.wait()
 
 
 def _serve(front: Front, command: Command, machine: str, options: MachineOptions) -> int:
@@ -80,6 +100,11 @@ def _become_ipykernel(connection_file: Path, options: MachineOptions) -> None:
     if options.virtual_time and here().clock != "virtual":
         raise NoLabMachineError("This lab machine has no virtual time; choose the kernel without it.")
     os.execv(sys.executable, [sys.executable, "-P", "-m", "ipykernel_launcher", "-f", str(connection_file)])
+
+
+def _keep(connection_file: Path, parent: str) -> subprocess.Popen[bytes]:
+    """Start who removes the connection file if this process and the front end are killed, in either order."""
+    return start_waiting(KEEPER, "raslab-connection", str(connection_file.absolute()), parent)
 
 
 def _end_with(parent: int, connection_file: Path) -> None:
