@@ -145,8 +145,7 @@ def _carried(ip: Header, behind: Iterable[Header]) -> dict[str, Any]:
         place = header.number("offset, flags") or 0
         if header.protocol == "Fragment" and place & 0xFFF9:  # else it is whole all the same (RFC 6946)
             offset = place & 0xFFF8
-        if not header.cut:
-            number = header.number("next header")
+        number = header.number("next header") or 0
     return {"protocol": PROTOCOL_NAMES.get(number or 0, str(number)), "fragment_offset": offset}
 
 
@@ -159,7 +158,7 @@ def _tunnel(headers: Iterable[Header], within: Sequence[Sequence[Header]]) -> di
     """Of the outermost tunnel what it is; of the outermost GRE header what it says."""
     if len(within) == 1:
         return {}
-    first = within[0][-1].protocol if within[0][-1].protocol in TUNNELS else "IP"
+    first = within[0][-1].protocol if within[0][-1].protocol in (*TUNNELS, "MPLS") else "IP"
     row: dict[str, Any] = {"tunnel": first.lower()}
     for header in headers:
         if "network_identifier" not in row and (number := header.number("network identifier")) is not None:

@@ -57,6 +57,7 @@ IP_PROTOCOLS = {
     115: "L2TP",
     132: "SCTP",
     136: "UDP-Lite",
+    143: "Ethernet",
 }
 IPV6_ONLY = ("Hop-by-Hop", "Routing", "Fragment", "Destination Options")
 """Extension headers of RFC 8200, which IPv4 has not."""
@@ -91,8 +92,8 @@ FRAGMENTATION_NEEDED, PACKET_TOO_BIG = (3, 4), (2, 0)
 _TCP_FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
 WIREGUARD_PORT = 51820  # no registered one, but that of its authors
 IKE_PORT, NAT_PORT = 500, 4500
-UDP_TUNNELS = {4754: "GRE", 4789: "VXLAN", 4790: "VXLAN-GPE", 6081: "GENEVE"}
-"""By the port that a packet goes to: RFC 8086, RFC 7348, draft-ietf-nvo3-vxlan-gpe, RFC 8926."""
+UDP_TUNNELS = {4754: "GRE", 4789: "VXLAN", 4790: "VXLAN-GPE", 6081: "GENEVE", 6635: "MPLS"}
+"""By the port that a packet goes to: RFC 8086, RFC 7348, draft-ietf-nvo3-vxlan-gpe, RFC 8926, RFC 7510."""
 GPE_PROTOCOLS = {1: "IPv4", 2: "IPv6", 3: "Ethernet"}
 WIREGUARD_TYPES = {1: "handshake initiation", 2: "handshake response", 3: "cookie reply", 4: "data"}
 IKE_EXCHANGES = {34: "IKE_SA_INIT", 35: "IKE_AUTH", 36: "CREATE_CHILD_SA", 37: "INFORMATIONAL"}

@@ -19,7 +19,10 @@ LINK_NULL, LINK_ETHERNET, LINK_PPP, LINK_RAW, LINK_LOOP, LINK_COOKED, LINK_COOKE
 """LINKTYPE_* of a capture file (draft-ietf-opsawg-pcaplinktype); tcpdump writes cooked captures of tunnels."""
 _RAW = {12: "", 14: "", LINK_RAW: "", 228: "IPv4", 229: "IPv6"}
 _BEFORE = {LINK_COOKED: 16, LINK_COOKED_2: 20, LINK_NULL: 4, LINK_LOOP: 4}
+LINKS = (*_RAW, *_BEFORE, LINK_ETHERNET, LINK_PPP)
+"""Those that are read."""
 _IPV4_FAMILY, _IPV6_FAMILIES = 2, (10, 23, 24, 28, 30)  # of sockets, on systems of all kinds
+_BEGINNINGS = ("Ethernet", "IPv4", "IPv6")  # of packets within IP
 _NAMED_TWICE = ("Ethernet", "IPv4", "IPv6")
 _PARSERS = {**link_headers.PARSERS, **ip_headers.PARSERS, **transport_headers.PARSERS}
 
@@ -42,9 +45,7 @@ def levels(headers: Sequence[Header]) -> list[list[Header]]:
     """The headers of each packet within the other: one, and one more for each tunnel."""
     found: list[list[Header]] = [[]]
     for header in headers:
-        if header.protocol in words.IP_VERSIONS.values() and any(
-            one.protocol in words.IP_VERSIONS.values() for one in found[-1]
-        ):
+        if header.protocol in _BEGINNINGS and any(one.protocol in words.IP_VERSIONS.values() for one in found[-1]):
             found.append([])
         found[-1].append(header)
         if header.protocol in ip_headers.TUNNELS:

@@ -8,6 +8,7 @@ from raslab.measure.header_fields import Cursor
 _SHORTEST = 5  # words of four bytes, RFC 791
 _FIXED = 40  # bytes, RFC 8200
 _MORE = 0x0001
+_JUMBO = b"\xc2"  # the hop-by-hop option that tells a jumbogram's length (RFC 2675, section 2)
 _ETHERIP_VERSION = 3
 
 
@@ -44,7 +45,7 @@ def ipv6(cursor: Cursor) -> str:
     cursor.take("hop limit", 1)
     cursor.take_bytes("source", 16, words.address)
     cursor.take_bytes("destination", 16, words.address)
-    if length or protocol:  # else a jumbogram, whose length is told by a hop-by-hop option (RFC 2675)
+    if length or protocol or cursor.next_bytes(3)[2:] != _JUMBO:
         cursor.limit(_FIXED + length)
     return words.IP_PROTOCOLS.get(protocol, "")
 

@@ -6,6 +6,7 @@ from raslab.measure import header_meanings as words
 from raslab.measure.header_fields import Cursor
 
 _BRIDGE_HEADERS = 0x00_00F8  # of SNAP: an Ethernet type as with 0, bridged (RFC 1042, IEEE 802.1H)
+_UNNUMBERED = 0x03
 _ADDRESS_AND_CONTROL = b"\xff\x03"  # RFC 1662, section 3.1
 
 
@@ -36,10 +37,12 @@ def llc(cursor: Cursor) -> str:
         cursor.is_other = True
         return "IPX"
     to = cursor.take("destination access point", 1, hex)
-    cursor.take("source access point", 1, hex)
-    control = cursor.next_byte
-    cursor.take("control", 1 if control & 3 == 3 else 2, words.hexadecimal)
-    return words.SERVICE_ACCESS_POINTS.get(to, "LLC data")
+    by = cursor.take("source access point", 1, hex)
+    control = cursor.take("control", 1 if cursor.next_byte & 3 == 3 else 2, words.hexadecimal)
+    following = words.SERVICE_ACCESS_POINTS.get(to, "")
+    if following == "SNAP" and (by, control) != (to, _UNNUMBERED):
+        return "LLC data"
+    return following or "LLC data"
 
 
 def snap(cursor: Cursor) -> str:
