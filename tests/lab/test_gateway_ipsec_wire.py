@@ -10,6 +10,7 @@ from transport import Transport, nothing_in_clear
 from two_sites import WAN, Sites, TwoSites, until
 
 from raslab.errors import TunnelRefusedError
+from raslab.measure import capture
 from raslab.measure.outage import Outage, outage
 from raslab.net import Network
 from raslab.services import Charon, Shared
@@ -154,19 +155,18 @@ def test_one_side_insists_on_encryption(sites: Sites) -> None:
 ASSIGNED = "10.99.0.0/24"
 
 
-def address_of_gw1(sites: Sites) -> str:
-    return str(sites.network["gw1"].run("ip -4 -o address show").stdout)
+ASSIGNED6 = "2001:db8:99::/64"
 
 
-def test_the_other_side_assigns_an_address_if_asked(sites: Sites) -> None:
-    """gw2 is a plain strongSwan that has addresses to assign."""
+def assigning(sites: Sites, *ours: str) -> None:
+    """Make gw2 a plain strongSwan that has addresses to assign. ours: what else it takes from gw1."""
     psk = {"auth": "psk"}
-    child = {"local_ts": ["10.2.0.0/24"], "remote_ts": ["dynamic", "10.1.0.0/24"]}
+    child = {"local_ts": ["10.2.0.0/24", "2001:db8:2::/64"], "remote_ts": ["dynamic", *ours]}
     connection = {
         "version": "2",
         "local_addrs": [WAN[2]],
         "remote_addrs": [WAN[1]],
-        "pools": ["office"],
+        "pools": ["office", "office6"],
         "local": {**psk, "id": WAN[2]},
         "remote": {**psk, "id": WAN[1]},
         "children": {"office": child},
@@ -174,17 +174,52 @@ def test_the_other_side_assigns_an_address_if_asked(sites: Sites) -> None:
     plain = Charon(
         connections={"office": connection},
         secrets={"office": Shared("IKE", "secret", (WAN[1], WAN[2]))},
-        pools={"office": {"addrs": ASSIGNED}},
+        pools={"office": {"addrs": ASSIGNED}, "office6": {"addrs": ASSIGNED6}},
     )
     sites.services.apply({"gw2": [plain]})
-    settings = {"destination": WAN[2], "authentication_method": "PSKOnly", "shared_secret": "secret"}
-    sites.gw1.add_vpn_s2s_interface("branch", ipv4_subnet="10.2.0.0/24", internal_ipv6=False, **settings)
+
+
+def add_asking(sites: Sites, **settings: object) -> None:
+    """gw1's interface to it."""
+    psk = {"destination": WAN[2], "authentication_method": "PSKOnly", "shared_secret": "secret"}
+    subnets = {"ipv4_subnet": "10.2.0.0/24", "ipv6_subnet": "2001:db8:2::/64"}
+    sites.gw1.add_vpn_s2s_interface("branch", **psk, **subnets, **settings)
+
+
+def addresses_of_gw1(sites: Sites, interface: str) -> str:
+    """The addresses of one of its interfaces."""
+    return str(sites.network["gw1"].run(f"ip -o address show dev {interface} scope global").stdout)
+
+
+def test_the_other_side_assigns_an_address_if_asked(sites: Sites) -> None:
+    assigning(sites, "10.1.0.0/24")
+    add_asking(sites, internal_ipv6=False)
     with pytest.raises(TunnelRefusedError, match="FAILED_CP_REQUIRED"):
         sites.gw1.connect_vpn_s2s_interface("branch")
-    assert "10.99.0." not in address_of_gw1(sites)
+    assert addresses_of_gw1(sites, "branch") == ""
     sites.gw1.set_vpn_s2s_interface("branch", initiate_config_payload=True)
     sites.gw1.connect_vpn_s2s_interface("branch")
-    until("gw1 has the address", lambda: "10.99.0." in address_of_gw1(sites))
+    until("gw1 has the address", lambda: "10.99.0." in addresses_of_gw1(sites, "branch"))
+
+
+def test_an_assigned_address_is_the_tunnels_own_and_what_the_gateway_speaks_with(sites: Sites) -> None:
+    """gw2 takes nothing else out of the tunnel, so what had another source would get no answer."""
+    assigning(sites)
+    add_asking(sites, initiate_config_payload=True)
+    sites.gw1.connect_vpn_s2s_interface("branch")
+    known = "inet 10.99.0.1/32", "inet6 2001:db8:99::1/128"
+    until("gw1 has both", lambda: all(one in addresses_of_gw1(sites, "branch") for one in known))
+    assert not [one for one in known if one in addresses_of_gw1(sites, "wan0")]
+    for target, source, length, hop in (
+        ("10.2.0.1", "10.99.0.1", 32, "10.2.0.254"),
+        ("2001:db8:2::1", "2001:db8:99::1", 128, "2001:db8:2::fe"),
+    ):
+        sites.network.addRoute("h2", f"{source}/{length}", via=hop)
+        with capture(sites.network["h2"].intf("eth0"), f"src host {source}") as seen:
+            assert sites.pings(target, source="gw1") == 1
+        assert len(seen.packets) == 1
+    sites.gw1.disconnect_vpn_s2s_interface("branch")
+    until("the addresses are gone", lambda: addresses_of_gw1(sites, "branch") == "")
 
 
 def test_who_asks_for_an_address_and_gets_none_has_no_tunnel(sites: Sites) -> None:

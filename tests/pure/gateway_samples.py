@@ -85,6 +85,7 @@ EAP = VpnS2SInterface(
     certificate=CERTIFICATE,
     encryption_type="MaximumEncryption",
     internal_ipv6=False,
+    initiate_config_payload=True,
     ipv4_subnet=("10.4.0.0/24:10",),
 )
 GRE = GreInterface(

@@ -22,6 +22,8 @@ from raslab.services.lines import in_quotes
 from raslab.services.nft_script import word
 
 TABLE, _CONNECTED = "dialling", "connected"
+# What strongSwan tells its commands, how long a prefix of one address is, and words for `ip`.
+_ASSIGNED = (("PLUTO_MY_SOURCEIP4_1", 32, ""), ("PLUTO_MY_SOURCEIP6_1", 128, " nodad"))
 _HOOK = "type filter hook postrouting priority 290; policy accept"
 
 
@@ -64,10 +66,21 @@ def updown(interface: VpnS2SInterface, surroundings: Surroundings) -> str:
         table = "" if number is None else f" table {number}"
         up.append(f"ip route replace {route.network} dev {name} metric {route.metric}{table}")
         down.append(f"ip route delete {route.network} dev {name} metric {route.metric}{table}")
+    if interface.initiate_config_payload:
+        up += _assigned("replace", name)
+        down += _assigned("delete", name)
     if not up:
         return ""
     choice = f"case $PLUTO_VERB in up-*) {'; '.join(up)};; down-*) {'; '.join(down)};; esac"
     return f"sh -c {quote(choice)}"  # charon puts a redirection before it, which a compound command does not allow
+
+
+def _assigned(verb: str, device: str) -> list[str]:
+    """What gives the tunnel's interface the addresses that the other side has assigned, or takes them."""
+    return [
+        f'[ -z "${variable}" ] || ip address {verb} "${variable}/{length}" dev {device}{options}'
+        for variable, length, options in _ASSIGNED
+    ]
 
 
 def _chain(interface: VpnS2SInterface) -> str:

@@ -29,6 +29,7 @@ _SETTINGS = {
     "plugins.kernel-netlink.xfrm_acq_expires": str(GIVES_UP_S),
     "inactivity_close_ike": "yes",  # nobody is to come back later on what was proven once
     "rsa_pss": "yes",  # RFC 8247, section 3.2
+    "install_virtual_ip": "no",  # assigned addresses belong to the tunnel's interface: `dialling` sees to them
 }
 
 _OF = "/"  # no name of an interface has it
@@ -63,6 +64,8 @@ def _authorities(state: GatewayState, surroundings: Surroundings) -> dict[str, S
 def connections(interface: VpnS2SInterface, surroundings: Surroundings) -> dict[str, Section]:
     """The connections of one interface by name; charon dials its first destination only."""
     common = _ike(interface, source_of(interface, surroundings))
+    if interface.initiate_config_payload:
+        common["vips"] = ["0.0.0.0"] * interface.internal_ipv4 + ["::"] * interface.internal_ipv6
     passive = {interface.name: _child(interface, surroundings, dials=False)}
     children = {
         interface.name: {interface.name: _child(interface, surroundings, dials=True)},
