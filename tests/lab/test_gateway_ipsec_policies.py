@@ -30,6 +30,10 @@ IKE = [
     (("AES192", "SHA384", "ECP256"), "AES_CBC_192/HMAC_SHA2_384_192/PRF_HMAC_SHA2_384/ECP_256"),
     (("AES256", "SHA256", "ECP384"), "AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/ECP_384"),
     (("AES256", "SHA256", "Group24"), "AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048_256"),
+    (("GCMAES128", "SHA256", "Group15"), "AES_GCM_16_128/PRF_HMAC_SHA2_256/MODP_3072"),
+    (("GCMAES192", "SHA384", "Group16"), "AES_GCM_16_192/PRF_HMAC_SHA2_384/MODP_4096"),
+    (("GCMAES256", "SHA384", "ECP521"), "AES_GCM_16_256/PRF_HMAC_SHA2_384/ECP_521"),
+    (("CHACHA20POLY1305", "SHA512", "X448"), "CHACHA20_POLY1305/PRF_HMAC_SHA2_512/CURVE_448"),
 ]
 ESP = [
     (("DES", "MD596", "PFS1"), "DES_CBC/HMAC_MD5_96/MODP_768"),
@@ -40,6 +44,10 @@ ESP = [
     (("GCMAES128", "GCMAES128", "ECP256"), "AES_GCM_16_128/ECP_256"),
     (("GCMAES192", "GCMAES192", "ECP384"), "AES_GCM_16_192/ECP_384"),
     (("GCMAES256", "GCMAES256", "PFSMM"), "AES_GCM_16_256/MODP_1024"),
+    (("GCMAES128", "None", "PFS3072"), "AES_GCM_16_128/MODP_3072"),
+    (("AES128", "SHA256128", "PFS4096"), "AES_CBC_128/HMAC_SHA2_256_128/MODP_4096"),
+    (("GCMAES256", "GCMAES256", "ECP521"), "AES_GCM_16_256/ECP_521"),
+    (("CHACHA20POLY1305", "CHACHA20POLY1305", "X448"), "CHACHA20_POLY1305/CURVE_448"),
 ]
 
 
@@ -76,6 +84,7 @@ def test_words_for_ike(sites: Sites, words: tuple[str, str, str], negotiated: st
         sites, custom_policy=CustomPolicy(encryption_method=method, integrity_check_method=check, dh_group=group)
     )
     assert sites.gw1.connect_vpn_s2s_interface("branch").ike == negotiated
+    assert sites.gw2.get_vpn_s2s_interface("branch")[0].ike == negotiated
     assert sites.pings() == 1
 
 
@@ -92,6 +101,40 @@ def test_words_for_esp_and_the_group_of_new_keys(sites: Sites, words: tuple[str,
     sites.services.vici("gw1").rekey(child="branch")
     until("new keys take the place of the old ones", lambda: spis(sites) and not spis(sites) & before)
     assert sites.gw1.get_vpn_s2s_interface("branch")[0].esp == negotiated
+    assert sites.pings() == 1
+
+
+def extended(sites: Sites) -> dict[str, int]:
+    """How many of each gateway's SAs count in 64 bits, as its kernel says."""
+    states = {node: sites.network[node].run("ip xfrm state").stdout.splitlines() for node in ("gw1", "gw2")}
+    return {node: sum("flag" in line and " esn" in line for line in lines) for node, lines in states.items()}
+
+
+@pytest.mark.parametrize("is_wanted", [True, False])
+def test_extended_sequence_numbers(sites: Sites, is_wanted: bool) -> None:
+    policy = CustomPolicy(cipher_transform_constants="AES256", pfs_group="None", extended_sequence_numbers=is_wanted)
+    add_tunnels(sites, custom_policy=policy)
+    sites.gw1.connect_vpn_s2s_interface("branch")
+    assert sites.pings(count=3) == 3
+    assert extended(sites) == dict.fromkeys(("gw1", "gw2"), 2 if is_wanted else 0)
+    if is_wanted:
+        other = CustomPolicy(cipher_transform_constants="AES256", pfs_group="None")
+        sites.gw2.set_vpn_s2s_interface("branch", custom_policy=other)
+        with pytest.raises(TunnelRefusedError, match="NO_PROPOSAL_CHOSEN"):
+            sites.gw1.connect_vpn_s2s_interface("branch")
+
+
+@pytest.mark.parametrize("wanted", [(False, False), (True, False), (True, True)])
+def test_mobike_is_off_unless_both_want_it(sites: Sites, wanted: tuple[bool, bool]) -> None:
+    """Whoever wants it says so, and if the other side does too, both go on at port 4500 (RFC 4555, section 3.3)."""
+    add_tunnels(sites)
+    for gateway, wants in zip((sites.gw1, sites.gw2), wanted, strict=True):
+        gateway.set_vpn_s2s_interface("branch", mobike=wants)
+    sites.gw1.connect_vpn_s2s_interface("branch")
+    (sa,) = sites.services.vici("gw2").list_sas()
+    assert (sa["remote-port"] == "4500") == wanted[0]
+    said = {node: "N(MOBIKE_SUP)" in sites.services.log(node, "charon", 200) for node in ("gw1", "gw2")}
+    assert said == dict.fromkeys(said, wanted[0])
     assert sites.pings() == 1
 
 

@@ -12,6 +12,7 @@ from raslab.gateway.state import (
     BgpRouter,
     BgpRoutingPolicy,
     BgpRoutingPolicyForPeer,
+    CustomPolicy,
     GatewayState,
     GreInterface,
     MachineCertificate,
@@ -278,11 +279,25 @@ FILTERS = GatewayState(
         ),
     ),
 )
+BEYOND = replace(
+    PSK,
+    mobike=True,
+    custom_policy=CustomPolicy(
+        encryption_method="GCMAES256",
+        integrity_check_method="SHA512",
+        dh_group="X448",
+        cipher_transform_constants="GCMAES256",
+        authentication_transform_constants="GCMAES256",
+        pfs_group="PFS4096",
+        extended_sequence_numbers=True,
+    ),
+)
 GOOD = {
     "only the role": ROLE,
     "IKEv2 and GRE": S2S,
     "WireGuard": OVER_WIREGUARD,
     "all authentication methods": GatewayState(remote_access=RemoteAccess(), vpn_s2s_interfaces=(PSK, SELECTORS, EAP)),
+    "algorithms beyond the cmdlets": GatewayState(remote_access=RemoteAccess(), vpn_s2s_interfaces=(BEYOND,)),
     "trigger filters": GatewayState(remote_access=RemoteAccess(), vpn_s2s_interfaces=(CHOOSY,)),
     "forced tunnelling": FORCED,
     "bandwidth limits": LIMITED,

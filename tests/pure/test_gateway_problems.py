@@ -193,7 +193,7 @@ CASES = {
     ),
     "unknown encryption type": psk(encryption_type="Require"),
     "unknown preset": psk(custom_policy="windows"),
-    "unknown group": cipher(dh_group="Group15"),
+    "unknown group": cipher(dh_group="Group17"),
     "no group": cipher(dh_group="None"),
     "cipher with another check value": cipher(cipher_transform_constants="GCMAES256"),
     "cipher without check value": cipher(authentication_transform_constants="None"),

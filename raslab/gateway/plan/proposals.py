@@ -25,11 +25,17 @@ _GROUPS = {
     "Group24": "modp2048s256",
     "ECP256": "ecp256",
     "ECP384": "ecp384",
+    "Group15": "modp3072",
+    "Group16": "modp4096",
+    "ECP521": "ecp521",
     "X25519": "x25519",
+    "X448": "x448",
     "PFS1": "modp768",
     "PFS2": "modp1024",
     "PFS2048": "modp2048",
     "PFS24": "modp2048s256",
+    "PFS3072": "modp3072",
+    "PFS4096": "modp4096",
 }
 _IKE_MAXIMUM = ("aes256-sha384-ecp384", "aes256-sha256-modp2048")
 _IKE_USUAL = (*_IKE_MAXIMUM, "aes256-sha256-modp1024", "aes256-sha1-modp1024", "3des-sha1-modp1024")
@@ -67,4 +73,6 @@ def _esp(policy: CustomPolicy) -> str:
         words.append(_CHECKS[policy.authentication_transform_constants])
     if policy.pfs_group != "None":
         words.append(_GROUPS[policy.dh_group if policy.pfs_group == "PFSMM" else policy.pfs_group])
+    if policy.extended_sequence_numbers:
+        words.append("esn")
     return "-".join(words)

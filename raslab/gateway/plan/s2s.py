@@ -167,7 +167,7 @@ def _ike(interface: VpnS2SInterface, source: str) -> Section:
         "rekey_time": f"{interface.mm_sa_life_time_seconds}s",
         "dpd_delay": f"{max(interface.network_outage_time_seconds - GIVES_UP_S, 1)}s",
         "keyingtries": "1",  # what follows an attempt in vain is decided elsewhere
-        "mobike": "no",
+        "mobike": "yes" if interface.mobike else "no",
     }
 
 

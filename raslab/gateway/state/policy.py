@@ -4,9 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ENCRYPTION_METHODS = ("DES", "DES3", "AES128", "AES192", "AES256", "CHACHA20POLY1305")
+ENCRYPTION_METHODS = (
+    "DES",
+    "DES3",
+    "AES128",
+    "AES192",
+    "AES256",
+    "GCMAES128",
+    "GCMAES192",
+    "GCMAES256",
+    "CHACHA20POLY1305",
+)
 INTEGRITY_CHECK_METHODS = ("MD5", "SHA1", "SHA256", "SHA384", "SHA512")
-DH_GROUPS = ("None", "Group1", "Group2", "Group14", "ECP256", "ECP384", "Group24", "X25519")
+DH_GROUPS = (
+    "None",
+    "Group1",
+    "Group2",
+    "Group14",
+    "ECP256",
+    "ECP384",
+    "Group24",
+    "Group15",
+    "Group16",
+    "ECP521",
+    "X25519",
+    "X448",
+)
 CIPHER_TRANSFORM_CONSTANTS = (
     "DES",
     "DES3",
@@ -29,7 +52,21 @@ AUTHENTICATION_TRANSFORM_CONSTANTS = (
     "None",
     "CHACHA20POLY1305",
 )
-PFS_GROUPS = ("None", "PFS1", "PFS2", "PFS2048", "ECP256", "ECP384", "PFSMM", "PFS24", "X25519")
+PFS_GROUPS = (
+    "None",
+    "PFS1",
+    "PFS2",
+    "PFS2048",
+    "ECP256",
+    "ECP384",
+    "PFSMM",
+    "PFS24",
+    "PFS3072",
+    "PFS4096",
+    "ECP521",
+    "X25519",
+    "X448",
+)
 ENCRYPTION_TYPES = ("NoEncryption", "OptionalEncryption", "RequireEncryption", "MaximumEncryption")
 AEAD_CIPHERS = ("GCMAES128", "GCMAES192", "GCMAES256", "CHACHA20POLY1305")  # these authenticate what they encrypt
 
@@ -38,7 +75,10 @@ AEAD_CIPHERS = ("GCMAES128", "GCMAES192", "GCMAES256", "CHACHA20POLY1305")  # th
 class CustomPolicy:
     """One choice per algorithm, for IKE (the first three) and for ESP. The defaults are those of the cmdlets.
 
-    X25519, CHACHA20POLY1305 and SHA512 are beyond what Windows offers.
+    Beyond what Windows offers are GCMAES128 to GCMAES256 and CHACHA20POLY1305 as encryption_method, of which
+    integrity_check_method is the pseudo-random function (RFC 5282), SHA512, the groups Group15 (PFS3072), Group16
+    (PFS4096), ECP521, X25519 and X448, CHACHA20POLY1305 for ESP, and extended_sequence_numbers: of 64 bits in ESP (RFC
+    4303, section 2.2.1), which both sides have to want.
     """
 
     encryption_method: str = "AES256"
@@ -47,6 +87,7 @@ class CustomPolicy:
     cipher_transform_constants: str = "DES3"
     authentication_transform_constants: str = "SHA256128"
     pfs_group: str = "PFS2048"
+    extended_sequence_numbers: bool = False
 
 
 PRESETS = {

@@ -83,6 +83,7 @@ class VpnS2SInterface:
     initiate_config_payload: ask the other side for addresses (RFC 7296, 2.19); without any from there it does not work.
     encryption_type: NoEncryption, OptionalEncryption, RequireEncryption or MaximumEncryption; custom_policy, a
     CustomPolicy or the name of a preset (windows-default, documented-best, modern), takes its place.
+    mobike: let the other side go on from another address (RFC 4555), which gateways do not do; beyond Windows.
     post_connection_ipv4_subnet, post_connection_ipv6_subnet: the same, but only while connected, so they never dial.
     ipv4_trigger_filter, ipv6_trigger_filter: lines as in RemoteAccessIpFilter; with the action ``Allow`` only packets
     that fit one dial, with ``Deny`` only others do. Without lines every packet dials.
@@ -117,6 +118,7 @@ class VpnS2SInterface:
     sa_data_size_for_renegotiation_kilobytes: int = 33_553_408
     encryption_type: str = "RequireEncryption"
     custom_policy: CustomPolicy | str | None = None
+    mobike: bool = False
     internal_ipv4: bool = True
     internal_ipv6: bool = True
     ipv4_subnet: tuple[Subnet, ...] = ()
