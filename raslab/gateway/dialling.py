@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
+from raslab.errors import TunnelRefusedError
 from raslab.gateway.core import GatewayCore
 from raslab.gateway.dialler import Dialler, Exchange
 from raslab.gateway.plan.s2s import connections
@@ -28,7 +29,9 @@ class DiallingGateway(GatewayCore):
         super()._after_change()
         if self._thread is None and self._has_daemon("charon"):
             self._thread = Dialler(
-                Exchange(lambda: self.services.vici(self.name), self._enabled, self._load, self._promote)
+                Exchange(
+                    lambda: self.services.vici(self.name), self._enabled, self._load, self._promote, self._note_error
+                )
             )
             self.network.before_stop(self._end_dialler)
         elif self._thread is not None:
@@ -41,6 +44,13 @@ class DiallingGateway(GatewayCore):
 
     def _enabled(self) -> tuple[VpnS2SInterface, ...]:
         return tuple(one for part in self.state.scopes for one in part.vpn_s2s_interfaces if one.admin_status)
+
+    def _note_error(self, interface: str, why: str) -> None:
+        """What went wrong last with an interface, empty if all is well."""
+        if why:
+            self._last_errors[interface] = str(TunnelRefusedError(self.name, interface, why, []))
+        else:
+            self._last_errors.pop(interface, None)
 
     def _load(self, interface: VpnS2SInterface) -> None:
         """Give strongSwan the connection of an interface with its destinations in another order than is wanted."""

@@ -8,12 +8,11 @@ that the node has without it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_address
 
 from raslab.gateway.state import GatewayState, S2SInterface, VpnS2SInterface
 from raslab.gateway.state.notation import Subnet, subnet
 from raslab.gateway.surroundings import Surroundings
-from raslab.model.addresses import AnyAddress
+from raslab.model.addresses import AnyAddress, address
 
 MAX_FORCED_METRIC = 2**24 - 2  # zebra takes the highest of four bytes for an administrative distance
 _WHOLE_INTERNET = 7
@@ -80,7 +79,7 @@ def _destinations(interface: S2SInterface) -> tuple[AnyAddress, ...]:
 def _addresses(texts: tuple[str, ...]) -> Iterator[AnyAddress]:
     for text in texts:
         try:
-            yield ip_address(text)
+            yield address(text)
         except ValueError:
             continue
 

@@ -18,11 +18,14 @@ from raslab.errors import RaslabError, TunnelRefusedError
 from raslab.gateway.ask import ipsec
 from raslab.gateway.dialler import events
 from raslab.gateway.dialler.calls import Call, failed
-from raslab.gateway.dialler.events import Heard, heard
+from raslab.gateway.dialler.childless import Childless
+from raslab.gateway.dialler.events import Heard
+from raslab.gateway.dialler.reasons import Conversations, reason, refused_keys
 from raslab.gateway.dialler.surplus import surplus
 from raslab.gateway.state import VpnS2SInterface
+from raslab.model.addresses import address
 from raslab.net.waiting import look_until
-from raslab.services.vici import Listener, Vici, why
+from raslab.services.vici import Listener, Vici
 
 _SETTLES_S = 0.1  # charon tells of an end while the SA is still on its list
 _FORGOTTEN_S = 60.0  # after this, an attempt of which charon has not even told the beginning is made again
@@ -35,12 +38,14 @@ class Exchange:
     """The gateway's side: its charon, its enabled IKEv2 interfaces, and what the thread may have changed.
 
     load: give charon an interface's connection with one destination first; promote: make that the interface's order.
+    note: what went wrong last with an interface, empty if all is well.
     """
 
     vici: Callable[[], Vici]
     interfaces: Callable[[], tuple[VpnS2SInterface, ...]]
     load: Callable[[VpnS2SInterface], None]
     promote: Callable[[VpnS2SInterface], None]
+    note: Callable[[str, str], None]
 
 
 class Dialler:
@@ -60,6 +65,8 @@ class Dialler:
         self._seen: set[str] = set()
         self._up: set[str] = set()  # interfaces whose tunnels are up, as far as this charon has told
         self._lost: set[str] = set()  # those that were up when the charon before died
+        self._refused: dict[str, VpnS2SInterface] = {}  # interfaces that were refused new keys, as they were then
+        self._childless = Childless()
         self._look_at_s: float | None = None
         self._listener: Listener | None = None
         self._threads = [
@@ -123,8 +130,9 @@ class Dialler:
                         self._lost |= self._up  # the other side may wait a long time before it doubts
                         self._up.clear()
                     self.look()
+                    conversations = Conversations()
                     for kind, message in () if self._closed.is_set() else listener:
-                        if found := heard(kind, message):
+                        if found := conversations.heard(kind, message):
                             self._inbox.put(found)
             except RaslabError:
                 with self._lock:
@@ -160,6 +168,10 @@ class Dialler:
                 promoted = self._follow(found, known[found.name])
                 if found.what == "up":
                     self._end_surplus(found.name)
+            elif found is not None and found.peer:
+                for interface in known.values():
+                    if address(found.peer) in map(address, interface.destination):
+                        self._exchange.note(interface.name, found.why)
         if promoted is not None:
             self._exchange.promote(promoted)  # without the lock: somebody may be changing the gateway
 
@@ -170,6 +182,10 @@ class Dialler:
         self._calls = {name: call for name, call in self._calls.items() if name in known}
         self._hung_up &= {name for name, interface in known.items() if interface.persistent}
         sas = self._exchange.vici().list_sas()
+        for number in self._childless.to_end(sas, known, time.monotonic()):
+            self._end(number)
+        if self._childless.next_s is not None:
+            self._look_at_s = self._childless.next_s
         for name, interface in known.items():
             wanted = interface.persistent and (interface.auto_connect_enabled or name not in self._seen)
             if ipsec.tunnel_of(name, sas) is not None:
@@ -187,22 +203,50 @@ class Dialler:
             self._up.add(name)
             self._attempts.discard(found.number)
             self._hung_up.discard(name)
+            if self._refused.get(name) != interface:
+                self._refused.pop(name, None)
+                self._exchange.note(name, "")
             return self._answered(interface)
+        if found.what == "rekeyed":
+            self._refused.pop(name, None)
+            self._exchange.note(name, "")
         if found.what == "ends":
             self._up.discard(name)
-            if interface.auto_connect_enabled:
-                self._look_at_s = now + _SETTLES_S
+            self._look_at_s = now + _SETTLES_S
         elif found.what == "begins" and name not in self._by_hand and found.number not in self._begun_by_hand:
             self._attempts.add(found.number)
             self._calls[name] = replace(self._calls.get(name, Call()), due_s=None)
-        elif found.what == "fails" and found.number in self._attempts:
+        elif found.what == "fails":
+            self._fail(found, interface, now)
+        return None
+
+    def _fail(self, found: Heard, interface: VpnS2SInterface, now: float) -> None:
+        """An attempt of this or the other side has failed, or new keys for what is up."""
+        name = interface.name
+        if found.why:
+            self._exchange.note(name, found.why)
+        sa = next((one for one in self._exchange.vici().list_sas() if one.get("uniqueid") == found.number), None)
+        carries = sa is not None and bool(sa.get("child-sas"))
+        if carries:
+            self._refused[name] = interface  # each lifetime will end so
+        if carries and found.refused:
+            self._exchange.note(name, refused_keys(interface, found.why))
+            self._calls[name] = Call(due_s=now)
+        if sa is not None and found.refused:
+            self._end(found.number)
+        self._look_at_s = now + _SETTLES_S
+        if found.number in self._attempts:
             self._attempts.discard(found.number)
             following = failed(self._calls[name], interface, now) if name in self._calls else None
             if following is None or found.number in self._begun_by_hand:
                 self._drop(name)
             else:
                 self._calls[name] = following
-        return None
+
+    def _end(self, number: str) -> None:
+        """End an IKE SA that carries nothing any more, and whoever asks next begins anew."""
+        with suppress(TunnelRefusedError):  # it has ended by itself
+            self._exchange.vici().terminate(ike_id=number, force=True)
 
     def _answered(self, interface: VpnS2SInterface) -> VpnS2SInterface | None:
         target = self._first.get(interface.name)
@@ -270,10 +314,13 @@ def dial(vici: Vici, name: str, timeout_s: float) -> None:
             vici.initiate(ike=name, child=name, timeout_s=deadline_s - time.monotonic())
             return
         except TunnelRefusedError as error:
-            has_reason = bool(why(error.log))
+            said = reason(error.log)
+            has_reason = bool(said)
             if _comes_up(vici, name, 0.0 if has_reason else min(_GOES_ON_S, deadline_s - time.monotonic())):
                 return
-            if is_last or has_reason or time.monotonic() >= deadline_s:
+            if has_reason:
+                raise TunnelRefusedError(vici.node, name, said, error.log) from error
+            if is_last or time.monotonic() >= deadline_s:
                 raise
 
 

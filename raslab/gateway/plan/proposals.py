@@ -42,6 +42,11 @@ _IKE_USUAL = (*_IKE_MAXIMUM, "aes256-sha256-modp1024", "aes256-sha1-modp1024", "
 _ESP_MAXIMUM = ("aes256gcm16", "aes256-sha256")
 _ESP_USUAL = (*_ESP_MAXIMUM, "aes256-sha1", "3des-sha1")
 _ESP_NONE = ("null-sha256", "null-sha1")
+# Who says nothing of perfect forward secrecy has it with who wants it, and does without where the other side does, as
+# Windows. A group has to be first: charon leaves out all of them if it begins without.
+_GOOD_GROUPS = ("ecp384", "ecp256", "ecp521", "x25519", "modp2048", "modp3072", "modp4096")
+_ANY_GROUP = "-".join((*_GOOD_GROUPS, "modp1024", "modpnone"))
+_ANY_GOOD_GROUP = "-".join((*_GOOD_GROUPS, "modpnone"))
 _BY_ENCRYPTION_TYPE = {
     "NoEncryption": (_IKE_USUAL, _ESP_NONE),
     "OptionalEncryption": (_IKE_USUAL, (*_ESP_USUAL, *_ESP_NONE)),
@@ -55,7 +60,8 @@ def proposals(interface: VpnS2SInterface) -> tuple[list[str], list[str]]:
     policy = interface.custom_policy
     if policy is None:
         ike, esp = _BY_ENCRYPTION_TYPE[interface.encryption_type]
-        return list(ike), list(esp)
+        groups = _ANY_GOOD_GROUP if interface.encryption_type == "MaximumEncryption" else _ANY_GROUP
+        return list(ike), [f"{one}-{groups}" for one in esp]
     chosen = policy if isinstance(policy, CustomPolicy) else PRESETS[policy]
     return [_ike(chosen)], [_esp(chosen)]
 
