@@ -65,6 +65,7 @@ from raslab.errors.networks import (
 from raslab.errors.services import (
     ConfigurationRefusedError,
     DaemonDiedError,
+    DaemonHangsError,
     GatewayNotRunningError,
     GatewayRefusedError,
     NoSuchServiceError,
@@ -88,6 +89,7 @@ __all__ = [
     "ConfigurationRefusedError",
     "ConnectionFileError",
     "DaemonDiedError",
+    "DaemonHangsError",
     "DatacenterNotRunningError",
     "DatacenterRefusedError",
     "EmptyCommandError",

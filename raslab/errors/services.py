@@ -12,7 +12,8 @@ class ServiceNotReadyError(RaslabError):
 
     def __init__(self, node: str, service: str, deadline_s: float, observed: str, log: str) -> None:
         super().__init__(
-            f"Node {node}: {service} was not ready {deadline_s:g} s after its start ({observed or 'nothing seen'}); "
+            f"Node {node}: {service} was not ready {deadline_s:g} s after it last did anything "
+            f"({observed or 'nothing seen'}); "
             f"{_last_words(log)}."
         )
         self.node = node
@@ -28,6 +29,19 @@ class DaemonDiedError(RaslabError):
         self.node = node
         self.service = service
         self.log = log
+
+
+class DaemonHangsError(RaslabError):
+    """A daemon runs but does not answer. how: what it does instead; pid: its process, None if that is not known."""
+
+    def __init__(self, node: str, service: str, how: str, pid: int | None = None) -> None:
+        number = f" (process {pid})" if pid is not None else ""
+        super().__init__(
+            f"Node {node}: {service}{number} hangs: {how or 'it does not answer'}. "
+            f'End it with services.kill("{node}", "{service}"), after which it is started afresh.'
+        )
+        self.node = node
+        self.service = service
 
 
 class ConfigurationRefusedError(RaslabError):

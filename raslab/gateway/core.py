@@ -126,10 +126,16 @@ class GatewayCore(Desired[GatewayState], GatewayPart):
     def explain(self, everything: bool = False) -> Explanation:
         """The commands and file changes that the last verb became, or those of all verbs so far.
 
-        What has happened to daemons of the node before that verb or after it, and what came of it, is told too.
+        What has happened to daemons of the node before that verb or after it, and what came of it, is told too, and
+        which of them hang now.
         """
         self._note_incidents()
-        return super().explain(everything)
+        told = super().explain(everything)
+        if not self.network.is_running:
+            return told
+        ill = (Deed(sentence, (), by_itself=True) for sentence in self.services.ailments(self.name, ask=True))
+        known = {deed.verb for deed in told.deeds}
+        return Explanation((*told.deeds, *(one for one in ill if one.verb not in known)))
 
     def _note_incidents(self) -> None:
         """Take into the journal what has happened to daemons since the last time."""

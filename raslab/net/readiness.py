@@ -26,7 +26,7 @@ _PAUSE_S = 0.001
 def wait_until_up(plan: Plan, topology: Topology, namespaces: Namespaces, course: Course | None = None) -> None:
     """Wait for the links that `plan` has switched on; `course` is told for which.
 
-    Raises LinkNotUpError after DEADLINE_S.
+    Raises LinkNotUpError when no other one has come up for DEADLINE_S.
     """
     waiting = switched_on(plan, topology)
 
@@ -40,7 +40,10 @@ def wait_until_up(plan: Plan, topology: Topology, namespaces: Namespaces, course
             course.waiting(node, min(interfaces), sum(map(len, waiting.values())))
         return waiting
 
-    look_until(lambda left: not left, look, DEADLINE_S, partial(time.sleep, _PAUSE_S))
+    def left() -> int:
+        return sum(map(len, waiting.values()))
+
+    look_until(lambda found: not found, look, DEADLINE_S, partial(time.sleep, _PAUSE_S), left)
     if waiting:
         node, interfaces = next(iter(waiting.items()))
         raise LinkNotUpError(node, sorted(interfaces), DEADLINE_S)

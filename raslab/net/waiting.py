@@ -6,11 +6,12 @@ import os
 import select
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from math import ceil
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from raslab.errors import NotObservedError
+from raslab.net.pulse import Deadline, Pulse, pulse_of
 from raslab.net.sockets import tcp_sockets
 
 if TYPE_CHECKING:
@@ -22,17 +23,24 @@ _SELECT_LIMIT = 1024  # FD_SETSIZE of the C library
 
 
 def look_until(
-    holds: Callable[[Seen], object], look: Callable[[], Seen], timeout_s: float, pause: Callable[[], object]
+    holds: Callable[[Seen], object],
+    look: Callable[[], Seen],
+    timeout_s: float,
+    pause: Callable[[], object],
+    moved: Callable[[], Hashable | Pulse] | None = None,
 ) -> Seen:
     """Look again and again until `holds` is true of what is seen; returns what was seen last, be it so or not.
 
     That is for what tells nobody when it comes about. At least one look is taken, and after `timeout_s` seconds no
     more. pause: comes between two looks, and ends the waiting if it returns something true. It has to sleep: virtual
-    time stands still while somebody is busy.
+    time stands still while somebody is busy. moved: as of `Deadline`; with it only time counts in which nothing has
+    moved.
     """
     deadline = time.monotonic() + timeout_s
+    quiet = Deadline(timeout_s, moved) if moved is not None else None
     while not holds(seen := look()):
-        if time.monotonic() >= deadline or pause():
+        over = time.monotonic() >= deadline if quiet is None else quiet.passed()
+        if over or pause():
             break
     return seen
 
@@ -46,9 +54,15 @@ def wait_until(
     """Look until `seen` reports True, and return True; or False as soon as `process` has ended.
 
     what: the condition in words; seen: returns whether it holds and what is there.
-    Raises NotObservedError after `timeout_s` seconds.
+    Raises NotObservedError after `timeout_s` seconds in which the process has done nothing.
     """
-    holds, observed = look_until(lambda both: both[0], seen, timeout_s, lambda: ended_within(process, _PAUSE_S))
+    holds, observed = look_until(
+        lambda both: both[0],
+        seen,
+        timeout_s,
+        lambda: ended_within(process, _PAUSE_S),
+        lambda: pulse_of(process.pid),
+    )
     if not holds and process.poll() is None:
         raise NotObservedError(what, timeout_s, observed)
     return holds

@@ -145,7 +145,7 @@ class Lab(Bed):
         """The picture, live: traffic, state, what is inside each node, links to cut and restore."""
         from raslab.notebook.view import View
 
-        return View(self.name, self.network, self.feed, self._tenants, self._run, self.stop)
+        return View(self.name, self.network, self.feed, self._tenants, self._run, self.stop, self.services.ailments)
 
     def dashboard(self, node: str) -> Dashboard:
         """Processor, throughput, packets and drops of one node over the last minute."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from html import escape
 from typing import Any
@@ -32,7 +32,8 @@ class View(FixedText, ipywidgets.VBox):
     """Traffic and state of all links, one node's details, and buttons to cut and restore a link and to stop the lab.
 
     A click into the picture chooses a node or a link. Everything changes by traits of widgets, from the feed's thread
-    or from whichever thread handles a click. `picture`, `panel` and `message` hold what is shown; `close` ends it.
+    or from whichever thread handles a click. `picture`, `panel`, `message` and `health`, which names daemons that died
+    or hang, hold what is shown; `close` ends it.
     """
 
     def __init__(
@@ -43,13 +44,15 @@ class View(FixedText, ipywidgets.VBox):
         tenants: Mapping[str, str],
         start: Callable[[Watch], None],
         stop: Callable[[], None],
+        ailments: Callable[[], Sequence[str]] = tuple,
     ) -> None:
-        """start, stop: as `Power` needs them."""
+        """start, stop: as `Power` needs them. ailments: what is to be said about daemons that died or hang."""
         topology = network.topology()
         self.raslab_text = f"<View of {name}: {describe(topology)}>"
         self._name, self._network, self._feed, self._tenants = name, network, feed, tenants
         self._topology = topology
         self._drawing = lay_out(topology, name, tenants)
+        self._ailments = ailments
         self._tables: node_panel.Tables | None = None
         self._rounds = 0
         self._lock = threading.RLock()  # a click and the feed may come at once
@@ -57,6 +60,7 @@ class View(FixedText, ipywidgets.VBox):
         self.picture = Stage(self._clicked)
         self.panel = ipywidgets.HTML()
         self.message = ipywidgets.HTML()
+        self.health = ipywidgets.HTML()
         self.nodes = _chooser("Node", self._node_names())
         self.links = _chooser("Link", self._link_names())
         self.cut = answer_while_busy(button("Cut", "ban", "switch both ends of the link off"))
@@ -65,7 +69,7 @@ class View(FixedText, ipywidgets.VBox):
             [self.nodes, self.links, self.cut, self.restore, self.message],
             layout=ipywidgets.Layout(flex_flow="row wrap", align_items="center"),
         )
-        super().__init__([self.power, self.picture, controls, self.panel])
+        super().__init__([self.power, self.health, self.picture, controls, self.panel])
         self.picture.set_scene(self._drawing)
         self.cut.on_click(lambda _: self._switch(up=False))
         self.restore.on_click(lambda _: self._switch(up=True))
@@ -84,6 +88,7 @@ class View(FixedText, ipywidgets.VBox):
         self._follow_changes()
         if self._rounds % _TABLES_EVERY == 0 or self._tables is None:
             self._tables = self._ask()
+            self.health.value = _told(self._ailments() if self._network.is_running else ())
         self._rounds += 1
         node = self._network[self.nodes.value]
         addresses = {intf.name: intf.addresses for intf in node.all_interfaces()}
@@ -186,6 +191,10 @@ class View(FixedText, ipywidgets.VBox):
 
     def _say(self, text: str) -> None:
         self.message.value = cards.page(f"<p>{escape(text)}</p>")
+
+
+def _told(ailments: Sequence[str]) -> str:
+    return cards.page("".join(f'<p role="alert">&#9888; {escape(one)}</p>' for one in ailments)) if ailments else ""
 
 
 def _first_end(link: Link) -> str:

@@ -91,7 +91,7 @@ class FrrDaemon(Service):
 
     def vty(self, place: Place) -> Vty:
         """A connection to the daemon."""
-        return Vty(place.name, self.name, self.socket(place))
+        return Vty(place.name, self.name, self.socket(place), place.patience())
 
     def socket(self, place: Place) -> Path:
         """Where it listens for connections."""

@@ -53,11 +53,22 @@ class Incidents:
     def __init__(self) -> None:
         self._all: list[Incident] = []
         self._told = 0
+        self._unhealed: dict[tuple[str, str], Incident] = {}
         self._times: dict[tuple[str, str], deque[float]] = {}
 
     def add(self, incident: Incident) -> None:
         """Something has happened."""
         self._all.append(incident)
+        if not incident.again:
+            self._unhealed[incident.node, incident.error.service] = incident
+
+    def heal(self, node: str, service: str) -> None:
+        """A service runs, again or for the first time."""
+        self._unhealed.pop((node, service), None)
+
+    def unhealed(self, node: str | None) -> tuple[Incident, ...]:
+        """Those of one node, or all, whose daemons have not come back."""
+        return tuple(one for one in list(self._unhealed.values()) if node in (None, one.node))
 
     def of(self, node: str) -> tuple[Incident, ...]:
         """Those of one node."""

@@ -50,7 +50,7 @@ class Mgmtd(FrrDaemon):
 
     def vty(self, place: Place) -> Vty:
         """A connection to the daemon."""
-        return _PatientVty(place.name, self.name, self.socket(place))
+        return _PatientVty(place.name, self.name, self.socket(place), place.patience())
 
     def stop(self, place: Place) -> None:
         """Take back what zebra has been told: it would go on without mgmtd."""
@@ -63,7 +63,7 @@ class _PatientVty(Vty):
 
     def run(self, command: str) -> str:
         answer = super().run(command)
-        with closing(Vty(self.node, self.daemon, self._path)) as other:
+        with closing(Vty(self.node, self.daemon, self._path, self._patience)) as other:
             look_until(_NONE.search, lambda: other.run(_TRANSACTIONS), _DEADLINE_S, partial(time.sleep, _PAUSE_S))
         return answer
 

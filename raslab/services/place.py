@@ -12,8 +12,11 @@ from typing import Any
 from raslab.errors import ServiceUserError
 from raslab.machine.here import here
 from raslab.net import Node, RunResult
+from raslab.net.pulse import Pulse, pulse_of
+from raslab.services.patience import SILENT_S, Patience
 
 _TAIL_BYTES = 16384
+_TOOL_S = 300.0  # a tool takes milliseconds, and on a busy computer with hundreds of tenants many times as long
 
 
 class Place:
@@ -23,6 +26,7 @@ class Place:
         self.node = node
         self.name = str(node.name)
         self.service = service
+        self.process: int | None = None  # of the service's daemon, once it is started
         self._folders = {PurePosixPath(folder): node.private_folder(folder) for folder in folders}
 
     def path(self, path: str) -> Path:
@@ -63,7 +67,7 @@ class Place:
     def spawn(self, argv: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[Any]:
         """Start a daemon; what it prints is appended to its log. In virtual time it gets the library for that."""
         with open(self._log, "ab") as log:
-            return self.node.popen(
+            started = self.node.popen(
                 list(argv),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -72,8 +76,18 @@ class Place:
                 start_new_session=True,
                 cwd="/",
             )
+        self.process = started.pid
+        return started
 
-    def run(self, argv: Sequence[str], text: str | None = None, timeout_s: float = 30.0) -> RunResult:
+    def pulse(self) -> Pulse | None:
+        """What the daemon has done so far; None if there is none."""
+        return None if self.process is None else pulse_of(self.process, self._log)
+
+    def patience(self, seconds: float = SILENT_S) -> Patience:
+        """How long to wait for the daemon's answer: so many seconds during which it does nothing."""
+        return Patience(self.name, self.service, self.pulse, self.process, seconds)
+
+    def run(self, argv: Sequence[str], text: str | None = None, timeout_s: float = _TOOL_S) -> RunResult:
         """Run a command in the node, with `text` as its standard input."""
         return self.node.run(argv, input=text, timeout=timeout_s)
 

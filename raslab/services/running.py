@@ -11,7 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from raslab.errors import DaemonDiedError, ServiceNotReadyError
+from raslab.errors import DaemonDiedError, DaemonHangsError, ServiceNotReadyError
+from raslab.net.pulse import Deadline
 from raslab.net.waiting import ended_within
 from raslab.services.place import Place
 from raslab.services.service import Service
@@ -19,6 +20,7 @@ from raslab.services.service import Service
 READY_DEADLINE_S = 20.0
 STOP_DEADLINE_S = 5.0
 _POLL_S = 0.002
+_LOOK_S = 0.1
 _LOG_LINES = 20
 
 
@@ -49,6 +51,13 @@ class Running:
             raise error
         return self.declared.ready(self.place)
 
+    def silence(self) -> DaemonHangsError | None:
+        """Ask the daemon whether it is ready; what is to be said if it does not answer."""
+        ready, observed = self.declared.ready(self.place)
+        if ready or self.died():
+            return None
+        return DaemonHangsError(self.place.name, self.declared.name, observed, self.place.process)
+
     def ask_to_end(self) -> None:
         """Take back what does not end with the process, and ask the process to end."""
         self.declared.stop(self.place)
@@ -56,11 +65,13 @@ class Running:
             self.process.terminate()
 
     def end(self) -> None:
-        """Wait until the process has ended; after STOP_DEADLINE_S it is killed with its group."""
+        """Wait until the process has ended; if it does nothing for STOP_DEADLINE_S it is killed with its group."""
         if self.process is None:
             return
-        if not ended_within(self.process, STOP_DEADLINE_S):
-            self.kill()
+        deadline = Deadline(STOP_DEADLINE_S, self.place.pulse)
+        while not ended_within(self.process, _LOOK_S):
+            if self.place.patience().stopped() or deadline.passed():
+                self.kill()
         self.process.wait()
 
     def kill(self) -> None:
@@ -77,7 +88,7 @@ def bring_up(starting: Iterable[Running]) -> None:
     left as they are then.
     """
     waiting = {(one.place.name, one.declared.name): one for one in starting}
-    deadlines: dict[tuple[str, str], float] = {}
+    deadlines: dict[tuple[str, str], Deadline] = {}
     while waiting:
         before = len(waiting) - len(deadlines)
         for key, one in list(waiting.items()):
@@ -85,12 +96,12 @@ def bring_up(starting: Iterable[Running]) -> None:
                 continue
             if key not in deadlines:
                 one.launch()
-                deadlines[key] = time.monotonic() + READY_DEADLINE_S
+                deadlines[key] = Deadline(READY_DEADLINE_S, one.place.pulse)
             ready, observed = one.is_ready()
             if ready:
                 one.declared.reload(one.place, None)
                 del waiting[key], deadlines[key]
-            elif time.monotonic() > deadlines[key]:
+            elif deadlines[key].passed():
                 log = one.place.log(_LOG_LINES)
                 raise ServiceNotReadyError(key[0], key[1], READY_DEADLINE_S, observed, log)
         if waiting and len(waiting) - len(deadlines) == before:

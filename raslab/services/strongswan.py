@@ -137,7 +137,7 @@ class Charon(Service):
 
 def vici_at(place: Place) -> Vici:
     """The way to ask the charon of a place."""
-    return Vici(place.name, place.path(_SOCKET))
+    return Vici(place.name, place.path(_SOCKET), place.patience())
 
 
 def messages(old: Charon, new: Charon) -> tuple[Message, ...]:

@@ -67,6 +67,7 @@ class Supervisor:
         with self._lock:
             before = {node: self.declared(node) for node in wanted}
             todo = changes(before, wanted)
+            self._refuse_hanging(wanted, todo)
             self._catch_up(wanted, todo)
             try:
                 self._carry_out(todo)
@@ -123,6 +124,22 @@ class Supervisor:
         with self._lock:
             return self._incidents.of(node)
 
+    def ailments(self, node: str | None = None, ask: bool = False) -> tuple[str, ...]:
+        """Sentences about daemons, of one node or all, that have died and not come back, and that hang.
+
+        ask: ask each whether it answers, which takes `SILENT_S` for one that does not; else only those that have been
+        stopped are noticed.
+        """
+        # Without the lock: who looks at a live view shall not wait for the end of a verb.
+        nodes = list(self._running) if node is None else [node]
+        running = [one for name in nodes for one in list(self._running.get(name, {}).values())]
+        found = [str(one) for one in self._incidents.unhealed(node)]
+        for one in running:
+            error = one.place.patience().stopped() or (one.silence() if ask else None)
+            if error is not None:
+                found.append(str(error))
+        return tuple(found)
+
     def kill(self, node: str, service: str) -> None:
         """Let a daemon crash."""
         self._find(node, service).kill()
@@ -138,6 +155,14 @@ class Supervisor:
 
     def _names(self, node: str) -> Sequence[str]:
         return list(self._running.get(node, {}))
+
+    def _refuse_hanging(self, nodes: Iterable[str], todo: Iterable[Change]) -> None:
+        """Raise if a daemon that is to run on has been stopped: nothing that it is told would come about."""
+        ending = {(one.node, one.service) for one in todo if one.action in (Action.STOP, Action.RESTART)}
+        for node in nodes:
+            for name, one in self._running.get(node, {}).items():
+                if (node, name) not in ending and (error := one.place.patience().stopped()):
+                    raise error
 
     def _catch_up(self, nodes: Iterable[str], todo: Iterable[Change]) -> None:
         """Let the services that run on know what their nodes have got."""
@@ -191,6 +216,7 @@ class Supervisor:
             one.end()
 
     def _adopt(self, one: Running) -> None:
+        self._incidents.heal(one.place.name, one.declared.name)
         watcher = self._watching()  # be there a process or not: all services end with the network
         self._running.setdefault(one.place.name, {})[one.declared.name] = one
         if one.process is not None:

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,14 @@ from vici.protocol import Message, Packet, Transport
 
 from raslab.errors import (
     ConfigurationRefusedError,
+    DaemonHangsError,
     NoSuchServiceError,
     NotObservedError,
     ServiceDeclarationError,
     TunnelRefusedError,
 )
 from raslab.model.sentences import quoted
+from raslab.services.patience import Patience
 
 _TIMEOUT_S = 30.0
 _EVENT_POLL_S = 0.02
@@ -50,12 +53,13 @@ _TELLING = (
 
 
 class Vici:
-    """The charon of one node. Its methods raise NoSuchServiceError if it does not answer."""
+    """The charon of one node. Its methods raise NoSuchServiceError if it is not there, DaemonHangsError."""
 
-    def __init__(self, node: str, path: Path) -> None:
-        """path: of the daemon's socket."""
+    def __init__(self, node: str, path: Path, patience: Patience | None = None) -> None:
+        """path: of the daemon's socket; patience: with its answers."""
         self.node = node
         self._path = path
+        self._patience = patience
 
     def request(self, command: str, message: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Any command of VICI that is answered by one message. Raises ConfigurationRefusedError."""
@@ -73,7 +77,7 @@ class Vici:
         """True if the daemon takes commands."""
         try:
             self.request("version")
-        except NoSuchServiceError:
+        except (NoSuchServiceError, DaemonHangsError):
             return False
         return True
 
@@ -120,7 +124,7 @@ class Vici:
         self, kinds: Iterable[str] = ("ike-updown", "child-updown"), timeout_s: float = _TIMEOUT_S
     ) -> Iterator[Iterator[tuple[str, dict[str, Any]]]]:
         """Events as (kind, message) from now on; the iterator raises NotObservedError after `timeout_s` without one."""
-        with self._session() as session:
+        with self._session(events=True) as session:
             stream = session.listen(list(kinds), _EVENT_POLL_S)
             first = next(stream)  # only now are the events asked for
             try:
@@ -131,7 +135,7 @@ class Vici:
     @contextmanager
     def listen(self, kinds: Iterable[str]) -> Iterator[Listener]:
         """Events from now on, without end: of the kinds that `events` knows, and the lines of the log, ``log``."""
-        with self._session() as session:
+        with self._session(events=True) as session:
             listener = Listener(session, list(kinds))
             try:
                 yield listener
@@ -140,7 +144,7 @@ class Vici:
 
     def _control(self, command: str, message: Mapping[str, str], tunnel: str, timeout_s: float) -> None:
         log: list[str] = []
-        with self._session(timeout_s + _EXTRA_S) as session:
+        with self._session(timeout_s + _EXTRA_S) as session:  # it is silent while it tries
             stream = getattr(session, command)(dict(message))
             try:
                 log.extend(_text(entry).get("msg", "") for entry in stream)
@@ -153,14 +157,28 @@ class Vici:
         return [{"name": name, **facts} for entry in entries for name, facts in entry.items()]
 
     @contextmanager
-    def _session(self, timeout_s: float = _TIMEOUT_S) -> Iterator[Any]:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as connection:
-            connection.settimeout(timeout_s)
+    def _session(self, silent_s: float | None = None, events: bool = False) -> Iterator[Any]:
+        """A connection. silent_s: how long charon may be silent if it does nothing; events: as long as it likes."""
+        with _Connection(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as connection:
+            connection.settimeout(_TIMEOUT_S)
+            if self._patience is not None and not events:
+                connection.patience = self._patience if silent_s is None else replace(self._patience, seconds=silent_s)
             try:
                 connection.connect(str(self._path))
                 yield Session(connection)
             except OSError as error:
                 raise NoSuchServiceError(self.node, f"charon that answers ({error})", ()) from error
+
+
+class _Connection(socket.socket):
+    """A socket that waits for answers with patience."""
+
+    patience: Patience | None = None
+
+    def recv(self, *args: Any) -> bytes:
+        if self.patience is not None:
+            self.patience.await_answer(self)
+        return super().recv(*args)
 
 
 class Listener:

@@ -14,9 +14,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from raslab.errors import ConfigurationRefusedError, NoSuchServiceError
+from raslab.errors import ConfigurationRefusedError, DaemonHangsError, NoSuchServiceError
 from raslab.model.secrets import without_secrets
 from raslab.services.lines import whole
+from raslab.services.patience import Patience
 
 _END = b"\0\0\0"
 _TIMEOUT_S = 10.0
@@ -29,10 +30,11 @@ _REASONS = {2: "unknown command", 3: "ambiguous command", 4: "incomplete command
 class Vty:
     """A connection to one daemon; may be used from several threads."""
 
-    def __init__(self, node: str, daemon: str, path: Path) -> None:
-        """path: of the daemon's socket. Nothing is connected yet."""
+    def __init__(self, node: str, daemon: str, path: Path, patience: Patience | None = None) -> None:
+        """path: of the daemon's socket. patience: with its answers. Nothing is connected yet."""
         self.node = node
         self.daemon = daemon
+        self._patience = patience
         self._path = path
         self._socket: socket.socket | None = None
         self._lock = threading.RLock()
@@ -40,7 +42,7 @@ class Vty:
     def run(self, command: str) -> str:
         """What the daemon answers.
 
-        Raises ConfigurationRefusedError with the daemon's words, NoSuchServiceError if it is gone.
+        Raises ConfigurationRefusedError with the daemon's words, NoSuchServiceError if it is gone, DaemonHangsError.
         """
         with self._lock:
             text, status = self._ask(command)
@@ -82,7 +84,7 @@ class Vty:
         try:
             with self._lock:
                 self._ask("enable")
-        except NoSuchServiceError:
+        except (NoSuchServiceError, DaemonHangsError):
             return False
         return True
 
@@ -107,7 +109,10 @@ class Vty:
         try:
             connection = self._connection()
             connection.sendall(b"".join(command.encode() + b"\0" for command in commands))
-            return _receive(connection, len(commands))
+            return _receive(connection, len(commands), self._patience)
+        except DaemonHangsError:
+            self.close()
+            raise
         except OSError as error:
             self.close()
             raise NoSuchServiceError(self.node, f"{self.daemon} that answers ({error})", ()) from error
@@ -119,7 +124,7 @@ class Vty:
             try:
                 connection.connect(str(self._path))
                 connection.sendall(b"enable\0")
-                _receive(connection, 1)
+                _receive(connection, 1, self._patience)
             except BaseException:
                 connection.close()
                 raise
@@ -136,11 +141,13 @@ def split_answers(data: bytes) -> tuple[list[tuple[str, int]], bytes]:
     return found, data
 
 
-def _receive(connection: socket.socket, count: int) -> list[tuple[str, int]]:
+def _receive(connection: socket.socket, count: int, patience: Patience | None) -> list[tuple[str, int]]:
     """The next `count` answers."""
     answers: list[tuple[str, int]] = []
     data = b""
     while len(answers) < count:
+        if patience is not None:
+            patience.await_answer(connection)
         part = connection.recv(65536)
         if not part:
             raise ConnectionResetError("the daemon closed the connection")

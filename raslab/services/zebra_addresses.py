@@ -31,7 +31,14 @@ def remind(vty: Vty, node: Node) -> None:
         time.sleep(_PAUSE_S)
         node.namespace.connection.send([one.announcement for _, one in lacking(vty, node)])
 
-    if left := look_until(lambda missing: not missing, lambda: lacking(vty, node), _DEADLINE_S, tell_again):
+    counts: list[int] = []  # of what it lacked, as it has been seen
+
+    def look() -> list[tuple[str, InterfaceAddress]]:
+        found = lacking(vty, node)
+        counts.append(len(found))
+        return found
+
+    if left := look_until(lambda found: not found, look, _DEADLINE_S, tell_again, lambda: tuple(counts[-1:])):
         name, one = left[0]
         raise NotObservedError(f"zebra of {vty.node} knows of {one.address} on {name}", _DEADLINE_S, "it does not")
 

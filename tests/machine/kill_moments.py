@@ -66,8 +66,8 @@ def life(launcher: Launcher, victims: Sequence[str], after_s: float, *, up: bool
     names = {path.name for path in launcher.temporary.iterdir()}
     for victim in victims:
         _kill(launcher, child, victim)
-    if not notebook and not {"launcher", "kernel", "group"} & set(victims):
-        child.send_signal(signal.SIGTERM)
+    if not notebook:
+        child.send_signal(signal.SIGTERM)  # who starts yet may not have had the part that was to be killed
     left = _left(launcher, child, names)
     child.kill()
     child.communicate()
