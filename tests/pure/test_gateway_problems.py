@@ -191,6 +191,13 @@ CASES = {
     "pre-shared key of one that would open the other": replace(
         S2S, vpn_s2s_interfaces=(PSK, replace(SECOND, destination=("198.51.100.9",), peer_identity="203.0.113.1"))
     ),
+    "certificate that two interfaces ask for": replace(
+        S2S,
+        vpn_s2s_interfaces=(SELECTORS, replace(SELECTORS, name="lyon", ipv4_subnet=(), peer_identity="CN=Rome")),
+    ),
+    "users whose names differ in case": replace(
+        S2S, vpn_s2s_interfaces=(EAP, replace(EAP, name="Oslo", dial_in_password="hei", ipv4_subnet=()))
+    ),
     "unknown encryption type": psk(encryption_type="Require"),
     "unknown preset": psk(custom_policy="windows"),
     "unknown group": cipher(dh_group="Group17"),

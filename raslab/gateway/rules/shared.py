@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address
 
-from raslab.gateway.callers import KeyedEnd, keyed_ends, owners
 from raslab.gateway.outside import Outside, outside
+from raslab.gateway.rules import callers
 from raslab.gateway.rules.reading import address, given, range_problem
 from raslab.gateway.rules.subnets import MAX_KBPS, title
 from raslab.gateway.scopes import Scope, scopes
@@ -19,49 +19,13 @@ from raslab.gateway.surroundings import Surroundings
 def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     """Whatever two parts of the node want for themselves, or want differently."""
     parts = list(scopes(state, surroundings))
-    yield from _pre_shared_keys(parts)
+    yield from callers.check(parts)
     yield from _passwords(parts)
     yield from _bandwidths(parts)
     yield from _ports(parts)
     yield from _icmp_timeouts(parts)
     yield from _outsides(parts)
     yield from _external_addresses(parts)
-
-
-def _pre_shared_keys(parts: Sequence[Scope]) -> Iterator[str]:
-    """A pre-shared key belongs to one interface: nobody else is to be known by the identity that it is found by."""
-    ends = keyed_ends(parts)
-    said: set[frozenset[tuple[str, str]]] = set()
-    for end, found in owners(ends).items():
-        if found is not None:
-            continue
-        others = [one for one in ends if one.is_of != end.is_of and end.theirs in (one.mine, one.theirs)]
-        other = next((one for one in others if (one.mine, one.theirs) == (end.mine, end.theirs)), others[0])
-        pair = frozenset((end.is_of, other.is_of))
-        if pair not in said:
-            said.add(pair)
-            yield _ambiguous(*sorted((end, other), key=ends.index))
-
-
-def _ambiguous(one: KeyedEnd, two: KeyedEnd) -> str:
-    names = f"{one.name} and {two.name} of {one.part}"
-    if one.part != two.part:
-        names = f"{one.name} of {one.part} and {two.name} of {two.part}"
-    with_identity = "a peer_identity that the other gateway has as its local_identity"
-    if (one.mine, one.theirs) != (two.mine, two.theirs):
-        return (
-            f"S2S interfaces {names} both know {one.theirs} with a pre-shared key, so that the key of one would open "
-            f"the other: give one of them {with_identity}, or use certificates."
-        )
-    if one.part == two.part:
-        return (
-            f"S2S interfaces {names} both use a pre-shared key with {one.theirs}, which cannot say which one it calls: "
-            f"give one of them {with_identity}, disable one (admin_status=False), or use certificates."
-        )
-    return (
-        f"S2S interfaces {names} both use a pre-shared key with {one.theirs}, which cannot say which tenant it calls: "
-        f"give one of them another source_ip_address or {with_identity}, or use certificates."
-    )
 
 
 def _passwords(parts: Sequence[Scope]) -> Iterator[str]:
