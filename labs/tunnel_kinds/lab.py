@@ -44,4 +44,5 @@ LAB = Lab(
     run=run,
     report=report,
     topology=topology,
+    programs=("iperf3",),
 )

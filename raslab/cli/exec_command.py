@@ -15,6 +15,12 @@ def add_to(subparsers: Any) -> None:
     """Register the command."""
     parser = subparsers.add_parser("exec", help="run a command in a lab machine", description=__doc__)
     add_machine_options(parser)
+    parser.add_argument(
+        "--canonical",
+        action="store_true",
+        help="paths, environment and Python inside are the same whoever runs it from where, so that with"
+        " --virtual-time the last digit of a figure is too; the working folder is /.raslab/work",
+    )
     parser.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- CMD ...", help="the command and its arguments")
     parser.set_defaults(run=run, usage_error=parser.error)
 

@@ -31,4 +31,9 @@ def add_machine_options(parser: argparse.ArgumentParser) -> None:
 
 def machine_options(args: argparse.Namespace) -> MachineOptions:
     """The options as data; raises NoLabMachineError for a bad size."""
-    return MachineOptions(virtual_time=args.virtual_time, memory_mb=parse_memory_mb(args.memory), seed=args.seed)
+    return MachineOptions(
+        virtual_time=args.virtual_time,
+        memory_mb=parse_memory_mb(args.memory),
+        seed=args.seed,
+        canonical=getattr(args, "canonical", False),
+    )

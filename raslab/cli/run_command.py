@@ -45,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
     from raslab.course.loader import load_lab
     from raslab.course.results import Results
     from raslab.course.runner import Wanted, run_lab
+    from raslab.machine.programs import versions
 
     lab = load_lab(args.lab)
     seconds = duration(args.duration)
@@ -58,7 +59,8 @@ def run(args: argparse.Namespace) -> int:
     begin = time.monotonic()
     with cleaning_up_on_signals():
         events = run_view.watch(lab, run_lab(wanted), console)
-    results = Results.collect(lab.name, lab.title, lab.columns, events, time.monotonic() - begin)
+    taken_s = time.monotonic() - begin
+    results = Results.collect(lab.name, lab.title, lab.columns, events, taken_s, versions(lab.programs))
     (run_view if lab.scenario is None else checks_view).show(lab, results, console)
     for line in outputs.write(lab, results):
         console.print(line, markup=False, highlight=False, soft_wrap=True)

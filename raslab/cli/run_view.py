@@ -90,7 +90,10 @@ def show(lab: Lab, results: Results, console: Console) -> None:
     for note in results.notes:
         console.print(f"- {note}", highlight=False, soft_wrap=not console.is_terminal)
     if results.seconds_taken is not None:
-        console.print(f"{len(results.rows)} measurements in {results.seconds_taken:.0f} s.", highlight=False)
+        console.print(
+            f"{len(results.rows)} measurements in {results.seconds_taken:.0f} s, with {results.versions}.",
+            highlight=False,
+        )
 
 
 def fitting(columns: Sequence[str], minor: Sequence[str], rows: Sequence[Mapping[str, str]], width: int) -> list[str]:

@@ -25,6 +25,7 @@ class Lab:
     topology: makes the lab's network as a `Topo` to play with; its parameters, all with defaults, are up to the lab.
     None for a lab that has none to show.
     scenario: what a lab that asks questions is made of; None for one that measures.
+    programs: those whose versions its figures depend on, besides the kernel and Python.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Lab:
     report: Callable[[Results, Path], Path]
     topology: Callable[..., Any] | None = None
     scenario: Scenario | None = None
+    programs: tuple[str, ...] = ()
 
 
 def scenario_lab(

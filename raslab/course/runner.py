@@ -7,31 +7,19 @@ import select
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TextIO
 
 from raslab.course.events import Event, Failed, Finished, from_line
 from raslab.course.folder import passing_folder
 from raslab.course.worker import DEBUG
 from raslab.errors import LabFailedError, NoLabMachineError
+from raslab.machine import canonical
 from raslab.machine.command import MachineOptions
-from raslab.machine.compiled import patience
-from raslab.machine.here import CLOCK_VARIABLE, MACHINE_VARIABLE, PRELOAD_VARIABLE, Here, here
+from raslab.machine.here import Here, here
 from raslab.machine.launch import choose_machine, exec_argv
-from raslab.machine.programs import search_path
 
 EVENTS = "events"
-# In virtual time everybody's worker has the same environment: the size of a process's memory moves the last digits.
-_ALIKE = {
-    "HOME": "/root",
-    "LC_ALL": "C.UTF-8",
-    "PATH": search_path(os.defpath),
-    "PYTHONHASHSEED": "0",
-    "PYTHONNOUSERSITE": "1",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    MACHINE_VARIABLE: "uml",
-    CLOCK_VARIABLE: "virtual",
-}
 _LOOK_S = 0.1
 _LAST_LINES = 5
 
@@ -54,19 +42,20 @@ class Wanted:
 
         Inside a lab machine the lab runs right there. Raises NoLabMachineError if there can be no such machine.
         """
-        worker = [sys.executable, "-m", "raslab.course.worker", self.lab, "--events", EVENTS]
+        worker = ["-m", "raslab.course.worker", self.lab, "--events", EVENTS]
         worker += [] if self.seconds is None else ["--duration", f"{self.seconds:g}"]
         if here().inside:
             self._check_fits(here())
-            return worker
+            return [sys.executable, *worker]
         # First of all: whoever asks for a machine that cannot be had waits for no compiler.
         machine = choose_machine(self.machine, self.options.virtual_time)
-        if self.options.virtual_time:
-            debug = {DEBUG: os.environ[DEBUG]} if DEBUG in os.environ else {}
-            alike = _ALIKE | {PRELOAD_VARIABLE: str(patience())} | debug
-            settings = [f"{name}={value}" for name, value in alike.items()]
-            worker = ["env", "--ignore-environment", *settings, *worker]
-        return exec_argv(worker, machine, self.options)
+        machine = choose_machine(self.machine, self.options.virtual_time)
+        if not self.options.virtual_time:
+            return exec_argv([sys.executable, *worker], machine, self.options)
+        debug = [f"{DEBUG}={os.environ[DEBUG]}"] if DEBUG in os.environ else []
+        return exec_argv(
+            ["/usr/bin/env", *debug, str(canonical.PYTHON), *worker], machine, replace(self.options, canonical=True)
+        )
 
     def _check_fits(self, around: Here) -> None:
         """Raise NoLabMachineError if the machine that we are in is not what is wanted."""

@@ -38,12 +38,14 @@ class MachineOptions:
     """How a lab machine is made.
 
     virtual_time: the clock jumps over waiting and does not charge for CPU. memory_mb: the guest's memory,
-    MiB; it is taken from the host only as it is used. seed: start of all random numbers in virtual time.
+    MiB; it is taken from the host only as it is used. seed: start of all random numbers in virtual time. canonical: the
+    inside is the same whoever starts it and where, see `raslab.machine.canonical`.
     """
 
     virtual_time: bool = False
     memory_mb: int = 2048
     seed: int = 1
+    canonical: bool = False
 
     @property
     def clock(self) -> str:
@@ -62,23 +64,34 @@ def inside_environment(command: Command, machine: str, clock: str) -> dict[str, 
     return dict(command.environment) | {"PATH": path, MACHINE_VARIABLE: machine, CLOCK_VARIABLE: clock}
 
 
-def writable_folders(command: Command) -> list[Path]:
+@dataclass(frozen=True)
+class Share:
+    """A folder of the host, and where it is in the machine."""
+
+    host: Path
+    inside: Path
+    writable: bool = False
+
+
+def writable_folders(command: Command) -> list[Share]:
     """The host folders to bind read-write: the working folder and those asked for, never the whole file
     system.
     """
     folders = dict.fromkeys((command.cwd, *command.writable))
-    return [folder for folder in folders if folder != Path("/")]
+    return [Share(folder, folder, writable=True) for folder in folders if folder != Path("/")]
 
 
-def specification(command: Command, environment: Mapping[str, str], pause_s: int = 0) -> bytes:
+def specification(command: Command, environment: Mapping[str, str], shares: Sequence[Share], pause_s: int = 0) -> bytes:
     """The file that tells the guest's first process what to do: NUL-terminated records, described in init.c.
 
-    pause_s: seconds on the guest's clock before the command starts.
+    shares: the folders of the host that it has. pause_s: seconds on the guest's clock before the command starts.
     """
     records = [("A", argument) for argument in command.argv]
     records += [("E", f"{name}={value}") for name, value in environment.items()]
     records += [("C", str(command.cwd))]
-    records += [("B", str(folder)) for folder in writable_folders(command)]
+    for share in shares:
+        records += [("H", str(share.host))] if share.host != share.inside else []
+        records += [("B" if share.writable else "L", str(share.inside))]
     records += [("T", "")] if command.tty else []
     records += [("N", "")] if command.null_input else []
     records += [("R", "")] if command.rests else []

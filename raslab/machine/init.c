@@ -8,7 +8,8 @@
  * The launcher starts the machine in a temporary folder which is the initial root. That folder holds this program, the
  * empty folder "stage", and the file "spec": NUL-terminated records of one letter and a value
  *
- *     A argument   E environment   C working folder   B writable folder
+ *     A argument   E environment   C working folder   B writable folder   L folder that can only be looked at
+ *     H where the folder named next is on the host, if not in the same place
  *     T use a pseudo-terminal   N standard input is /dev/null   P seconds to sleep before the command
  *     R the command rests
  *
@@ -58,8 +59,12 @@
 static int line = -1; /* the serial line */
 
 struct spec {
-	char **argv, **env, **binds; /* each ends with NULL */
-	int argc, envc, bindc;
+	char **argv, **env; /* each ends with NULL */
+	struct share {
+		const char *inside, *host;
+		unsigned long flags;
+	} *shares;
+	int argc, envc, sharec;
 	const char *cwd;
 	int use_pty, null_input, rests, pause_s;
 };
@@ -155,14 +160,22 @@ static void read_spec(const char *path, struct spec *spec)
 		records += !*at;
 	spec->argv = calloc(records, sizeof(char *));
 	spec->env = calloc(records, sizeof(char *));
-	spec->binds = calloc(records, sizeof(char *));
+	spec->shares = calloc(records, sizeof(struct share));
+	const char *host = NULL;
+
 	for (char *record = text; record < end; record += strlen(record) + 1) {
 		char *value = record + 1;
 
 		switch (*record) {
 		case 'A': spec->argv[spec->argc++] = value; break;
 		case 'E': spec->env[spec->envc++] = value; break;
-		case 'B': spec->binds[spec->bindc++] = value; break;
+		case 'H': host = value; break;
+		case 'B':
+		case 'L':
+			spec->shares[spec->sharec++] = (struct share){ value, host ? host : value,
+								       *record == 'L' ? MS_RDONLY : 0 };
+			host = NULL;
+			break;
 		case 'C': spec->cwd = value; break;
 		case 'T': spec->use_pty = 1; break;
 		case 'N': spec->null_input = 1; break;
@@ -226,10 +239,10 @@ static void build_root(const struct spec *spec)
 	mount("cgroup2", "/stage/root/sys/fs/cgroup", "cgroup2", 0, NULL);
 	mkdir("/stage/root/run/lock", 01777);
 	mkdir("/stage/root/run/netns", 0755);
-	for (int i = 0; i < spec->bindc; i++) {
-		snprintf(path, sizeof(path), "/stage/root%s", spec->binds[i]);
+	for (int i = 0; i < spec->sharec; i++) {
+		snprintf(path, sizeof(path), "/stage/root%s", spec->shares[i].inside);
 		make_folders(path);
-		must_mount("hostfs", path, "hostfs", 0, spec->binds[i]);
+		must_mount("hostfs", path, "hostfs", spec->shares[i].flags, spec->shares[i].host);
 	}
 	if (chdir("/stage/root") < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
 		fail("cannot enter the new root: %s", strerror(errno));

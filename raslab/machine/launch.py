@@ -71,6 +71,10 @@ def run_command(
     )
     streams = Streams(stdin=None if no_input else 0, tty=tty)
     if chosen == "native":
+        if options.canonical:
+            raise NoLabMachineError(
+                "A native machine is this computer as it is, with its own paths; for --canonical, use --machine uml."
+            )
         return native.run(command, streams)
     return uml.run(command, options, streams)
 
@@ -84,5 +88,6 @@ def exec_argv(argv: Sequence[str], machine: str = "auto", options: MachineOption
     """The command line that runs `argv` in a lab machine: for callers that want its output through a pipe."""
     options = options or MachineOptions()
     flags = ["--machine", machine, *(["--virtual-time"] if options.virtual_time else [])]
+    flags += ["--canonical"] if options.canonical else []
     flags += ["--seed", str(options.seed), "--memory", f"{options.memory_mb}M"]
     return [sys.executable, "-m", "raslab", "exec", *flags, "--", *argv]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -101,6 +102,12 @@ def find_programs(programs: Sequence[Program] = PROGRAMS) -> tuple[ProgramReport
     }
     versions = {name: _version(process) for name, process in asked.items()}
     return tuple(_report(program, found[program.name] or "", versions.get(program.name, "")) for program in programs)
+
+
+def versions(names: Sequence[str]) -> dict[str, str]:
+    """Versions of the programs of these names that are here and tell theirs, and of Python."""
+    wanted = find_programs([program for program in PROGRAMS if program.name in names])
+    return {one.name: one.version for one in wanted if one.version} | {"Python": platform.python_version()}
 
 
 def _version(process: subprocess.Popen[str]) -> str:

@@ -17,10 +17,20 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
+import raslab
 from raslab.errors import MachineDiedError, NoLabMachineError
-from raslab.machine.command import Command, MachineOptions, inside_environment, specification
+from raslab.machine import canonical
+from raslab.machine.command import (
+    Command,
+    MachineOptions,
+    Share,
+    inside_environment,
+    specification,
+    writable_folders,
+)
 from raslab.machine.compiled import guest_init, patience
 from raslab.machine.here import PRELOAD_VARIABLE
 from raslab.machine.keepers import Keepers
@@ -102,11 +112,16 @@ class UmlMachine:
         self.folder, memory = self._keepers.folders[0], self._keepers.folders[-1]
         self.console = self.folder / "console"
         try:
+            shares = writable_folders(command)
+            preload = patience() if options.virtual_time else None
+            if options.canonical:
+                command, shares = self._make_canonical(command)
+                preload = canonical.LIBRARY
             environment = inside_environment(command, "uml", options.clock)
-            if options.virtual_time:
-                environment[PRELOAD_VARIABLE] = str(patience())
+            if preload:
+                environment[PRELOAD_VARIABLE] = str(preload)
             pause_s = VIRTUAL_UPTIME_S if options.virtual_time else 0
-            (self.folder / "spec").write_bytes(specification(command, environment, pause_s))
+            (self.folder / "spec").write_bytes(specification(command, environment, shares, pause_s))
             shutil.copy(init, self.folder / "init")
             for name in ("stage", "dev"):
                 (self.folder / name).mkdir()
@@ -114,6 +129,19 @@ class UmlMachine:
         except BaseException:
             self.end()
             raise
+
+    def _make_canonical(self, command: Command) -> tuple[Command, list[Share]]:
+        """The command and what it has of the host in a machine that is the same everywhere."""
+        interpreter = canonical.Interpreter.running()
+        environment = self.folder / "environment"
+        canonical.make_environment(environment, interpreter, patience())
+        project = Path(raslab.__file__).resolve().parents[1]
+        shares = []
+        for number, share in enumerate(canonical.shares(project, command.cwd, environment, interpreter)):
+            # The kernel keeps the way to a folder of the host in its memory: all of them are of the same length.
+            (self.folder / f"share{number}").symlink_to(share.host)
+            shares.append(replace(share, host=Path(f"/proc/self/cwd/share{number}")))
+        return replace(command, cwd=canonical.WORK, environment=canonical.variables()), shares
 
     def _boot(self, kernel: Path, options: MachineOptions, memory: Path) -> None:
         guest_reads, self.to_guest = os.pipe()

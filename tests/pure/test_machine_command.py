@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from raslab.errors import NoLabMachineError
-from raslab.machine.command import Command, MachineOptions, inside_environment, specification
+from raslab.machine.command import Command, MachineOptions, inside_environment, specification, writable_folders
 from raslab.machine.launch import choose_machine, exec_argv, parse_memory_mb
 from raslab.machine.native import namespace_command
 from raslab.machine.uml import kernel_arguments
@@ -16,14 +16,14 @@ COMMAND = Command(argv=("echo", "two words"), cwd=Path("/home/me/work"), environ
 
 
 def test_the_specification_is_a_list_of_records() -> None:
-    assert specification(COMMAND, COMMAND.environment) == (
+    assert specification(COMMAND, COMMAND.environment, writable_folders(COMMAND)) == (
         b"Aecho\0Atwo words\0EA=1\n2\0C/home/me/work\0B/home/me/work\0N\0"
     )
 
 
 def test_the_whole_file_system_is_never_writable() -> None:
     command = Command(argv=("true",), cwd=Path("/"), environment={}, writable=(Path("/srv"),))
-    assert specification(command, {}) == b"Atrue\0C/\0B/srv\0"
+    assert specification(command, {}, writable_folders(command)) == b"Atrue\0C/\0B/srv\0"
 
 
 def test_inside_the_command_can_tell_where_it_is() -> None:

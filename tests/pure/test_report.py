@@ -26,7 +26,7 @@ GOLDEN_PAGE = HERE / "golden" / "gre-performance.html"
 def results() -> Results:
     lab = load_lab("gre-performance")
     events = [from_line(line) for line in EVENTS.read_text(encoding="utf-8").splitlines()]
-    return Results.collect(lab.name, lab.title, lab.columns, events)
+    return Results.collect(lab.name, lab.title, lab.columns, events, programs={"iperf3": "3.12", "Python": "3.11.2"})
 
 
 def page(of: Results) -> str:

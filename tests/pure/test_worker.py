@@ -93,4 +93,4 @@ def test_a_machine_that_fits(monkeypatch: pytest.MonkeyPatch, clock: str, wanted
 def test_the_machine_gets_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RASLAB_MACHINE", raising=False)
     argv = " ".join(Wanted(LAB, "uml", MachineOptions(virtual_time=True, memory_mb=512, seed=7)).argv)
-    assert "exec --machine uml --virtual-time --seed 7 --memory 512M -- " in argv
+    assert "exec --machine uml --virtual-time --canonical --seed 7 --memory 512M -- " in argv
