@@ -46,7 +46,7 @@ class Results:
         seconds_taken: float | None = None,
         programs: Mapping[str, str] | None = None,
     ) -> Results:
-        """From the events of a run, the first of which is Started. programs: versions that matter, the kernel's apart."""
+        """From the events of a run, the first of which is Started. programs: versions besides the kernel's."""
         first, *others = events
         assert isinstance(first, Started)
         return cls(
