@@ -292,12 +292,21 @@ BEYOND = replace(
         extended_sequence_numbers=True,
     ),
 )
+SHIELD = replace(
+    PSK,
+    mode="Transport",
+    ipv4_subnet=(),
+    ipv6_subnet=(),
+    local_vpn_traffic_selector=(VpnTrafficSelector(ip_address_range=("203.0.113.1", "203.0.113.1"), protocol_id=47),),
+    remote_vpn_traffic_selector=(VpnTrafficSelector(ip_address_range=("198.51.100.2",) * 2, protocol_id=47),),
+)
 GOOD = {
     "only the role": ROLE,
     "IKEv2 and GRE": S2S,
     "WireGuard": OVER_WIREGUARD,
     "all authentication methods": GatewayState(remote_access=RemoteAccess(), vpn_s2s_interfaces=(PSK, SELECTORS, EAP)),
     "algorithms beyond the cmdlets": GatewayState(remote_access=RemoteAccess(), vpn_s2s_interfaces=(BEYOND,)),
+    "transport mode": GatewayState(remote_access=RemoteAccess(), vpn_s2s_interfaces=(SHIELD,)),
     "trigger filters": GatewayState(remote_access=RemoteAccess(), vpn_s2s_interfaces=(CHOOSY,)),
     "forced tunnelling": FORCED,
     "bandwidth limits": LIMITED,

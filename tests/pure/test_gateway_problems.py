@@ -70,6 +70,11 @@ def wireguard(**changes: Any) -> GatewayState:
     return replace(OVER_WIREGUARD, wireguard_interfaces=(replace(first, **changes), *others))
 
 
+def transport(**changes: Any) -> GatewayState:
+    """S2S with an interface in transport mode."""
+    return psk(mode="Transport", ipv4_subnet=(), ipv6_subnet=(), **changes)
+
+
 def eap(**changes: Any) -> GatewayState:
     """S2S with an interface of users."""
     return replace(S2S, vpn_s2s_interfaces=(replace(EAP, **changes),))
@@ -197,6 +202,12 @@ CASES = {
     ),
     "users whose names differ in case": replace(
         S2S, vpn_s2s_interfaces=(EAP, replace(EAP, name="Oslo", dial_in_password="hei", ipv4_subnet=()))
+    ),
+    "unknown mode": psk(mode="transport"),
+    "transport mode with an inside": psk(mode="Transport"),
+    "transport mode between several": transport(destination=("198.51.100.2", "198.51.100.3")),
+    "transport mode for others": transport(
+        local_vpn_traffic_selector=(VpnTrafficSelector(ip_address_range=("10.1.0.0", "10.1.0.255")),)
     ),
     "unknown encryption type": psk(encryption_type="Require"),
     "unknown preset": psk(custom_policy="windows"),

@@ -44,6 +44,14 @@ def tunnel_of(name: str, sas: Sequence[Sa]) -> tuple[Sa, Sa] | None:
     return None
 
 
+def counters(tunnel: tuple[Sa, Sa] | None) -> dict[str, int]:
+    """What the present keys of a tunnel have carried, in the words of a network interface."""
+    child = tunnel[1] if tunnel else {}
+    words = {"rx_bytes": "bytes-in", "tx_bytes": "bytes-out", "rx_packets": "packets-in", "tx_packets": "packets-out"}
+    none = dict.fromkeys(("rx_errors", "tx_errors", "rx_dropped", "tx_dropped"), 0)
+    return {name: int(child.get(word, 0)) for name, word in words.items()} | none
+
+
 def _protocol(interface: S2SInterface) -> str:
     if isinstance(interface, VpnS2SInterface):
         return interface.protocol

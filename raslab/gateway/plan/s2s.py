@@ -180,8 +180,7 @@ def _child(interface: VpnS2SInterface, surroundings: Surroundings, *, dials: boo
         "remote_ts": _selectors(interface, interface.remote_vpn_traffic_selector),
         "rekey_time": f"{interface.sa_life_time_seconds}s",
         "rekey_bytes": str(interface.sa_data_size_for_renegotiation_kilobytes * 1024),
-        "if_id_in": number,
-        "if_id_out": number,
+        **({"mode": "transport"} if interface.is_transport else {"if_id_in": number, "if_id_out": number}),
         "start_action": "trap" if dials else "none",
         "dpd_action": "clear",
         "close_action": "none",
@@ -196,6 +195,8 @@ def _child(interface: VpnS2SInterface, surroundings: Surroundings, *, dials: boo
 def _selectors(interface: VpnS2SInterface, chosen: tuple[VpnTrafficSelector, ...]) -> list[str]:
     if chosen:
         return [_selector(one) for one in chosen]
+    if interface.is_transport:
+        return ["dynamic"]  # the two ends
     return ["0.0.0.0/0"] * interface.internal_ipv4 + ["::/0"] * interface.internal_ipv6
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from raslab.gateway.rules import credentials
+from raslab.gateway.rules import credentials, transport
 from raslab.gateway.rules.filters import line_problems
 from raslab.gateway.rules.reading import address, choice_problem, given, range_problem
 from raslab.gateway.state import CustomPolicy, GatewayState, VpnS2SInterface
@@ -31,6 +31,7 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
         yield from _times(interface, where)
         yield from _policy(interface, where)
         yield from _triggers(interface, where)
+        yield from transport.check(interface, where, surroundings)
         for selector in (*interface.local_vpn_traffic_selector, *interface.remote_vpn_traffic_selector):
             yield from _selector(selector, where)
 

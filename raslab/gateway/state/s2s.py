@@ -83,6 +83,8 @@ class VpnS2SInterface:
     initiate_config_payload: ask the other side for addresses (RFC 7296, 2.19); without any from there it does not work.
     encryption_type: NoEncryption, OptionalEncryption, RequireEncryption or MaximumEncryption; custom_policy, a
     CustomPolicy or the name of a preset (windows-default, documented-best, modern), takes its place.
+    mode: ``Tunnel`` or, beyond Add-VpnS2SInterface and named as by New-NetIPsecRule, ``Transport``: what the two
+    gateways themselves say to each other is protected as it is, such as GRE between them, and nothing is behind.
     mobike: let the other side go on from another address (RFC 4555), which gateways do not do; beyond Windows.
     post_connection_ipv4_subnet, post_connection_ipv6_subnet: the same, but only while connected, so they never dial.
     ipv4_trigger_filter, ipv6_trigger_filter: lines as in RemoteAccessIpFilter; with the action ``Allow`` only packets
@@ -118,6 +120,7 @@ class VpnS2SInterface:
     sa_data_size_for_renegotiation_kilobytes: int = 33_553_408
     encryption_type: str = "RequireEncryption"
     custom_policy: CustomPolicy | str | None = None
+    mode: str = "Tunnel"
     mobike: bool = False
     internal_ipv4: bool = True
     internal_ipv6: bool = True
@@ -136,6 +139,11 @@ class VpnS2SInterface:
     enable_qos: bool = True
     tx_bandwidth_kbps: int = 0
     rx_bandwidth_kbps: int = 0
+
+    @property
+    def is_transport(self) -> bool:
+        """Whether it protects what the gateways themselves say, and has no inside."""
+        return self.mode == "Transport"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -12,6 +12,7 @@ from raslab.gateway.core import call
 from raslab.gateway.plan.bgp import instance
 from raslab.gateway.records import BgpPeerStatus, BgpRouteInformation, BgpStatistics, VpnS2SInterfaceStatistics
 from raslab.gateway.rules.reading import choice_problem, given, prefix_problem
+from raslab.gateway.state import VpnS2SInterface
 from raslab.gateway.state.notation import asn
 from raslab.gateway.verbs.bgp import PEERS, BgpVerbs
 from raslab.gateway.verbs.wireguard import WireguardVerbs
@@ -31,14 +32,12 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
         self._require_running()
         if name is not None:
             self._kind(name)
-        names = [one.name for one in self.state.s2s_interfaces if name in (None, one.name)]
-        counted = links.counters(self.node, names)
         sas = self._sas()
         return self._of_here(
             links.statistics(
-                one, counted[one], self._cleared.get(one, {}), ipsec.tunnel_of(one, sas), self._last_errors.get(one, "")
+                one, now, self._cleared.get(one, {}), ipsec.tunnel_of(one, sas), self._last_errors.get(one, "")
             )
-            for one in names
+            for one, now in self._counted(name, sas).items()
         )
 
     def clear_vpn_s2s_interface_statistics(self, name: str | None = None) -> None:
@@ -46,8 +45,17 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
         self._require_running()
         if name is not None:
             self._kind(name)
-        names = [one.name for one in self.state.s2s_interfaces if name in (None, one.name)]
-        self._cleared.update(links.counters(self.node, names))
+        self._cleared.update(self._counted(name, self._sas()))
+
+    def _counted(self, name: str | None, sas: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+        """The counters of all interfaces, or of one. In transport mode nothing passes the interface, so SAs count."""
+        chosen = [one for one in self.state.s2s_interfaces if name in (None, one.name)]
+        protecting = {one.name for one in chosen if isinstance(one, VpnS2SInterface) and one.is_transport}
+        counted = links.counters(self.node, [one.name for one in chosen if one.name not in protecting])
+        return {
+            one.name: ipsec.counters(ipsec.tunnel_of(one.name, sas)) if one.name in protecting else counted[one.name]
+            for one in chosen
+        }
 
     def get_bgp_peer(self, name: str | None = None) -> tuple[BgpPeerStatus, ...]:
         """All peers, or the one of that name, with the state of their sessions."""
