@@ -155,7 +155,7 @@ class GatewayCore(Desired[GatewayState], GatewayPart):
     def surroundings(self) -> Surroundings:
         """The node without what the gateway itself has made there."""
         done = self._applied
-        own = {one.name for one in done.tunnels}
+        own = {one.name for one in done.tunnels} | {one.name for one in done.vrfs}
         return Surroundings.of(self.network.topology(), self.name, own, done.addresses, done.routes)
 
     # For the verbs

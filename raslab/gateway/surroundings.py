@@ -21,7 +21,7 @@ from raslab.model.topology import Interface, Route, Topology, Tunnel, Vlan
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a gateway finds on its node."""
+    """What a gateway finds on its node. devices: the names of all that is not an end of a link or a tunnel."""
 
     node: str
     interfaces: tuple[Interface | Tunnel | Vlan, ...] = ()
@@ -29,6 +29,7 @@ class Surroundings:
     domain: RoutingDomain | None = None
     outside: Surroundings | None = None
     vxlans: tuple[Vxlan, ...] = ()
+    devices: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -64,6 +65,7 @@ class Surroundings:
                 and route.table is None
             ),
             vxlans=tuple(one for one in topology.devices if isinstance(one, Vxlan) and one.node == node),
+            devices=tuple(one.name for one in topology.devices if one.node == node and one.name not in own),
         )
 
     def within(self, domain: RoutingDomain, outside: Surroundings) -> Surroundings:

@@ -252,10 +252,19 @@ class Link(mininet.Link):
     def stop(self) -> None:
         """Links end with their network."""
 
+    def _free_name(self, node: Node, port: int) -> str:
+        """Mininet's name for a port, or for the next one if its user has given that name to another."""
+        number = port
+        while (name := str(self.intfName(node, number))) in node.nameToIntf:
+            if node.ports.get(node.nameToIntf[name]) == number:
+                break  # one port told twice, which is for validation to refuse
+            number += 1
+        return name
+
     def _end(self, node: Node, port: int | None, name: str | None, mac: str | None, params: dict[str, Any]) -> Intf:
         port = params.pop("port", None) if port is None else port
         port = node.newPort() if port is None else port
-        name = params.pop("name", None) or params.pop("intfName", None) or name or self.intfName(node, port)
+        name = params.pop("name", None) or params.pop("intfName", None) or name or self._free_name(node, port)
         intf = Intf(str(name), node=node, port=port, link=self, mac=params.pop("mac", None) or mac, **params)
         if not isinstance(name, str):
             intf.problems.append(sentences.name_not_text(f"Interface name {name!r} of node {node.name}"))

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from zlib import crc32
+from hashlib import sha256
 
 _NO_WORD = re.compile(r"[^A-Za-z0-9_.-]")
+_CHECKSUM_DIGITS = 16  # enough that nobody finds two names with one checksum
+_MARKED = re.compile(rf"-[0-9a-f]{{{_CHECKSUM_DIGITS}}}$")
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,15 @@ class Table:
 
 
 def word(name: str) -> str:
-    """A name of our user's as nft takes it within the name of a chain or set: letters, digits, `_`, `-` and `.`."""
+    """A name of our user's as nft takes it within the name of a chain or set: letters, digits, `_`, `-` and `.`.
+
+    No two names have one word: one that is changed, or that ends as if it were, ends in a checksum. Words never hold
+    a slash, so that one may stand between two of them.
+    """
     found = _NO_WORD.sub("_", name)
-    return found if found == name else f"{found}-{crc32(name.encode()):08x}"
+    if found == name and not _MARKED.search(name):
+        return found
+    return f"{found}-{sha256(name.encode(errors='surrogatepass')).hexdigest()[:_CHECKSUM_DIGITS]}"
 
 
 def fresh(table: Table) -> tuple[str, ...]:
@@ -112,7 +120,7 @@ def _changed(name: str, chain: Chain, old: Table, renewed: set[str]) -> bool:
     """True if a chain has to be filled afresh, be it for a set or a time-out that its rules refer to."""
     if old.chains.get(name) != chain:
         return True
-    used = set(re.findall(r'(?:@|timeout set ")([\w.-]+)', " ".join(chain.rules)))
+    used = set(re.findall(r'(?:@|timeout set ")([\w./-]+)', " ".join(chain.rules)))
     return bool(used & renewed)
 
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import ClassVar
-from zlib import crc32
 
 from raslab.errors import ConfigurationRefusedError
-from raslab.net.names import kernel_name
+from raslab.net.names import MAX_BYTES, kernel_name
 from raslab.services.place import Place
 from raslab.services.service import Service
 
+HOLDER = "ifb-"
+"""How the names of these devices begin, and of no others."""
 QUEUE_MS = 50
 _LARGEST_BYTES = 1600  # a packet and its headers: a bucket that is smaller would let none pass
 _BURST_MS = 25  # what a computer that is late makes up for
@@ -82,7 +84,7 @@ class Shaping(Service):
 
 def holding_device(interface: str) -> str:
     """The `ifb` device for what comes in by an interface."""
-    return f"ifb-{crc32(interface.encode()):08x}"
+    return f"{HOLDER}{sha256(interface.encode()).hexdigest()[: MAX_BYTES - len(HOLDER)]}"
 
 
 def _gone(old: Shaping | None, new: Shaping) -> Iterator[str]:

@@ -41,7 +41,7 @@ def of_translators(state: GatewayState, surroundings: Surroundings) -> NatTimeou
     rules: list[str] = []
     for nat in reversed(state.net_nats):
         for protocol, seconds in _policies(nat).items():
-            tenant = "" if surroundings.domain is None else f"{word(surroundings.domain.name)}-"
+            tenant = "" if surroundings.domain is None else f"{word(surroundings.domain.name)}/"
             name = f"{protocol}-{tenant}{word(nat.name)}"
             values = ", ".join(f"{key} : {value}" for key, value in seconds.items())
             policies[name] = f"protocol {protocol}; l3proto ip; policy = {{ {values} }}"

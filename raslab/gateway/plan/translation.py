@@ -87,7 +87,7 @@ def _open_protocols(nat: NetNat) -> list[str]:
 
 def _ports(nat: NetNat, protocol: str, surroundings: Surroundings) -> str:
     """The map of a NAT that knows for each outside address and port which host inside uses it."""
-    tenant = "" if surroundings.domain is None else f"{word(surroundings.domain.name)}-"
+    tenant = "" if surroundings.domain is None else f"{word(surroundings.domain.name)}/"
     return f"{protocol}-ports-{tenant}{word(nat.name)}"
 
 

@@ -9,6 +9,7 @@ from raslab.gateway.rules import (
     filters,
     gre,
     mtus,
+    names,
     nat,
     policies,
     routes,
@@ -26,6 +27,6 @@ _ROOMS = (features, s2s, gre, wireguard, subnets, routes, bgp, policies, nat, fi
 
 def problems_of(state: GatewayState, surroundings: Surroundings) -> list[str]:
     """All problems at once, none if the state can be brought about on a node with these surroundings."""
-    found = [*domains.check(state, surroundings), *shared.check(state, surroundings)]
+    found = [*domains.check(state, surroundings), *shared.check(state, surroundings), *names.check(state, surroundings)]
     found += [problem for scope in scopes(state, surroundings) for room in _ROOMS for problem in room.check(*scope)]
     return found or list(mtus.check(state, surroundings))  # which are figures only of what can be read

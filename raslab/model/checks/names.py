@@ -11,6 +11,8 @@ from raslab.model.checks.facts import Facts
 _NODE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _NODE_LENGTH = 63  # of a host name, RFC 1123, 2.1
 _INTERFACE = re.compile(r"[\w.@+~=^][\w.@+~=^-]*")
+RESERVED_INTERFACES = ("all", "default")
+"""Linux speaks of all interfaces, and of those to come, by these names (net.ipv4.conf.all)."""
 _INTERFACE_LENGTH = 127  # of an alternative name, ALTIFNAMSIZ less the terminating zero
 
 
@@ -61,6 +63,8 @@ def _interfaces(facts: Facts) -> Iterator[str]:
                     f"Interface name {sentences.quoted(interface.name)} of node {name} is impossible: "
                     "use letters, digits, dots, dashes, underscores and @ + ~ = ^, and no dash first."
                 )
+            elif interface.name in RESERVED_INTERFACES:
+                yield f"Interface name {interface.name} of node {name} is kept by Linux for itself: choose another."
             elif len(interface.name.encode()) > _INTERFACE_LENGTH:
                 yield (
                     f"Interface name {interface.name} of node {name} is too long: "
