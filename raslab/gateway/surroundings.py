@@ -136,8 +136,14 @@ class Surroundings:
 
     def default_interface(self, version: int) -> str | None:
         """The interface of the default route of an IP version."""
-        found = self.towards(addresses.address("192.0.0.0" if version == 4 else "2000::"))  # in nobody's prefix
-        return found[0] if found else None
+        return self._default_interfaces[version]
+
+    @cached_property
+    def _default_interfaces(self) -> dict[int, str | None]:
+        """By IP version. Of the node's own each tenant asks."""
+        nobodys = {4: addresses.address("192.0.0.0"), 6: addresses.address("2000::")}  # in nobody's prefix
+        found = {version: self.towards(address) for version, address in nobodys.items()}
+        return {version: way[0] if way else None for version, way in found.items()}
 
     def default_gateway(self, version: int) -> str | None:
         """The next hop of the default route of an IP version, None if there is none."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Interface,
@@ -29,23 +30,24 @@ AnyNetwork = IPv4Network | IPv6Network
 
 LONGEST = 100
 """More characters than any address, with a netmask, or MAC address needs."""
+_KEPT = 16_384
 _MAC = re.compile(r"([0-9a-fA-F]{2})([:-]?)([0-9a-fA-F]{2})(?:\2([0-9a-fA-F]{2})){4}")
 _MAC_OF_SWITCHES = re.compile(r"[0-9a-fA-F]{4}(\.[0-9a-fA-F]{4}){2}")
 
 
 def address(value: object) -> AnyAddress:
     """An address without prefix length and zone; raises ValueError."""
-    return ip_address(_plain(value))
+    return _address(_plain(value))
 
 
 def interface(value: object) -> AnyInterface:
     """A host's address with its prefix length or netmask; raises ValueError."""
-    return ip_interface(_with_length(value))
+    return _interface(_with_length(value))
 
 
 def network(value: object, *, strict: bool = True) -> AnyNetwork:
     """A prefix, with its length or a netmask; raises ValueError. strict: without bits beyond its length."""
-    return ip_network(_with_length(value), strict=strict)
+    return _network(_with_length(value), strict)
 
 
 def network_or_host(value: object) -> AnyNetwork:
@@ -81,6 +83,13 @@ def readable(read: Callable[[object], R], value: object) -> R | None:
         return read(value)
     except ValueError:
         return None
+
+
+# One text is read many times over: by each rule, and again by each plan of a gateway with hundreds of tenants. What it
+# means never changes, so the last ones are kept.
+_address = lru_cache(_KEPT)(ip_address)
+_interface = lru_cache(_KEPT)(ip_interface)
+_network = lru_cache(_KEPT)(ip_network)
 
 
 def _plain(value: object) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import ip_address, ip_interface
 from typing import NamedTuple
 
+from raslab.model.addresses import address
+from raslab.model.addresses import interface as interface_address
 from raslab.model.next_hops import AnyNetwork, carrying
 from raslab.model.topology import AnyInterface, MplsRoute, Route, Topology, Vlan, everything
 from raslab.model.vrfs import Vrfs
@@ -35,7 +36,7 @@ def carriers(topology: Topology) -> dict[AnyRoute, tuple[Carrier, ...]]:
         if interface.node in nodes:
             names[interface.node].add(interface.name)
             here = subnets.setdefault((interface.node, vrfs.of(interface)), [])
-            here += [(ip_interface(text).network, Carrier(interface.name, text)) for text in interface.addresses]
+            here += [(interface_address(text).network, Carrier(interface.name, text)) for text in interface.addresses]
     found = (
         (route, _carriers(route, names[route.node], subnets.get((route.node, _vrf(route)), ()))) for route in routes
     )
@@ -62,4 +63,4 @@ def _carriers(route: AnyRoute, names: set[str], subnets: Sequence[tuple[AnyNetwo
         return (Carrier("lo", ""),)
     if route.dev is not None:
         return (Carrier(route.dev, ""),) if route.dev in names else ()
-    return () if route.via is None else carrying(ip_address(route.via), subnets)
+    return () if route.via is None else carrying(address(route.via), subnets)
