@@ -1,7 +1,7 @@
 """A certification authority for labs: keys, certificates (RFC 5280) and revocation lists, made on the fly.
 
-Keys are ECDSA on P-256, which take a millisecond, or RSA with 2048 bits. Validity counts from a day before the lab's
-clock at the making.
+Keys are ECDSA on P-256, which take a millisecond, RSA with 2048 bits, or Ed25519. Validity counts from a day before the
+lab's clock at the making.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -22,8 +22,8 @@ from raslab.model.secrets import SECRET
 _VALID_DAYS = 3650
 _BEFORE = timedelta(days=1)
 _RSA_BITS, _RSA_EXPONENT = 2048, 65537
-PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
-PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ class Authority:
 
         addresses, names, mails: further identities that it proves. valid: from now on; negative for one that has
         expired. crl_uri: where the revocation list is to be fetched; None names no place. subject: whom it is about, as
-        RFC 4514 writes names (``CN=paris,O=Contoso,C=FR``), if there is more to it than a common name. key_type: ECDSA
-        or RSA.
+        RFC 4514 writes names (``CN=paris,O=Contoso,C=FR``), if there is more to it than a common name. key_type: ECDSA,
+        RSA or Ed25519.
         """
         key = _new_key(key_type)
         issuer = self._issuer
@@ -163,6 +163,8 @@ def _name(common: str) -> x509.Name:
 def _new_key(key_type: str) -> PrivateKey:
     if key_type == "RSA":
         return rsa.generate_private_key(_RSA_EXPONENT, _RSA_BITS)
+    if key_type == "Ed25519":
+        return ed25519.Ed25519PrivateKey.generate()
     return ec.generate_private_key(ec.SECP256R1())
 
 

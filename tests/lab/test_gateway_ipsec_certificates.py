@@ -129,7 +129,10 @@ def test_a_root_that_comes_with_a_chain_is_not_trusted_for_it(sites: Sites, auth
     assert sites.pings() == 0
 
 
-@pytest.mark.parametrize(("key_type", "signature"), [("RSA", "RSA_EMSA_PSS_SHA2"), ("ECDSA", "ECDSA_WITH_SHA256_DER")])
+@pytest.mark.parametrize(
+    ("key_type", "signature"),
+    [("RSA", "RSA_EMSA_PSS_SHA2"), ("ECDSA", "ECDSA_WITH_SHA256_DER"), ("Ed25519", "ED25519")],
+)
 def test_signatures_are_of_today(sites: Sites, authority: Authority, key_type: str, signature: str) -> None:
     """RSASSA-PSS in both directions (RFC 7427, RFC 8247), as each side says of what the other has signed."""
     for there, gateway, name in ((2, sites.gw1, "site1"), (1, sites.gw2, "site2")):

@@ -73,7 +73,7 @@ def _certificate(given: MachineCertificate, where: str) -> Iterator[str]:
     own = certificate_in(given.own)
     key = key_in(given.key)
     if key is None:
-        yield f"The key of {where} cannot be read: give a private key, RSA or ECDSA, as PEM text without passphrase."
+        yield f"The key of {where} cannot be read: give an RSA, ECDSA or EdDSA key as PEM text without passphrase."
     elif own is not None and own.public_key() != key:
         yield f"The key of {where} is not that of its certificate: give the two that belong together."
     for pem in given.intermediates:

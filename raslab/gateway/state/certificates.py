@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from raslab.gateway.state.identity import Identity, identity, identity_of_subject
@@ -15,7 +15,7 @@ from raslab.gateway.state.identity import Identity, identity, identity_of_subjec
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.+?-----END \1-----\n?", re.DOTALL)
 _UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm)
 _KEPT = 1024  # a gateway with hundreds of tenants is checked as a whole with each verb
-PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
 
 
 def pem_blocks(text: str) -> tuple[str, ...]:
@@ -36,7 +36,7 @@ def certificate_in(pem: str) -> x509.Certificate | None:
 
 @lru_cache(_KEPT)
 def key_in(pem: str) -> PublicKey | None:
-    """The public half of a private key, RSA or ECDSA, without a passphrase; None if it cannot be read."""
+    """The public half of a private key, RSA or of an elliptic curve, without passphrase; None if it cannot be read."""
     try:
         found = load_pem_private_key(pem.encode(), None).public_key()
     except _UNREADABLE:

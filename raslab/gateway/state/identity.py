@@ -57,6 +57,8 @@ def identity(text: str) -> Identity | None:
     A distinguished name may begin with what is its own, as RFC 4514 and Windows write it (``CN=paris, O=Contoso``), or
     with what it shares with others, as OpenSSL does.
     """
+    if not text.isprintable():
+        return None
     try:
         address = ip_address(text)
     except ValueError:
