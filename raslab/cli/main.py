@@ -39,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"raslab: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
+        print("raslab: interrupted; nothing of it runs any more.", file=sys.stderr)
         return 128 + signal.SIGINT
     except BrokenPipeError:
         return 128 + signal.SIGPIPE

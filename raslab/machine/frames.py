@@ -19,6 +19,7 @@ INPUT_WINDOW = 2048
 INPUT = b"I"
 SIGNAL = b"K"
 WINDOW_SIZE = b"W"
+ASK = b"Q"
 # to the host
 READY = b"R"
 OUTPUT = b"O"
@@ -27,6 +28,7 @@ ACKNOWLEDGE = b"A"
 EXIT = b"X"
 FAILURE = b"F"
 REST = b"Z"
+TIME = b"T"
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ def run_command(
         tty=tty,
         null_input=no_input and not tty,
     )
-    streams = Streams(stdin=None if no_input else 0, tty=tty)
+    streams = Streams(stdin=None if no_input else 0, tty=tty, on_standstill=_say)
     if chosen == "native":
         if options.canonical:
             raise NoLabMachineError(
@@ -77,6 +77,10 @@ def run_command(
             )
         return native.run(command, streams)
     return uml.run(command, options, streams)
+
+
+def _say(sentence: str) -> None:
+    print(f"raslab: {sentence}", file=sys.stderr, flush=True)
 
 
 def hidden_folders(folders: Sequence[Path]) -> list[Path]:

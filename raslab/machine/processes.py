@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -10,6 +12,12 @@ def children(parent: int) -> list[int]:
     """Process ids of a process's children."""
     everyone = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
     return [process for process in everyone if _fields(process)[1:2] == [str(parent)]]
+
+
+def processor_s(processes: Iterable[int]) -> float:
+    """Seconds of the processor's time that processes have used so far."""
+    used = [_fields(process)[11:13] for process in processes]
+    return sum(int(ticks) for both in used for ticks in both) / os.sysconf("SC_CLK_TCK")
 
 
 def is_computing(process: int) -> bool:

@@ -10,6 +10,7 @@ import shutil
 import signal
 import stat
 import termios
+import time
 import tty
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,10 +19,13 @@ from typing import Protocol
 from raslab.errors import CommandNotStartedError, MachineDiedError
 from raslab.machine import frames
 from raslab.machine.signals import ForcedEndError, Patience, arriving
+from raslab.machine.standstill import Standstill
 
 #: Seconds without a sign that the machine has taken a signal after which, and then again and again, it is nudged.
 NUDGE_S = 0.3
 NUDGES = 20
+#: Seconds between two looks at a machine whose clock is virtual, and of silence before they are close ones.
+LOOK_S, SILENT_S = 1.0, 3.0
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class Streams:
     """Descriptors of the caller: standard input (None: nothing to read), output, error; tty: a terminal in between.
 
     on_interrupt: called after each SIGINT that has been passed on; with it, no number of them ends the machine.
+    on_standstill: called with a sentence when a virtual clock stands still while something computes.
     """
 
     stdin: int | None = 0
@@ -36,6 +41,7 @@ class Streams:
     stderr: int = 2
     tty: bool = False
     on_interrupt: Callable[[], None] | None = None
+    on_standstill: Callable[[str], None] | None = None
 
 
 class SerialLine(Protocol):
@@ -52,6 +58,17 @@ class SerialLine(Protocol):
 
     def resume(self) -> None:
         """Let it go on; may be called when it is not paused."""
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it has been stopped."""
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether its clock is."""
+
+    def computed_s(self) -> float:
+        """Seconds of the processor's time that it has used so far."""
 
     def nudge(self) -> None:
         """Disturb the program that computes without pause, if there is one, so that others get the processor."""
@@ -82,6 +99,8 @@ class _Exchange:
         self.decoder = frames.Decoder()
         self.patience = Patience(interruptible=streams.on_interrupt is not None)
         self.nudges = 0
+        self.standstill = Standstill()
+        self.look_at_s = self.silent_since_s = time.monotonic()
         self.frames_sent = 0
         self.unwritten: dict[int, bytearray] = {streams.stdout: bytearray(), streams.stderr: bytearray()}
         self.credit = frames.INPUT_WINDOW
@@ -96,6 +115,8 @@ class _Exchange:
             if self.nudges and not ready:
                 self.nudges -= 1
                 self.machine.nudge()
+            if self.streams.on_standstill and time.monotonic() >= self.look_at_s:
+                self._look(self.streams.on_standstill)
             if self.signals in ready:
                 self._signal()
             if self.streams.stdin in ready:
@@ -122,7 +143,30 @@ class _Exchange:
             if self.ready and not self.input_ended and self.credit and self.streams.stdin is not None:
                 selector.register(self.streams.stdin, selectors.EVENT_READ)
             left_s = self.patience.left_s()
+            if left_s is None and self.watches and not self.machine.is_paused:
+                left_s = LOOK_S
             return {key.fd for key, _ in selector.select(NUDGE_S if self.nudges else left_s)}
+
+    @property
+    def watches(self) -> bool:
+        """Whether there is a clock that may stand still, and somebody to tell."""
+        return self.streams.on_standstill is not None and self.machine.is_virtual and self.ready
+
+    def _look(self, tell: Callable[[str], None]) -> None:
+        """See whether the clock stands still. A machine that has just said something is not looked at closer."""
+        now_s = time.monotonic()
+        self.look_at_s = now_s + LOOK_S
+        if not self.watches or self.machine.is_paused or now_s - self.silent_since_s < SILENT_S:
+            return
+        computed_s = self.machine.computed_s()
+        if sentence := self.standstill.sentence(computed_s):
+            tell(sentence)
+        if self.standstill.look(computed_s):
+            self._send(frames.Frame(frames.ASK))
+
+    def _silence_ends(self) -> None:
+        self.silent_since_s = time.monotonic()
+        self.standstill.heard()
 
     def _input(self) -> None:
         assert self.streams.stdin is not None
@@ -151,7 +195,11 @@ class _Exchange:
             raise self.machine.died()
         self.nudges = 0
         for frame in self.decoder.feed(data):
-            if frame.kind == frames.READY:
+            if frame.kind != frames.TIME:
+                self._silence_ends()
+            if frame.kind == frames.TIME:
+                self.standstill.answer(frame.payload, self.machine.computed_s())
+            elif frame.kind == frames.READY:
                 self.ready = True
                 self._tell_window_size()
             elif frame.kind == frames.OUTPUT:

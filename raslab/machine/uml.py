@@ -35,7 +35,7 @@ from raslab.machine.compiled import guest_init, patience
 from raslab.machine.here import PRELOAD_VARIABLE
 from raslab.machine.keepers import Keepers
 from raslab.machine.kernel.cache import cached_kernel
-from raslab.machine.processes import children, is_computing
+from raslab.machine.processes import children, is_computing, processor_s
 from raslab.machine.processors import Claim
 from raslab.machine.streams import Streams, carry
 
@@ -186,6 +186,20 @@ class UmlMachine:
         self._paused = True
         self._kernel.send_signal(signal.SIGSTOP)
         self._processor.release()
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it has been stopped."""
+        return self._paused
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether its clock is."""
+        return self._virtual
+
+    def computed_s(self) -> float:
+        """Seconds of the processor's time that it has used so far, its programs included."""
+        return processor_s((self._kernel.pid, *children(self._kernel.pid)))
 
     def resume(self) -> None:
         """Let a paused machine go on."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.machine import notebook_kernel
 from tests.machine.conftest import Launcher
 from tests.machine.notebook_kernel import NotebookKernel
 
@@ -70,3 +71,37 @@ lab.throughput("host2", "host1", duration_s=60)
     assert "iperf3" not in kernel.shows("lab['host2'].run('ps -A -o comm=').stdout")
     again = "frame = lab.throughput('host2', 'host1', duration_s=0.3); frame['throughput_mbps'][0] > 1"
     assert "True" in kernel.shows(again)
+
+
+BY_HAND = """
+import raslab
+from raslab.net import Topo
+class Two(Topo):
+    def build(self):
+        self.addLink(self.addHost("left", ip="10.0.0.1/24"), self.addHost("right", ip="10.0.0.2/24"))
+lab = raslab.lab(Two())
+lab.start()
+server = lab["right"].popen("iperf3 -s -1")
+lab.run_for(1)
+"""
+
+
+def test_a_clock_that_stands_still_is_told_in_the_cell_and_an_interrupt_is_one_sentence(
+    raslab: Launcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notebook_kernel, "REPLY_S", 150)  # seconds of the processor's count, and others may have it
+    kernel = NotebookKernel(raslab, "raslab-vt")
+    try:
+        kernel.shows(BY_HAND)
+        message = kernel.begin('lab["left"].run("iperf3 -c 10.0.0.2 -t 1")', "The virtual clock has stood still for")
+        kernel.manager.interrupt_kernel()
+        reply = kernel.reply_to(message)
+        assert reply["ename"] == "KeyboardInterrupt"
+        assert len(reply["traceback"]) == 2
+        assert reply["traceback"][0] == 'Line 1: lab["left"].run("iperf3 -c 10.0.0.2 -t 1")'
+        assert reply["traceback"][1].endswith("The cell was interrupted; what it had done before stays done.")
+        assert kernel.shows("6 * 7") == "42"
+        refused = kernel.run("lab.throughput('left', 'left')")
+        assert "A transfer from left to left would never end in virtual time" in refused.text
+    finally:
+        kernel.kill()

@@ -90,6 +90,15 @@ class Front:
         self._gate.noted(parts)
         self.activity.outgoing(channel, parts)
 
+    def tell(self, sentence: str) -> None:
+        """Show a sentence below the cells that are running."""
+        session = self._session()
+        for request in list(self.activity.requests.values()):
+            if request.header.get("msg_type") == "execute_request":
+                text = {"name": "stderr", "text": f"{sentence}\n"}
+                parent = {"header": request.header}
+                session.send(self.sockets["iopub"], "stream", text, parent=parent, ident=b"stream.stderr")
+
     def broken(self, reason: str) -> None:
         """A program in the machine has written into the way to the kernel: explain it, and end."""
         self.explain("KernelDied", f"something in the lab machine wrote into the kernel's own pipe ({reason})")
@@ -100,15 +109,18 @@ class Front:
 
     def explain(self, name: str, reason: str) -> None:
         """Answer the cells that are still running with an error, so that the notebook shows why the kernel died."""
-        from jupyter_client.session import Session
-
-        session = Session(
-            key=self._connection.get("key", "").encode(),
-            signature_scheme=self._connection.get("signature_scheme") or "hmac-sha256",
-        )
+        session = self._session()
         for request in list(self.activity.requests.values()):
             if request.header.get("msg_type") == "execute_request":
                 self._answer(session, request, name, reason)
+
+    def _session(self) -> Any:
+        from jupyter_client.session import Session
+
+        return Session(
+            key=self._connection.get("key", "").encode(),
+            signature_scheme=self._connection.get("signature_scheme") or "hmac-sha256",
+        )
 
     def _answer(self, session: Any, request: Request, name: str, reason: str) -> None:
         parent = {"header": request.header}

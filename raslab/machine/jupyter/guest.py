@@ -14,11 +14,13 @@ import signal
 import struct
 import sys
 import time
+import traceback
 from typing import Any
 
 import zmq
 from ipykernel.kernelapp import IPKernelApp
 
+from raslab.errors.base import CELL_FILE
 from raslab.machine.command import REST_DESCRIPTOR
 from raslab.machine.here import here
 from raslab.machine.jupyter.channels import Activity
@@ -37,6 +39,15 @@ MOMENT_S = 0.001
 #: Nanoseconds of virtual time between which cells begin.
 GRID_NS = 1_000_000
 RNDRESEEDCRNG = 0x5207  # random(4)
+
+
+def show_interrupt(shell: Any, kind: type[BaseException], error: BaseException, trace: Any, **_options: Any) -> Any:
+    """Show where a cell was interrupted in one line and one sentence: whose code was at work is no news."""
+    cells = [frame for frame in traceback.extract_tb(trace) if CELL_FILE in frame.filename]
+    where = [f"Line {frame.lineno}: {frame.line}" for frame in cells[-1:]]
+    shown = [*where, f"\033[31m{kind.__name__}\033[0m: The cell was interrupted; what it had done before stays done."]
+    shell._showtraceback(kind, error, shown)
+    return shown
 
 
 class LabKernelApp(IPKernelApp):
@@ -77,6 +88,9 @@ class Guest:
         """A message of the kernel."""
         self._activity.outgoing(channel, parts)
         return True
+
+    def tell(self, sentence: str) -> None:
+        """Nobody does, at this end."""
 
     def broken(self, reason: str) -> None:
         """Say so: the launcher's own messages are whole, so somebody else has read from the pipe."""
@@ -144,9 +158,10 @@ def main(connection_file: str) -> None:
     ending = contextlib.ExitStack()
     atexit.register(ending.close)  # after ipykernel has closed its sockets: last in, first out
     app.initialize(["-f", connection_file])
+    assert app.shell is not None  # initialize() has made it
+    app.shell.set_custom_exc((KeyboardInterrupt,), show_interrupt)
     if virtual:
         app.kernel._execute_sleep = 0  # a courtesy to slow front ends that would make time pass
-        assert app.shell is not None  # initialize() has made it
         app.shell.events.register("pre_run_cell", begin_on_the_grid)
         app.shell.events.register("pre_run_cell", begin_with_known_randomness)
     tunnel = Tunnel(connect(), reads, writes, Guest(REST_DESCRIPTOR if virtual else None))

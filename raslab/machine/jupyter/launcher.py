@@ -83,7 +83,9 @@ def _serve(front: Front, command: Command, machine: str, options: MachineOptions
     command_reads, tunnel_writes = os.pipe()
     tunnel_reads, command_writes = os.pipe()
     tunnel = Tunnel(front.sockets, tunnel_reads, tunnel_writes, front)
-    streams = Streams(stdin=command_reads, stdout=command_writes, on_interrupt=tunnel.interrupt)
+    streams = Streams(
+        stdin=command_reads, stdout=command_writes, on_interrupt=tunnel.interrupt, on_standstill=tunnel.tell
+    )
     tunnel.start()
     try:
         status = native.run(command, streams) if machine == "native" else uml.run(command, options, streams)

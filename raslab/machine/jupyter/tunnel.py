@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import threading
 from collections.abc import Mapping
 from typing import Protocol
@@ -16,7 +17,7 @@ BACKLOG = 1 << 20
 #: Milliseconds without a message after which the sockets of a kernel that has ended count as empty.
 DRY_MS = 50
 
-_INTERRUPT, _FINISH = b"i", b"f"
+_INTERRUPT, _FINISH, _TELL = b"i", b"f", b"t"
 
 
 class Watcher(Protocol):
@@ -27,6 +28,9 @@ class Watcher(Protocol):
 
     def from_socket(self, channel: str, parts: list[bytes]) -> bool:
         """A message has come out of a socket. Whether to pass it on."""
+
+    def tell(self, sentence: str) -> None:
+        """Something is to be told to the user."""
 
     def broken(self, reason: str) -> None:
         """What comes out of the pipe is no message, so nothing is carried any more."""
@@ -50,6 +54,7 @@ class Tunnel:
         self._taken = 0
         self._decoder = Decoder()
         self._finishing = False
+        self._sentences: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._orders, self._order = os.pipe()
         self._poller = zmq.Poller()
         self._thread = threading.Thread(target=self._run, name="raslab-tunnel", daemon=True)
@@ -64,6 +69,11 @@ class Tunnel:
     def interrupt(self) -> None:
         """Tell the other end that the user has interrupted the kernel; may be called by a signal handler."""
         os.write(self._order, _INTERRUPT)
+
+    def tell(self, sentence: str) -> None:
+        """Have the watcher tell the user something, in the tunnel's thread."""
+        self._sentences.put(sentence)
+        os.write(self._order, _TELL)
 
     def finish(self) -> None:
         """Carry what the sockets still hold, then stop."""
@@ -105,6 +115,8 @@ class Tunnel:
     def _obey(self, order: bytes) -> None:
         if order == _FINISH:
             self._finishing = True
+        elif order == _TELL:
+            self._watcher.tell(self._sentences.get())
         else:
             self._backlog += encode(INTERRUPT)
 
