@@ -8,7 +8,7 @@ import pytest
 from transport import nothing_in_clear
 from two_sites import WAN, Sites, TwoSites
 
-from raslab.errors import TunnelRefusedError
+from raslab.errors import GatewayRefusedError, TunnelRefusedError
 from raslab.gateway import MachineCertificate, RasGateway
 from raslab.net import Network
 from raslab.services.pki import Authority, Identity
@@ -105,15 +105,64 @@ def test_intermediate_authorities_are_sent_and_accepted(sites: Sites, authority:
     assert sites.gw2.connect_vpn_s2s_interface("site1").connection_state == "Connected"
 
 
-def test_without_the_intermediate_authority_there_is_no_chain(sites: Sites, authority: Authority) -> None:
+@pytest.mark.parametrize("is_known", [True, False])
+def test_who_sends_no_intermediate_authority_needs_somebody_who_knows_it(
+    sites: Sites, authority: Authority, is_known: bool
+) -> None:
     branches = authority.subordinate("Branches")
     issued = branches.issue("site2")
     alone = issued.certificate.removesuffix(branches.certificate)
     assert alone != issued.certificate
-    add(sites.gw1, 2, machine(authority.issue("site1"), authority))
+    own = authority.issue("site1")
+    trusted = authority.root + (branches.certificate if is_known else "")
+    add(sites.gw1, 2, MachineCertificate(own.certificate, own.key, trusted))
     add(sites.gw2, 1, MachineCertificate(alone, issued.key, authority.root))
+    if is_known:
+        assert sites.gw1.connect_vpn_s2s_interface("site2").connection_state == "Connected"
+    else:
+        with pytest.raises(TunnelRefusedError):
+            sites.gw1.connect_vpn_s2s_interface("site2")
+
+
+@pytest.mark.parametrize("whose", ["the gateway's", "its authority's", "somebody's"])
+def test_lists_of_all_authorities_of_a_chain_count(sites: Sites, authority: Authority, whose: str) -> None:
+    """gw1 has a list of the root and one of the intermediate authority, in one text."""
+    branches = authority.subordinate("Branches")
+    issued, other = branches.issue("site2"), branches.issue("site3")
+    of_root = authority.crl([branches.identity] if whose == "its authority's" else [])
+    of_branches = branches.crl([issued] if whose == "the gateway's" else [other])
+    own = authority.issue("site1")
+    add(sites.gw1, 2, MachineCertificate(own.certificate, own.key, authority.root, of_root + of_branches))
+    add(sites.gw2, 1, machine(issued, authority))
+    if whose == "somebody's":
+        assert sites.gw2.connect_vpn_s2s_interface("site1").connection_state == "Connected"
+        assert sites.pings() == 1
+    else:
+        with pytest.raises(TunnelRefusedError):
+            sites.gw2.connect_vpn_s2s_interface("site1")
+        assert sites.pings() == 0
+
+
+def test_an_intermediate_authority_alone_is_no_root(sites: Sites, authority: Authority) -> None:
+    own = authority.issue("site1")
+    given = MachineCertificate(own.certificate, own.key, authority.subordinate("Branches").certificate)
+    with pytest.raises(GatewayRefusedError, match="is no root certificate"):
+        add(sites.gw1, 2, given)
+
+
+def test_an_intermediate_authority_of_others_vouches_for_nobody_here(sites: Sites, authority: Authority) -> None:
+    """gw1 knows another root by another interface, and is not to take its people for this one."""
+    other = Authority.create("Woodgrove CA")
+    branches = other.subordinate("Branches")
+    add(sites.gw1, 2, machine(authority.issue("site1"), authority))
+    mine = machine(branches.issue("elsewhere"), other)
+    method = {"authentication_method": "MachineCertificates", "certificate": mine}
+    sites.gw1.add_vpn_s2s_interface("site9", destination="198.51.100.9", **method)
+    issued = branches.issue("site2")
+    add(sites.gw2, 1, MachineCertificate(issued.certificate, issued.key, authority.root))
     with pytest.raises(TunnelRefusedError):
-        sites.gw1.connect_vpn_s2s_interface("site2")
+        sites.gw2.connect_vpn_s2s_interface("site1")
+    assert sites.pings() == 0
 
 
 def test_a_root_that_comes_with_a_chain_is_not_trusted_for_it(sites: Sites, authority: Authority) -> None:

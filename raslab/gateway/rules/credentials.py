@@ -8,7 +8,6 @@ from raslab.gateway.state import MachineCertificate, VpnS2SInterface
 from raslab.gateway.state.certificates import (
     certificate_in,
     is_authority,
-    is_self_signed,
     key_in,
     list_in,
     pem_blocks,
@@ -76,17 +75,15 @@ def _certificate(given: MachineCertificate, where: str) -> Iterator[str]:
         yield f"The key of {where} cannot be read: give an RSA, ECDSA or EdDSA key as PEM text without passphrase."
     elif own is not None and own.public_key() != key:
         yield f"The key of {where} is not that of its certificate: give the two that belong together."
-    for pem in given.intermediates:
-        if not is_authority(pem):
-            yield (
-                f"The certificate of {where} is followed by one that may not sign others: "
-                "give its own first and then those of the authorities between it and the root."
-            )
-    roots = pem_blocks(given.authority)
-    if not roots or any(not (is_self_signed(pem) and is_authority(pem)) for pem in roots):
+    if not all(map(is_authority, pem_blocks(given.certificate)[1:])):
+        yield (
+            f"The certificate of {where} is followed by one that may not sign others: "
+            "give its own first and then those of the authorities between it and the root."
+        )
+    if not given.authorities or not all(map(is_authority, pem_blocks(given.authority))):
         yield (
             f"The authority of {where} is no root certificate: give that of the authority at the end of the chain, "
-            "as PEM text; intermediate ones come with a gateway's own certificate."
+            "as PEM text; those of intermediate authorities may come with it."
         )
     if given.revoked and (not given.revocation_lists or any(list_in(pem) is None for pem in given.revocation_lists)):
         yield f"The revocation list of {where} cannot be read: give PEM texts, or leave revoked out."

@@ -29,7 +29,8 @@ class MachineCertificate:
     """A certificate with its key, and the authority that the other side's certificate must come from; PEM texts.
 
     certificate: the gateway's own first, then those of the intermediate authorities between, if any, which are sent to
-    the other side. authority: the root, or several. revoked: revocation lists (CRL), empty for none.
+    the other side. authority: the root, or several; with intermediate ones that the other side does not send. revoked:
+    revocation lists (CRL), empty for none.
     """
 
     certificate: Pem
@@ -47,13 +48,14 @@ class MachineCertificate:
 
     @property
     def intermediates(self) -> tuple[str, ...]:
-        """The certificates between it and the root; a root among them is nobody whom this gateway trusts."""
-        return tuple(one for one in pem_blocks(self.certificate)[1:] if not is_self_signed(one))
+        """Those between gateways and roots; a root that comes with the own certificate is nobody who is trusted."""
+        known = (*pem_blocks(self.certificate)[1:], *pem_blocks(self.authority))
+        return tuple(one for one in known if not is_self_signed(one))
 
     @property
     def authorities(self) -> tuple[str, ...]:
         """The roots."""
-        return pem_blocks(self.authority) or (self.authority,)
+        return tuple(one for one in pem_blocks(self.authority) if is_self_signed(one))
 
     @property
     def revocation_lists(self) -> tuple[str, ...]:
