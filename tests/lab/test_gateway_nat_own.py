@@ -136,3 +136,25 @@ def test_a_port_that_the_gateway_listens_on_is_not_given_away(sites: Sites) -> N
     assert sites.network["gw1"].run("nft list ruleset").stdout == before
     # The twin: an address that is not the gateway's own may have any port.
     gateway.add_net_nat_static_mapping("office", "UDP", 500, "10.1.0.1", external_ip_address=POOL)
+
+
+@pytest.mark.needs("esp", "xfrm interface")
+@pytest.mark.parametrize("pool", [None, WAN[1]])
+def test_hosts_inside_do_not_get_the_ports_of_the_gateway(sites: Sites, pool: str | None) -> None:
+    """One that sends from the ports of IKE, where ports are open to all, would get the calls of all other gateways."""
+    with sites.gw1.changing():
+        sites.gw1.new_net_nat("office", udp_filtering_behavior="EndpointIndependent")
+        if pool:
+            sites.gw1.add_net_nat_external_address("office", pool)
+    key = {"authentication_method": "PSKOnly", "shared_secret": "x"}
+    for me, gateway in ((1, sites.gw1), (2, sites.gw2)):
+        gateway.add_vpn_s2s_interface("ike", destination=WAN[3 - me], **key, ipv4_subnet=f"10.{3 - me}.0.0/24:100")
+    with capture(sites.network["isp"].intf("site1"), "udp dst port 9") as seen:
+        for port in (500, 4500, 6000):
+            code = f"import socket; s = socket.socket(2, 2); s.bind(('', {port})); s.sendto(b'?', ('203.0.113.254', 9))"
+            assert sites.network["h1"].run(["python3", "-c", code]).status == 0
+    first, second, other = seen.frame["source_port"]
+    assert min(first, second) > 4500
+    assert other == 6000
+    assert sites.gw2.connect_vpn_s2s_interface("ike").connection_state == "Connected"
+    assert sites.pings("10.1.0.1", "h2") == 1

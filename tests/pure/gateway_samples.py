@@ -249,6 +249,14 @@ NAT_BESIDE_TUNNELS = replace(
     net_nats=(NetNat(name="office"),),
     net_nat_static_mappings=(replace(NAT.net_nat_static_mappings[0], internal_ip_address="10.1.0.3"),),
 )
+NAT_OF_OWN_ADDRESS = replace(
+    NAT_BESIDE_TUNNELS,
+    wireguard_interfaces=(WIREGUARD,),
+    net_nat_external_addresses=(
+        NetNatExternalAddress(nat_name="office", ip_address="203.0.113.1", port_start=400, port_end=52000),
+        NetNatExternalAddress(nat_name="office", ip_address="203.0.113.2"),
+    ),
+)
 FILTERS = GatewayState(
     remote_access=RemoteAccess(),
     ip_filters=(
@@ -314,5 +322,6 @@ GOOD = {
     "BGP with everything": BGP_WITH_EVERYTHING,
     "NAT": NAT,
     "NAT beside tunnels": NAT_BESIDE_TUNNELS,
+    "NAT with the gateway's own address": NAT_OF_OWN_ADDRESS,
     "filters": FILTERS,
 }

@@ -12,6 +12,7 @@ from gateway_samples import GOOD, HERE
 
 from raslab.gateway.plan import NOTHING, Plan, plan
 from raslab.gateway.plan.number_ranges import pattern
+from raslab.gateway.plan.own_ports import free_range
 from raslab.gateway.rules import problems_of
 from raslab.gateway.state import GatewayState
 from raslab.net.render import command
@@ -104,3 +105,20 @@ def test_a_range_pattern_fits_exactly_its_numbers(low: int, high: int) -> None:
     fits = re.compile(pattern(low, high)).fullmatch
     around = {0, 1, 9, 10, 11, 99, 100, *range(max(low - 30, 0), low + 30), *range(max(high - 30, 0), high + 30), 10**6}
     assert {number for number in around if fits(str(number))} == {n for n in around if low <= n <= high}
+
+
+@pytest.mark.parametrize(
+    ("taken", "limits", "free"),
+    [
+        ((), (1024, 65535), (1024, 65535)),
+        ((500, 4500), (1024, 65535), (4501, 65535)),
+        ((500, 4500, 51820), (1024, 65535), (4501, 51819)),
+        ((1024, 65535), (1024, 65535), (1025, 65534)),
+        ((500,), (500, 500), None),
+        ((500, 501), (500, 502), (502, 502)),
+    ],
+)
+def test_the_longest_range_without_ports_of_the_gateway(
+    taken: tuple[int, ...], limits: tuple[int, int], free: tuple[int, int] | None
+) -> None:
+    assert free_range(taken, *limits) == free

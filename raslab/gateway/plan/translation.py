@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from raslab.gateway.outside import ANY_ADDRESS, addresses_outside, outside
 from raslab.gateway.plan import hairpin, marks, own_addresses, pools
 from raslab.gateway.plan.nat_timeouts import TCP_ESTABLISHED_S, UDP_REPLIED_S, NatTimeouts, of_translators
+from raslab.gateway.plan.own_ports import own_ports, spared
 from raslab.gateway.state import GatewayState, NetNat, NetNatStaticMapping
 from raslab.gateway.surroundings import Surroundings
 from raslab.model.addresses import address, network
@@ -133,10 +134,17 @@ def _source(nat: NetNat) -> str:
 def _outward(nat: NetNat, state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
     own = [one for one in state.net_nat_external_addresses if one.nat_name == nat.name]
     is_here = outside(nat, state, surroundings).around is surroundings
+    taken = own_ports(state, surroundings) if is_here else {}
     for way in _ways_out(nat, state, surroundings):
         if own:
             # What a tenant has for addresses means nothing on an outside that is not its own, the node's there or not.
             begun = f"{marks.NOT_OWN} " if is_here else ""
-            yield from pools.rules(f"{way} {_source(nat)}{begun}", own)
+            yield from pools.rules(f"{way} {_source(nat)}{begun}", own, _own_addresses(surroundings), taken)
         elif is_here:
+            for match, free in spared(taken):
+                yield f"{way} {_source(nat)}{marks.NOT_OWN} {match}counter masquerade to :{free}"
             yield f"{way} {_source(nat)}counter masquerade"
+
+
+def _own_addresses(surroundings: Surroundings) -> list[str]:
+    return [str(known.ip) for _, known in surroundings.addresses]
