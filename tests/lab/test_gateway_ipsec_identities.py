@@ -12,6 +12,7 @@ from two_sites import WAN, Sites, TwoSites, until
 from raslab.errors import TunnelRefusedError
 from raslab.gateway import MachineCertificate, RasGateway
 from raslab.net import Network
+from raslab.services import Charon, Shared
 from raslab.services.pki import Authority, Identity
 
 pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("esp", "xfrm interface")]
@@ -116,6 +117,32 @@ def test_users_are_known_by_their_name_whatever_ike_calls_them(
     assert sites.gw1.connect_vpn_s2s_interface("hq-user").connection_state == "Connected"
     states = {one.name: one.connection_state for one in sites.gw2.get_vpn_s2s_interface()}
     assert states == {"paris": "Disconnected", "rome": "Disconnected"} | {user.lower(): "Connected"}
+
+
+@pytest.mark.parametrize(
+    "user", ["CONTOSO\\paris", "paris@contoso.com", "Zo\u00eb Fran\u00e7ois", "a'b\"c; $(x) `y` #z"]
+)
+def test_names_and_passwords_arrive_as_they_are(sites: Sites, authority: Authority, user: str) -> None:
+    """gw2 is a plain strongSwan that knows one user, by the bytes of the name."""
+    hq, server = machine(authority.issue("headquarters"), authority), authority.issue("branch")
+    password = "p\u00e4$$\"w'\u20acd{}#%"
+    kind = "email" if "@" in user else "fqdn"
+    child = {"local_ts": ["10.2.0.0/24"], "remote_ts": ["10.1.0.0/24"]}
+    connection = {
+        "version": "2",
+        "local_addrs": [WAN[2]],
+        "remote_addrs": [WAN[1]],
+        "local": {"auth": "pubkey", "certs": [server.certificate]},
+        "remote": {"auth": "eap-mschapv2", "id": "%any", "eap_id": "%any"},
+        "children": {"office": child},
+    }
+    known = {"user": Shared("EAP", password, (f"{kind}:#{user.encode().hex()}",))}
+    sites.services.apply({"gw2": [Charon({"office": connection}, known, keys=(server.key,))]})
+    add(sites.gw1, "to-paris", 2, hq, authentication_method="EAP", user_name=user, password=password)
+    assert sites.gw1.connect_vpn_s2s_interface("to-paris").connection_state == "Connected"
+    sites.gw1.set_vpn_s2s_interface("to-paris", password=password[:-1])
+    with pytest.raises(TunnelRefusedError):
+        sites.gw1.connect_vpn_s2s_interface("to-paris")
 
 
 @pytest.mark.parametrize(("user", "password"), [("paris", "buongiorno"), ("lyon", "bonjour"), ("hq-user", "hello")])

@@ -180,6 +180,7 @@ CASES = {
     "unknown EAP method": replace(S2S, vpn_s2s_interfaces=(replace(EAP, eap_method="EAP-PEAP"),)),
     "user and passwords too long": eap(user_name="é" * 128, password="é" * 257, dial_in_password="x" * 257),
     "user who is anybody": eap(user_name="*@contoso.com"),
+    "user of another type": eap(user_name="keyid:paris"),
     "certificate that is none": certified(certificate="BEGIN CERTIFICATE", key="", authority=""),
     "key of another certificate": certified(key=AUTHORITY.issue("gw2").key),
     "key that cannot be read": certified(key="secret"),

@@ -13,7 +13,7 @@ from raslab.gateway.plan.proposals import proposals
 from raslab.gateway.scopes import Scope
 from raslab.gateway.state import GatewayState, VpnS2SInterface, VpnTrafficSelector
 from raslab.gateway.state.certificates import proven
-from raslab.gateway.state.identity import common_name, identity
+from raslab.gateway.state.identity import common_name, identity, user
 from raslab.gateway.surroundings import Surroundings
 from raslab.services import Charon, Shared
 
@@ -117,16 +117,16 @@ def _identities(end: KeyedEnd) -> Section:
 def _users(interface: VpnS2SInterface, local: Sequence[str]) -> dict[str, Section]:
     """One side shows a certificate, the other is a user."""
     eap = interface.eap_method.removeprefix("EAP-").lower()
-    name = interface.user_name or interface.name
+    name = user(interface.user_name or interface.name)
     mine = identity(interface.local_identity or "")
-    user: Section = {"auth": f"eap-{eap}", "id": mine.written if mine else name, "eap_id": name}
+    caller: Section = {"auth": f"eap-{eap}", "id": mine.written if mine else name, "eap_id": name}
     assert interface.certificate is not None
     if eap == "tls":
-        user["certs"] = [interface.certificate.own]
+        caller["certs"] = [interface.certificate.own]
     theirs = identity(interface.peer_identity or "")
     trusted = list(interface.certificate.authorities)
     called = {"auth": "pubkey", "id": theirs.written if theirs else "%any", "cacerts": trusted}
-    found: dict[str, Section] = {interface.name: {"local": user, "remote": called}}
+    found: dict[str, Section] = {interface.name: {"local": caller, "remote": called}}
     if eap == "tls" or interface.dial_in_password is not None:
         found |= _callers(interface, f"eap-{eap}", local)
     return found
@@ -245,7 +245,7 @@ def _passwords(interface: VpnS2SInterface) -> dict[str, Shared]:
         return {}
     found = {}
     if interface.user_name and interface.password:
-        found[f"user-{interface.name}"] = Shared("EAP", interface.password, (interface.user_name,))
+        found[f"user-{interface.name}"] = Shared("EAP", interface.password, (user(interface.user_name),))
     if interface.dial_in_password is not None:
         found[f"caller-{interface.name}"] = Shared("EAP", interface.dial_in_password, (interface.name,))
     return found

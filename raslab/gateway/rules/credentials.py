@@ -14,10 +14,11 @@ from raslab.gateway.state.certificates import (
     proven,
 )
 from raslab.gateway.state.identity import identity
+from raslab.model.sentences import quoted
 
 _USER_BYTES = 255  # that strongSwan reads of a name in EAP-MSCHAPv2
 _PASSWORD_CHARACTERS = 256  # RFC 2759, section 4
-_ANYBODY = "*%"
+_NOT_LITERAL = "*%=:/{}"  # strongSwan reads these as wildcards, types, subjects and prefixes
 
 
 def check(interface: VpnS2SInterface, where: str) -> Iterator[str]:
@@ -56,10 +57,10 @@ def _lengths(interface: VpnS2SInterface, where: str) -> Iterator[str]:
         if text is not None and (size := len(text.encode(code))) > most:
             yield f"{name} of {where} has {size} {unit}: {most} are the most that can be used."
     user = interface.user_name
-    if user is not None and (any(one in _ANYBODY for one in user) or not user.isprintable() or "=" in user):
+    if user is not None and (not user.isprintable() or user.startswith("@") or set(user) & set(_NOT_LITERAL)):
         yield (
-            f"user_name {user!r} of {where} cannot be one user's: leave out control characters and {_ANYBODY}=, "
-            "which stand for others."
+            f"user_name {quoted(user)} of {where} cannot be one user's: leave out control characters, {_NOT_LITERAL} "
+            "and an @ in front."
         )
 
 
@@ -94,7 +95,7 @@ def _identities(interface: VpnS2SInterface, where: str) -> Iterator[str]:
         text = getattr(interface, name)
         if text is not None and identity(text) is None:
             yield (
-                f"{name} {text!r} of {where} is no identity of one gateway: write an address, a DNS name, a mail "
+                f"{name} {quoted(text)} of {where} is no identity of one gateway: write an address, a DNS name, a mail "
                 "address or the subject of a certificate like CN=paris, O=Contoso, C=FR."
             )
     mine = identity(interface.local_identity or "")

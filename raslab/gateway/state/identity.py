@@ -81,6 +81,13 @@ def common_name(name: str) -> Identity:
     return Identity(_SUBJECT, f"cn={name}".lower(), f"CN={name}", f"CN={name}")
 
 
+def user(name: str) -> str:
+    """A user's name as strongSwan reads it, which takes nothing but ASCII as it is."""
+    if name.isascii():
+        return name
+    return f"{'email' if '@' in name else 'fqdn'}:#{name.encode().hex()}"
+
+
 def identity_of_subject(name: Name) -> Identity:
     """The identity of whom a certificate is about."""
     shown = [(_SHOWN_AS.get(one.oid), str(one.value)) for one in name]

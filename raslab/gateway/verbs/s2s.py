@@ -121,7 +121,7 @@ class S2SVerbs(GatewayPart):
     def new_machine_certificate(
         self, certificate: str, key: str, authority: str, revoked: str = ""
     ) -> MachineCertificate:
-        """A certificate for an IKEv2 interface, from PEM texts. revoked: the authority's revocation list."""
+        """A certificate for an IKEv2 interface, from PEM texts; see MachineCertificate for chains and lists."""
         values = {"certificate": certificate, "key": key, "authority": authority, "revoked": revoked}
         return settings.record(MachineCertificate, "a machine certificate", values)
 
