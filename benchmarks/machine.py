@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from raslab.machine.command import Command, MachineOptions, caller_environment
+from raslab.machine.jail.policy import Jail
 from raslab.machine.kernel import cached_kernel
 from raslab.machine.streams import Streams, carry
 from raslab.machine.uml import UmlMachine
@@ -23,11 +24,11 @@ from raslab.machine.uml import UmlMachine
 COMMAND = ("/bin/true",)
 
 
-def boot_ms(kernel: Path) -> tuple[float, float]:
+def boot_ms(kernel: Path, jail: str) -> tuple[float, float]:
     """Milliseconds from the start of the machine until its command has ended, and from there until nothing is left."""
     command = Command(COMMAND, Path.cwd(), caller_environment(), null_input=True)
     started = time.perf_counter()
-    machine = UmlMachine(command, MachineOptions(), kernel)
+    machine = UmlMachine(command, MachineOptions(jail=Jail(jail)), kernel)
     try:
         carry(machine, Streams(stdin=None))
         ran = time.perf_counter()
@@ -51,9 +52,10 @@ def main() -> None:
     kernel = cached_kernel()
     if kernel is None:
         sys.exit("No lab kernel is built; run `raslab kernel build`.")
-    boots, ends, execs, bare = [], [], [], []
+    boots, without, ends, execs, bare = [], [], [], [], []
     for _ in range(runs):
-        boot, end = boot_ms(kernel.path)
+        without.append(boot_ms(kernel.path, "off")[0])
+        boot, end = boot_ms(kernel.path, "auto")
         boots.append(boot)
         ends.append(end)
         execs.append(process_ms([sys.executable, "-m", "raslab", "exec", "--machine", "uml", "--", *COMMAND]))
@@ -61,6 +63,7 @@ def main() -> None:
     median = statistics.median
     print(
         f"runs={runs} load={os.getloadavg()[0]:.1f} boot_to_first_command_ms={median(boots):.0f}"
+        f" without_jail_ms={median(without):.0f}"
         f" end_ms={median(ends):.0f} raslab_exec_ms={median(execs):.0f} bare_ms={median(bare):.1f}"
         f" ratio={median(execs) / median(bare):.0f}"
     )

@@ -48,8 +48,8 @@ class Wanted:
             self._check_fits(here())
             return [sys.executable, *worker]
         # First of all: whoever asks for a machine that cannot be had waits for no compiler.
-        machine = choose_machine(self.machine, self.options.virtual_time)
-        machine = choose_machine(self.machine, self.options.virtual_time)
+        machine = choose_machine(self.machine, self.options.virtual_time, self.options.jail.mode)
+        machine = choose_machine(self.machine, self.options.virtual_time, self.options.jail.mode)
         if not self.options.virtual_time:
             return exec_argv([sys.executable, *worker], machine, self.options)
         debug = [f"{DEBUG}={os.environ[DEBUG]}"] if DEBUG in os.environ else []

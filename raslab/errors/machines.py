@@ -25,6 +25,14 @@ class NoLabMachineError(RaslabError):
     """The wanted machine cannot run on this computer."""
 
 
+class JailError(RaslabError):
+    """The machine cannot be kept from this computer in the way that is wanted."""
+
+
+class BadLimitError(RaslabError):
+    """A limit of a lab machine that makes no sense."""
+
+
 class WorkingFolderGoneError(RaslabError):
     """The folder in which the command was started has been deleted."""
 
@@ -34,6 +42,16 @@ class WorkingFolderGoneError(RaslabError):
 
 class MachineDiedError(RaslabError):
     """The lab machine ended before its command did."""
+
+
+class BadFrameError(MachineDiedError):
+    """What comes from a lab machine is not what its first process would say."""
+
+    def __init__(self, kind: bytes, size: int) -> None:
+        super().__init__(
+            "The lab machine was ended: a program in it has written to /dev/ttyS0, which is raslab's own"
+            f" ({kind!r}, {size} bytes); use another device."
+        )
 
 
 class CommandNotStartedError(RaslabError):

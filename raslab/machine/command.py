@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from raslab.machine.here import CLOCK_VARIABLE, MACHINE_VARIABLE
+from raslab.machine.jail.limits import Limits
+from raslab.machine.jail.policy import Jail
 from raslab.machine.programs import search_path
 
 #: Where a command that rests writes, as an unsigned 64-bit number, how many bytes of input it has dealt with.
@@ -19,7 +21,9 @@ class Command:
     """A command for a lab machine.
 
     argv: program and arguments. cwd: working folder, writable in the machine. environment: of the command.
-    writable: further host folders that stay writable. tty: give it a pseudo-terminal. null_input: its
+    writable: further host folders that stay writable. readable: further ones that can be read.
+    shown: those that are in their place only if they are mounted there; what of them can be read is said by `readable`.
+    tty: give it a pseudo-terminal. null_input: its
     standard input is empty from the start (in virtual time this is what keeps a run repeatable). rests: it
     says on descriptor REST_DESCRIPTOR when it waits for input, and virtual time stands still until there is some.
     """
@@ -28,6 +32,8 @@ class Command:
     cwd: Path
     environment: Mapping[str, str]
     writable: Sequence[Path] = ()
+    readable: Sequence[Path] = ()
+    shown: Sequence[Path] = ()
     tty: bool = False
     null_input: bool = False
     rests: bool = False
@@ -39,13 +45,16 @@ class MachineOptions:
 
     virtual_time: the clock jumps over waiting and does not charge for CPU. memory_mb: the guest's memory,
     MiB; it is taken from the host only as it is used. seed: start of all random numbers in virtual time. canonical: the
-    inside is the same whoever starts it and where, see `raslab.machine.canonical`.
+    inside is the same whoever starts it and where, see `raslab.machine.canonical`. jail: what keeps it from this
+    computer. limits: how much of this computer it may take.
     """
 
     virtual_time: bool = False
     memory_mb: int = 2048
     seed: int = 1
     canonical: bool = False
+    jail: Jail = field(default_factory=Jail)
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def clock(self) -> str:

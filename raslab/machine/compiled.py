@@ -15,6 +15,8 @@ from raslab.machine.kernel.cache import cache_folder
 
 _HERE = Path(__file__).parent
 INIT = _HERE / "init.c"
+STARTER = _HERE / "jail" / "starter.c"
+STARTER_PARTS = (_HERE / "jail" / "denied.h",)
 PATIENCE = _HERE / "patience.c"
 
 
@@ -23,14 +25,21 @@ def guest_init() -> Path:
     return _compiled(INIT, ("-static",), "")
 
 
+def starter() -> Path:
+    """Path of the compiled program that starts a kernel in its jail. Raises as `guest_init`."""
+    return _compiled(STARTER, ("-static",), "", STARTER_PARTS)
+
+
 def patience() -> Path:
     """Path of the library that keeps daemons from waiting without sleep in virtual time. Raises as `guest_init`."""
     return _compiled(PATIENCE, ("-shared", "-fPIC"), ".so")
 
 
-def _compiled(source: Path, options: tuple[str, ...], suffix: str) -> Path:
-    """What the compiler makes of this version of `source`; it takes a third of a second unless it is in the cache."""
-    version = hashlib.sha256(source.read_bytes()).hexdigest()[:12]
+def _compiled(source: Path, options: tuple[str, ...], suffix: str, parts: tuple[Path, ...] = ()) -> Path:
+    """What the compiler makes of this version of `source` and `parts`, which it includes; it takes a third of a second
+    unless it is in the cache.
+    """
+    version = hashlib.sha256(b"".join(path.read_bytes() for path in (source, *parts))).hexdigest()[:12]
     program = cache_folder() / "init" / f"{version}{suffix}"
     if program.exists():
         return program

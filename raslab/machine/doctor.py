@@ -12,6 +12,7 @@ from raslab import __version__
 from raslab.machine.capabilities import CapabilityReport, Privilege, probe, remember
 from raslab.machine.choice import Choice, choose
 from raslab.machine.here import Here, here
+from raslab.machine.jail import landlock
 from raslab.machine.programs import PROGRAMS, ProgramReport, find_programs
 
 SCHEMA = 1
@@ -27,6 +28,7 @@ class Diagnosis:
     capabilities: tuple[CapabilityReport, ...]
     programs: tuple[ProgramReport, ...]
     auto: Choice
+    landlock: int | None = None  # its version, 0 where there is none; None if it was not asked for
 
     @property
     def can_run_labs(self) -> bool:
@@ -42,7 +44,9 @@ def examine() -> Diagnosis:
     needed = {program.name: program.package for program in PROGRAMS if program.needed}
     absent = [needed[report.name] for report in programs if report.needed and report.state != "have"]
     auto = choose(surroundings, remember(findings), absent, lab_kernel())
-    return Diagnosis(surroundings, getpass.getuser(), findings.privilege, findings.capabilities, programs, auto)
+    return Diagnosis(
+        surroundings, getpass.getuser(), findings.privilege, findings.capabilities, programs, auto, landlock.version()
+    )
 
 
 def user_name() -> str:
@@ -75,4 +79,5 @@ def to_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "programs": [asdict(report) for report in diagnosis.programs],
         "auto": asdict(diagnosis.auto),
         "can_run_labs": diagnosis.can_run_labs,
+        **({} if diagnosis.landlock is None else {"landlock": diagnosis.landlock}),
     }

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from raslab.machine.doctor import Diagnosis
+from raslab.machine.jail.landlock import SIGNALS
 from raslab.machine.programs import ProgramReport
 
 WIDE = 96  # from this many columns on, each kind of information has a column of its own
@@ -29,6 +30,8 @@ def show(diagnosis: Diagnosis, console: Console) -> None:
     _print_table("Kernel", capabilities, console)
     _print_table("Program", programs, console)
     console.print(_verdict(diagnosis))
+    if diagnosis.landlock is not None and diagnosis.surroundings.machine == "host":
+        console.print(_jail(diagnosis.landlock))
 
 
 def _found(program: ProgramReport) -> str:
@@ -51,6 +54,17 @@ def _print_table(title: str, rows: Iterable[Row], console: Console) -> None:
         table.add_row(name, Text(state, style=_STYLES.get(state, _PRESENT)), *words)
     console.print(table)
     console.print()
+
+
+def _jail(version: int) -> str:
+    """What keeps uml machines from this computer, see docs/security.md."""
+    if not version:
+        return (
+            "This kernel has no Landlock: uml machines are kept from this computer only by their own kernel's seal.\n"
+            "To do: Linux 5.13 or newer with lsm=landlock,...; --jail require refuses to run without."
+        )
+    lacking = "" if version >= SIGNALS else ", which leaves signals to this user's processes to the machine's own seal"
+    return f"Landlock, version {version}, keeps uml machines from this computer{lacking}."
 
 
 def _verdict(diagnosis: Diagnosis) -> str:

@@ -10,10 +10,14 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from raslab.errors import BadFrameError
+
 HEAD = struct.Struct("<cI")
 #: Bytes of standard input that may be under way to the guest; a UML serial line that overflows never
 #: recovers.
 INPUT_WINDOW = 2048
+#: No frame of the guest is longer; a hostile one could otherwise make us wait for, and keep, four gigabytes.
+LONGEST = 1 << 17
 
 # to the guest
 INPUT = b"I"
@@ -29,6 +33,7 @@ EXIT = b"X"
 FAILURE = b"F"
 REST = b"Z"
 TIME = b"T"
+LIMIT = b"L"
 
 
 @dataclass(frozen=True)
@@ -65,10 +70,12 @@ class Decoder:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterator[Frame]:
-        """Take in bytes and yield every frame they complete."""
+        """Take in bytes and yield every frame they complete. Raises BadFrameError for what no machine of ours sends."""
         self._buffer += data
         while len(self._buffer) >= HEAD.size:
             kind, size = HEAD.unpack_from(self._buffer)
+            if size > LONGEST:
+                raise BadFrameError(kind, size)
             end = HEAD.size + size
             if len(self._buffer) < end:
                 return

@@ -19,6 +19,7 @@
  *                     Q what time it is, and who computes
  *     to the host:    R ready: listening from now on   O standard output   E standard error
  *                     A count of input bytes consumed (32 bits)   X exit status (32 bits)
+ *                     L text: a limit that has been met, as the kernel says it
  *                     F text: why the command could not be started
  *                     Z at rest, after so many frames from the host (32 bits)
  *                     T nanoseconds of the monotonic clock (64 bits), names of programs that compute, the command's
@@ -46,6 +47,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/klog.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/reboot.h>
@@ -214,6 +216,32 @@ static void must_mount(const char *source, const char *target, const char *type,
 		fail("cannot mount %s on %s: %s", type, target, strerror(errno));
 }
 
+/* In a jail the host's top folder cannot be listed; what has been touched is listed by the layer above it. */
+static void show_top(void)
+{
+	static const char *const names[] = { "bin", "boot", "dev", "etc",  "home", "lib",  "lib32", "lib64", "libx32", "media",
+					     "mnt", "opt",  "proc", "root", "run", "sbin", "srv",  "sys",   "tmp",   "usr", "var" };
+	char path[64];
+	struct stat info;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		snprintf(path, sizeof(path), "/stage/root/%s", names[i]);
+		if (lstat(path, &info) == 0)
+			lchown(path, info.st_uid, info.st_gid);
+	}
+}
+
+/* From here on nothing more of the host can be mounted, and nothing becomes writable: see lab.patch. */
+static void seal(void)
+{
+	must_mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY, NULL);
+	int fd = open("/stage/root/proc/sys/fs/hostfs_sealed", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, "1", 1) != 1)
+		fail("cannot seal the host's files: %s", strerror(errno));
+	close(fd);
+}
+
 static void build_root(const struct spec *spec)
 {
 	char path[4096];
@@ -226,6 +254,7 @@ static void build_root(const struct spec *spec)
 	must_mount("hostfs", "/stage/lower", "hostfs", MS_RDONLY, "/");
 	must_mount("overlay", "/stage/root", "overlay", 0,
 		   "lowerdir=/stage/lower,upperdir=/stage/upper,workdir=/stage/work");
+	show_top();
 	must_mount("proc", "/stage/root/proc", "proc", 0, NULL);
 	must_mount("sysfs", "/stage/root/sys", "sysfs", 0, NULL);
 	must_mount("devtmpfs", "/stage/root/dev", "devtmpfs", 0, NULL);
@@ -249,6 +278,7 @@ static void build_root(const struct spec *spec)
 		make_folders(path);
 		must_mount("hostfs", path, "hostfs", spec->shares[i].flags, spec->shares[i].host);
 	}
+	seal();
 	if (chdir("/stage/root") < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
 		fail("cannot enter the new root: %s", strerror(errno));
 }
@@ -592,6 +622,19 @@ static int pump(const struct spec *spec, struct child *child, int signals)
 	}
 }
 
+/* Tell the launcher which limits the kernel says have been met. */
+static void tell_limits(void)
+{
+	static const char *const signs[] = { "raslab limit: processes", "raslab limit: written",
+					     "Out of memory: Killed process" };
+	static char log[1 << 18];
+	int size = klogctl(3 /* SYSLOG_ACTION_READ_ALL */, log, sizeof(log) - 1);
+
+	for (size_t i = 0; size > 0 && i < sizeof(signs) / sizeof(*signs); i++)
+		if (strstr(log, signs[i]))
+			send_frame('L', signs[i], strlen(signs[i]));
+}
+
 int main(void)
 {
 	static struct spec spec = { .cwd = "/" };
@@ -625,6 +668,7 @@ int main(void)
 	int status = pump(&spec, &child, signals);
 
 	sync();
+	tell_limits();
 	send_number('X', status);
 	power_off();
 }

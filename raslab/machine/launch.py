@@ -26,7 +26,7 @@ def parse_memory_mb(text: str) -> int:
     return int(match[1]) * UNITS_MB[match[2]]
 
 
-def choose_machine(wanted: str, virtual_time: bool) -> str:
+def choose_machine(wanted: str, virtual_time: bool, jail: str = "auto") -> str:
     """``native`` or ``uml`` for a wish of ``auto``, ``native`` or ``uml``.
 
     Raises NoLabMachineError for virtual time on a native machine and for a machine inside a machine.
@@ -39,7 +39,7 @@ def choose_machine(wanted: str, virtual_time: bool) -> str:
         )
     if wanted != "auto":
         return wanted
-    if virtual_time:
+    if virtual_time or jail == "require":
         return "uml"
     from raslab.machine.capabilities import missing_for_native
 
@@ -55,7 +55,7 @@ def run_command(
     Raises NoLabMachineError, CommandNotStartedError, MachineDiedError, WorkingFolderGoneError.
     """
     options = options or MachineOptions()
-    chosen = choose_machine(machine, options.virtual_time)
+    chosen = choose_machine(machine, options.virtual_time, options.jail.mode)
     no_input = is_empty_input(0)
     try:
         cwd = Path.cwd()
@@ -65,7 +65,9 @@ def run_command(
         argv=tuple(argv),
         cwd=cwd,
         environment=caller_environment(),
-        writable=hidden_folders((Path(sys.prefix), Path(raslab.__file__).parents[1])),
+        writable=options.jail.write,
+        readable=options.jail.read,
+        shown=hidden_folders((Path(sys.prefix), Path(raslab.__file__).parents[1], *options.jail.read)),
         tty=tty,
         null_input=no_input and not tty,
     )
@@ -75,7 +77,7 @@ def run_command(
             raise NoLabMachineError(
                 "A native machine is this computer as it is, with its own paths; for --canonical, use --machine uml."
             )
-        return native.run(command, streams)
+        return native.run(command, streams, options)
     return uml.run(command, options, streams)
 
 
@@ -94,4 +96,5 @@ def exec_argv(argv: Sequence[str], machine: str = "auto", options: MachineOption
     flags = ["--machine", machine, *(["--virtual-time"] if options.virtual_time else [])]
     flags += ["--canonical"] if options.canonical else []
     flags += ["--seed", str(options.seed), "--memory", f"{options.memory_mb}M"]
+    flags += [*options.jail.flags(), *options.limits.flags()]
     return [sys.executable, "-m", "raslab", "exec", *flags, "--", *argv]

@@ -53,6 +53,9 @@ class SerialLine(Protocol):
     def died(self) -> MachineDiedError:
         """Why the machine ended early."""
 
+    def met(self, limit: str) -> None:
+        """It has met a limit, which its kernel calls so."""
+
     def pause(self) -> None:
         """Stop the machine where it is."""
 
@@ -207,15 +210,17 @@ class _Exchange:
             elif frame.kind == frames.ERROR:
                 self.unwritten[self.streams.stderr] += frame.payload
             elif frame.kind == frames.ACKNOWLEDGE:
-                self.credit += frame.number
+                self.credit = min(self.credit + frame.number, frames.INPUT_WINDOW)
             elif frame.kind == frames.FAILURE:
                 self.failure = frame.payload.decode(errors="replace")
             elif frame.kind == frames.REST:
                 # If more is under way than the guest had seen when it came to rest, it has work to do again.
                 if frame.number == self.frames_sent:
                     self.machine.pause()
+            elif frame.kind == frames.LIMIT:
+                self.machine.met(frame.payload.decode(errors="replace"))
             elif frame.kind == frames.EXIT:
-                self.status = frame.number
+                self.status = frame.number & 0xFF
 
     def _tell_window_size(self) -> None:
         if self.streams.tty and self.ready:

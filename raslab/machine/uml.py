@@ -12,11 +12,12 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import resource
 import shutil
 import signal
 import subprocess
 import tempfile
+import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,6 +34,9 @@ from raslab.machine.command import (
 )
 from raslab.machine.compiled import guest_init, patience
 from raslab.machine.here import PRELOAD_VARIABLE
+from raslab.machine.jail import landlock, policy, reach
+from raslab.machine.jail.limits import out_of_time, reached
+from raslab.machine.jail.start import starter_command
 from raslab.machine.keepers import Keepers
 from raslab.machine.kernel.cache import cached_kernel
 from raslab.machine.processes import children, is_computing, processor_s
@@ -44,6 +48,8 @@ VIRTUAL_EPOCH_NS = 1767225600 * 10**9
 #: ... and the machine has been up this long by then: ping, for one, takes an uptime below a second for no time at all.
 VIRTUAL_UPTIME_S = 2
 SMALLEST_MEMORY_MB = 128
+#: Of a machine's console so much is read, from its beginning and from its end.
+_CONSOLE_BYTES = 1 << 18
 #: A program that computes for long gives way when it gets this signal; see `UmlMachine.nudge`.
 NUDGE_SIGNAL = signal.SIGTRAP
 
@@ -68,6 +74,9 @@ def kernel_arguments(options: MachineOptions) -> list[str]:
         "uml_dir=.",
         "umid=lab",
         "panic=-1",
+        # These two never reach the guest's command line, so that it is the same whatever the limits are.
+        f"host_processes={options.limits.processes}",
+        f"hostfs_quota={options.limits.written}",
     ]
     if options.virtual_time:
         arguments += ["time-travel=inf-cpu", f"time-travel-start={VIRTUAL_EPOCH_NS - VIRTUAL_UPTIME_S * 10**9}"]
@@ -83,7 +92,12 @@ def run(command: Command, options: MachineOptions, streams: Streams, kernel: Pat
     MachineDiedError.
     """
     with UmlMachine(command, options, kernel or _built_kernel()) as machine:
-        return carry(machine, streams)
+        try:
+            return carry(machine, streams)
+        finally:
+            for sentence in reached(machine.limits_met, options.limits, options.memory_mb):
+                with contextlib.suppress(OSError):
+                    os.write(streams.stderr, f"raslab: {sentence}\n".encode())
 
 
 def _built_kernel() -> Path:
@@ -102,6 +116,8 @@ class UmlMachine:
                 f"A lab machine with {options.memory_mb} MB of memory cannot start;"
                 f" give it {SMALLEST_MEMORY_MB}M or more."
             )
+        writable = [share.host for share in writable_folders(command)]
+        policy.check(options.jail, landlock.version(), writable, reach.treasured())
         memory_folder = _memory_folder(options.memory_mb)
         init = guest_init()
         self._processor = Claim()
@@ -111,11 +127,17 @@ class UmlMachine:
         self._keepers = Keepers([Path(tempfile.gettempdir()), memory_folder])
         self.folder, memory = self._keepers.folders[0], self._keepers.folders[-1]
         self.console = self.folder / "console"
+        self._console = -1  # read from the start: what has that name later may be the guest's
+        self._limits = options.limits
+        self.limits_met = ""
+        self._time: threading.Timer | None = None
+        self._out_of_time = False
         try:
-            shares = writable_folders(command)
+            shares = [*writable_folders(command), *map(Share, command.shown, command.shown)]
             preload = patience() if options.virtual_time else None
             if options.canonical:
                 command, shares = self._make_canonical(command)
+                shares += [Share(folder, folder, writable=True) for folder in options.jail.write]
                 preload = canonical.LIBRARY
             environment = inside_environment(command, "uml", options.clock)
             if preload:
@@ -125,7 +147,7 @@ class UmlMachine:
             shutil.copy(init, self.folder / "init")
             for name in ("stage", "dev"):
                 (self.folder / name).mkdir()
-            self._boot(kernel, options, memory)
+            self._boot(kernel, options, memory, command.readable, [*writable, self.folder])
         except BaseException:
             self.end()
             raise
@@ -143,16 +165,22 @@ class UmlMachine:
             shares.append(replace(share, host=Path(f"/proc/self/cwd/share{number}")))
         return replace(command, cwd=canonical.WORK, environment=canonical.variables()), shares
 
-    def _boot(self, kernel: Path, options: MachineOptions, memory: Path) -> None:
+    def _boot(
+        self, kernel: Path, options: MachineOptions, folder: Path, readable: Sequence[Path], writable: Sequence[Path]
+    ) -> None:
         guest_reads, self.to_guest = os.pipe()
         self.from_guest, guest_writes = os.pipe()
-        environment = {"TMPDIR": str(memory), "PATH": os.defpath}
+        environment = {"PATH": os.defpath}
         if options.virtual_time:
             environment["RASLAB_SEED"] = str(options.seed)
         try:
-            with open(self.console, "wb") as console:
+            with open(self.console, "wb") as console, tempfile.TemporaryFile(dir=folder) as memory:
+                self._console = os.open(self.console, os.O_RDONLY)
+                environment["RASLAB_MEMORY_FD"] = str(memory.fileno())
+                program = [str(kernel), *kernel_arguments(options)]
                 self._kernel = subprocess.Popen(
-                    ["setpriv", "--pdeathsig", "KILL", str(kernel), *kernel_arguments(options)],
+                    starter_command(program, options, memory.fileno(), readable, writable),
+                    pass_fds=[memory.fileno()],
                     stdin=guest_reads,
                     stdout=guest_writes,
                     stderr=console,
@@ -165,14 +193,27 @@ class UmlMachine:
             os.close(guest_writes)
         self._keepers.guard(self._kernel.pid)
         self._take_processor()
-        # hostfs keeps a host descriptor for every file that the guest has in its cache.
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.prlimit(self._kernel.pid, resource.RLIMIT_NOFILE, (most, most))
+        self._time = threading.Timer(options.limits.wall_s, self._end_for_time)
+        self._time.daemon = True
+        self._time.start()
+
+    def _end_for_time(self) -> None:
+        self._out_of_time = True
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._kernel.pid, signal.SIGKILL)
+
+    def said(self) -> str:
+        """What the machine's kernel has said, beginning and end if it is much."""
+        size = os.fstat(self._console).st_size
+        parts = [(0, _CONSOLE_BYTES), (max(_CONSOLE_BYTES, size - _CONSOLE_BYTES), _CONSOLE_BYTES)]
+        return b"".join(os.pread(self._console, length, start) for start, length in parts).decode(errors="replace")
 
     def died(self) -> MachineDiedError:
         """Why the machine ended without an exit status: from its console, or from how its kernel process ended."""
-        lines = self.console.read_text(errors="replace").splitlines()
-        telling = [line for line in lines if re.search(r"Kernel panic|Out of memory|raslab init:", line)]
+        if self._out_of_time:
+            return MachineDiedError(out_of_time(self._limits))
+        lines = self.said().splitlines()
+        telling = [line for line in lines if re.search(r"Kernel panic|Out of memory|raslab (init|jail):", line)]
         if telling:
             reason = telling[-1].strip()
         else:
@@ -180,6 +221,10 @@ class UmlMachine:
             how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
             reason = f"its kernel process {how}"
         return MachineDiedError(f"The lab machine died before its command had ended: {reason}")
+
+    def met(self, limit: str) -> None:
+        """Remember a limit that the machine says it has met."""
+        self.limits_met = f"{self.limits_met[-200:]} {limit}"
 
     def pause(self) -> None:
         """Stop the machine: it takes no processor time, and its clock, if virtual, stands still."""
@@ -242,6 +287,11 @@ class UmlMachine:
                 descriptor = self.__dict__.pop(name, None)
                 if descriptor is not None:
                     os.close(descriptor)
+        if self._time is not None:
+            self._time.cancel()
+        if self._console >= 0:
+            os.close(self._console)
+            self._console = -1
         self._processor.release()
         self._keepers.dismiss()
 

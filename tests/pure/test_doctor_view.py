@@ -113,3 +113,13 @@ def test_names_of_capabilities_are_unique_and_so_are_the_devices_that_try_them()
     assert len(set(names)) == len(names)
     assert len(set(devices)) == len(devices)
     assert all(len(device) <= 15 for device in devices), "IFNAMSIZ holds 15 characters and a NUL"
+
+
+@pytest.mark.parametrize(
+    ("version", "sentence"),
+    [(0, "has no Landlock"), (2, "leaves signals"), (7, "Landlock, version 7, keeps uml machines from this computer.")],
+)
+def test_what_jails_machines_is_told(version: int, sentence: str) -> None:
+    text = shown(replace(DIAGNOSIS, landlock=version), width=200, terminal=False)
+    assert sentence in text
+    assert ("leaves signals" in text) == (version == 2)

@@ -48,16 +48,16 @@ def launch(connection_file: Path, machine: str, options: MachineOptions) -> int:
     """
     if here().inside:
         _become_ipykernel(connection_file, options)
-    chosen = choose_machine(machine, options.virtual_time)
+    chosen = choose_machine(machine, options.virtual_time, options.jail.mode)
     environment = caller_environment()
     parent = environment.pop(PARENT_VARIABLE, None)
     command = Command(
         argv=(sys.executable, "-P", "-m", "raslab.machine.jupyter.guest", str(connection_file.absolute())),
         cwd=Path.cwd(),
         environment=environment,
-        writable=hidden_folders(
-            (Path(sys.prefix), Path(raslab.__file__).parents[1], connection_file.absolute().parent)
-        ),
+        writable=options.jail.write,
+        readable=[*options.jail.read, connection_file.absolute()],
+        shown=hidden_folders((Path(sys.prefix), Path(raslab.__file__).parents[1], connection_file.absolute().parent)),
         rests=options.virtual_time,
     )
     # A server in the background of a shell ignores it, and what it starts has inherited that.
@@ -88,7 +88,7 @@ def _serve(front: Front, command: Command, machine: str, options: MachineOptions
     )
     tunnel.start()
     try:
-        status = native.run(command, streams) if machine == "native" else uml.run(command, options, streams)
+        status = native.run(command, streams, options) if machine == "native" else uml.run(command, options, streams)
     finally:
         os.close(command_writes)  # the tunnel's end
         os.close(command_reads)

@@ -1,0 +1,1 @@
+"""What keeps a lab machine from this computer: see docs/security.md."""
