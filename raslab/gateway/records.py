@@ -71,7 +71,10 @@ class RemoteAccessRoutingDomain:
 
 @dataclass(frozen=True, slots=True)
 class BgpPeerStatus(OfPart):
-    """One BGP session: Get-BgpPeer. connectivity_status: ``Connected``, ``Connecting`` or ``Stopped``."""
+    """One BGP session: Get-BgpPeer. connectivity_status: ``Connected``, ``Connecting`` or ``Stopped``.
+
+    reason: why it is not connected, as far as that is known.
+    """
 
     peer_name: str
     local_ip_address: str
@@ -80,6 +83,7 @@ class BgpPeerStatus(OfPart):
     operation_mode: str
     peering_mode: str
     connectivity_status: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,11 @@ class BgpRouteInformation(OfPart):
 
 @dataclass(frozen=True, slots=True)
 class BgpStatistics(OfPart):
-    """What one session has exchanged: Get-BgpStatistics. state: of RFC 4271's state machine; up_s: None while down."""
+    """What one session has exchanged: Get-BgpStatistics. state: of RFC 4271's state machine; up_s: None while down.
+
+    last_reset: why it ended last, with the NOTIFICATION that was ``sent`` or ``received`` (RFC 4486) if there was one;
+    empty if it never has, or if that is not known any more.
+    """
 
     peer_name: str
     state: str

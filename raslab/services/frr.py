@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from raslab.errors import ConfigurationRefusedError, NoSuchServiceError
 from raslab.model.secrets import without_secrets
 from raslab.services.frr_config import difference, parse
-from raslab.services.frr_quiet import losing_bfd, quietly
+from raslab.services.frr_quiet import limits, losing_bfd, quietly
 from raslab.services.frr_tree import Tree
 from raslab.services.place import Place
 from raslab.services.service import Service
@@ -72,6 +72,7 @@ class FrrDaemon(Service):
             if old is None:
                 vty.configure_at_once(lines)
             else:
+                self.prepare(vty, lines)
                 vty.configure(lines)
                 self.settle(vty, lines)
         except ConfigurationRefusedError:
@@ -80,6 +81,10 @@ class FrrDaemon(Service):
             raise
         finally:
             vty.close()
+
+    def prepare(self, vty: Vty, lines: Sequence[str]) -> None:
+        """What has to be done before lines are sent to a running daemon."""
+        return
 
     def settle(self, vty: Vty, lines: Sequence[str]) -> None:
         """What a change of a running daemon needs besides the lines that have been sent."""
@@ -147,12 +152,29 @@ class Bgpd(FrrDaemon):
         """Lines for the daemon's configuration mode; sessions with new neighbours begin when all has been said."""
         return tuple(quietly(super().lines(old)))
 
-    def settle(self, vty: Vty, lines: Sequence[str]) -> None:
-        """FRR 10 leaves a neighbour idle whose BFD goes while it is down: it is begun anew."""
-        for vrf, neighbour in losing_bfd(lines):
-            known = vty.show(f"show bgp{vrf} neighbors {neighbour} json").get(neighbour, {})
-            if known.get("bgpState") == "Idle":
+    def prepare(self, vty: Vty, lines: Sequence[str]) -> None:
+        """A limit ends the session of a neighbour that has just reached it: FRR compares a new limit with what is there
+        already, and later with what is there without the prefix that has come. So such a session begins anew first.
+        """
+        for vrf, neighbour, limit in limits(lines):
+            families = _neighbour(vty, vrf, neighbour).get("addressFamilyInfo", {}).values()
+            if any(int(family.get("acceptedPrefixCounter", 0)) == limit + 1 for family in families):
                 vty.run(f"clear bgp{vrf} {neighbour}")
+
+    def settle(self, vty: Vty, lines: Sequence[str]) -> None:
+        """What FRR leaves idle is begun anew: a neighbour that was over its old limit, of FRR 10 one that loses BFD."""
+        for vrf, neighbour in losing_bfd(lines):
+            if _neighbour(vty, vrf, neighbour).get("bgpState") == "Idle":
+                vty.run(f"clear bgp{vrf} {neighbour}")
+        for vrf, neighbour, _ in limits(lines):
+            if _neighbour(vty, vrf, neighbour).get("prefixesConfigExceedMax"):
+                vty.run(f"clear bgp{vrf} {neighbour}")
+
+
+def _neighbour(vty: Vty, vrf: str, address: str) -> dict[str, Any]:
+    """What bgpd tells of a neighbour."""
+    found: dict[str, Any] = vty.show(f"show bgp{vrf} neighbors {address} json").get(address, {})
+    return found
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 _ROUTER = "router bgp "
 _NEW = re.compile(r"neighbor (\S+) remote-as ")
+_LIMIT = re.compile(r"(?:no )?neighbor (\S+) maximum-prefix (\d+)")
 _BFD_ENDS = re.compile(r"no neighbor (\S+) bfd")
 
 
@@ -31,9 +32,22 @@ def quietly(lines: Sequence[str]) -> Iterator[str]:
 
 def losing_bfd(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
     """The neighbours whose BFD a change ends, each after the words of FRR for its VRF, such as `` vrf blue``."""
+    return ((vrf, found[1]) for vrf, found in _of_neighbours(lines, _BFD_ENDS))
+
+
+def limits(lines: Sequence[str]) -> Iterator[tuple[str, str, int]]:
+    """The neighbours whose limit of prefixes a change sets or lifts, and that limit; each as in `losing_bfd`."""
+    new = {found[1] for line in lines if (found := _NEW.match(line))}
+    for vrf, found in _of_neighbours(lines, _LIMIT):
+        if found[1] not in new:
+            yield vrf, found[1], int(found[2])
+
+
+def _of_neighbours(lines: Sequence[str], pattern: re.Pattern[str]) -> Iterator[tuple[str, re.Match[str]]]:
+    """The lines that match, with the words of FRR for the VRF that they are about."""
     vrf = ""
     for line in lines:
         if line.startswith(_ROUTER):
             vrf = f" vrf {words[-1]}" if "vrf" in (words := line.split()) else ""
-        elif found := _BFD_ENDS.fullmatch(line):
-            yield vrf, found[1]
+        elif found := pattern.fullmatch(line):
+            yield vrf, found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from raslab.services.frr_quiet import losing_bfd, quietly
+from raslab.services.frr_quiet import limits, losing_bfd, quietly
 
 
 def test_a_new_neighbour_is_released_when_all_is_said() -> None:
@@ -33,3 +33,10 @@ def test_neighbours_that_lose_bfd_are_known_with_their_vrf() -> None:
     lines = ("router bgp 1", "no neighbor 10.0.0.1 bfd", "no neighbor 10.0.0.2 bfd profile FAST", "exit")
     assert list(losing_bfd(lines)) == [("", "10.0.0.1")]
     assert list(losing_bfd(("router bgp 1 vrf blue", *lines[1:]))) == [(" vrf blue", "10.0.0.1")]
+
+
+def test_neighbours_with_another_limit_are_known_unless_they_are_new() -> None:
+    lines = ("router bgp 1 vrf blue", "address-family ipv4 unicast", "neighbor 10.0.0.1 maximum-prefix 2", "exit")
+    assert list(limits(lines)) == [(" vrf blue", "10.0.0.1", 2)]
+    assert list(limits(("router bgp 1", "no neighbor 10.0.0.1 maximum-prefix 7"))) == [("", "10.0.0.1", 7)]
+    assert list(limits(("router bgp 1", "neighbor 10.0.0.1 remote-as 2", *lines[1:]))) == []

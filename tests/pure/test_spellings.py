@@ -93,7 +93,7 @@ def test_the_state_holds_one_spelling(gw1: RasGateway) -> None:
     assert (state.bgp_peers[0].peer_asn, state.bgp_peers[0].local_asn) == (65010, 65556)
     assert state.bgp_custom_route.network == ("10.1.0.0/24", "2001:db8:1::/64")
     assert "router bgp 65546\n" in config(gw1)
-    assert "aggregate-address 10.0.0.0/8\n" in config(gw1)
+    assert "aggregate-address 10.0.0.0/8 route-map own\n" in config(gw1)
 
 
 def test_a_record_is_found_by_any_spelling_of_its_name(gw1: RasGateway) -> None:

@@ -8,16 +8,21 @@ from typing import Any
 from raslab.gateway.records import BgpPeerStatus, BgpRouteInformation, BgpStatistics
 from raslab.gateway.state import BgpPeer
 from raslab.gateway.state.notation import asn
-from raslab.model.addresses import AnyAddress, address, readable
+from raslab.model.addresses import AnyAddress, address, network, readable
 
 Json = Mapping[str, Any]
 
+_COUNTED_TWICE = 2
+"""FRR counts a NOTIFICATION when it takes it from the queue, and when it reads it (bgpd/bgp_packet.c, 8.4 to 10)."""
+_WAITING = "Waiting for "
+_IDLE = "No AFI/SAFI activated for peer"
+"""What FRR says of a peer that it has only begun with, in the place of why a session ended (bgpd/bgp_fsm.c)."""
 _ORIGINS = {"IGP": "IGP", "EGP": "EGP", "incomplete": "Incomplete"}
 
 
 def peer_status(peer: BgpPeer, neighbour: Json) -> BgpPeerStatus:
     """The session with a peer. neighbour: its part of `show bgp neighbors json`, empty while bgpd does not run."""
-    up = neighbour.get("bgpState") == "Established"
+    status, reason = _connectivity(peer, neighbour)
     return BgpPeerStatus(
         peer.name,
         peer.local_ip_address,
@@ -25,8 +30,29 @@ def peer_status(peer: BgpPeer, neighbour: Json) -> BgpPeerStatus:
         asn(peer.peer_asn),
         peer.operation_mode,
         peer.peering_mode,
-        "Connected" if up else "Connecting" if peer.started and neighbour else "Stopped",
+        status,
+        reason,
     )
+
+
+def is_over_limit(neighbour: Json) -> bool:
+    """Whether bgpd leaves a peer alone because it sent more prefixes than it may."""
+    return bool(neighbour.get("prefixesConfigExceedMax"))
+
+
+def _connectivity(peer: BgpPeer, neighbour: Json) -> tuple[str, str]:
+    if neighbour.get("bgpState") == "Established":
+        return "Connected", ""
+    if not peer.started:
+        return "Stopped", "it has not been started" if peer.peering_mode == "Manual" else "it was stopped"
+    if not neighbour:
+        return "Stopped", "there is no bgpd"
+    if is_over_limit(neighbour):
+        return (
+            "Stopped",
+            f"it sent more than max_allowed_prefix, {peer.max_allowed_prefix}: raise that, or start it anew",
+        )
+    return "Connecting", _last_reset(neighbour)
 
 
 def by_address(neighbours: Json) -> dict[AnyAddress, Any]:
@@ -42,7 +68,7 @@ def routes(table: Json, peers: Mapping[AnyAddress, str]) -> Iterator[BgpRouteInf
             used = next((hop for hop in hops if hop.get("used")), hops[0] if hops else {})
             yield BgpRouteInformation(
                 destination_network=prefix,
-                next_hop=used.get("ip", ""),
+                next_hop=_of_family(prefix, used.get("ip", "")),
                 learnt_from=_name(path, peers),
                 state=_state(path),
                 local_pref=path.get("locPrf"),
@@ -74,15 +100,34 @@ def statistics(peer: BgpPeer, neighbour: Json) -> BgpStatistics:
         update_sent=count("updatesSent"),
         update_received=count("updatesRecv"),
         notification_sent=count("notificationsSent"),
-        notification_received=count("notificationsRecv"),
+        notification_received=count("notificationsRecv") // _COUNTED_TWICE,
         keepalive_sent=count("keepalivesSent"),
         keepalive_received=count("keepalivesRecv"),
         route_refresh_sent=count("routeRefreshSent"),
         route_refresh_received=count("routeRefreshRecv"),
         ipv4_prefixes_received=prefixes("ipv4Unicast"),
         ipv6_prefixes_received=prefixes("ipv6Unicast"),
-        last_reset=str(neighbour.get("lastResetDueTo", "")),
+        last_reset=_last_reset(neighbour),
     )
+
+
+def _last_reset(neighbour: Json) -> str:
+    """Why a session ended last, or why it does not begin."""
+    due = str(neighbour.get("lastResetDueTo", ""))
+    if notification := neighbour.get("lastNotificationReason"):
+        way = "received" if due.endswith("received") else "sent"
+        told = neighbour.get("lastShutdownDescription")
+        return f"{way} {notification}" + (f": {told}" if told else "")
+    waits = due.startswith(_WAITING) or due == _IDLE
+    return "" if (waits and neighbour.get("bgpState") == "Established") or due == _IDLE else due
+
+
+def _of_family(prefix: str, hop: str) -> str:
+    """A next hop; FRR writes that of an own route as IPv4 at times, whatever the prefix is."""
+    found = readable(address, hop)
+    if found is None or not found.is_unspecified:
+        return hop
+    return "::" if network(prefix).version == 6 else "0.0.0.0"
 
 
 def _name(path: Json, peers: Mapping[AnyAddress, str]) -> str:

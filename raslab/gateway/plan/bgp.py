@@ -98,7 +98,7 @@ def _peer(peer: BgpPeer, router: BgpRouter, state: GatewayState, surroundings: S
         words.append(f"local-as {asn(peer.local_asn)} no-prepend replace-as")
     words.append(f"timers {peer.hold_time_sec // 3} {peer.hold_time_sec}")
     words.append(f"timers connect {peer.idle_hold_time_sec or _RETRY_S}")
-    words += [] if internal else _distance(peer, state, surroundings)
+    words += [] if internal else [*_distance(peer, state, surroundings), *["enforce-first-as"] * peer.enforce_first_as]
     if peer.operation_mode == "Server":
         words.append("passive")
     if peer.password is not None:
@@ -139,14 +139,12 @@ def _address_family(family: str, router: BgpRouter, state: GatewayState, surroun
         yield f"bgp dampening {half} {dampening.reuse_threshold} {dampening.suppress_threshold} {longest}"
     for prefix in state.bgp_custom_route.network:
         if _is(family, prefix):
-            yield f"network {network(prefix)}"
+            yield f"network {network(prefix)} route-map {route_maps.OWN}"
     for aggregate in state.bgp_route_aggregates:
         if _is(family, aggregate.prefix):
             words = ["aggregate-address", str(network(aggregate.prefix))]
             words += ["as-set"] * aggregate.preserve_as_path + ["summary-only"] * aggregate.summary_only
-            if aggregate.attribute_policy:
-                words += ["route-map", route_maps.of_aggregate(aggregate.prefix, surroundings)]
-            yield " ".join(words)
+            yield " ".join([*words, "route-map", route_maps.of_own(aggregate, surroundings)])
     if state.bgp_custom_route.interface:
         yield from (
             f"redistribute {kind} route-map {route_maps.from_interfaces(surroundings)}"
@@ -160,7 +158,7 @@ def _address_family(family: str, router: BgpRouter, state: GatewayState, surroun
         way_in, way_out = (route.name for route in route_maps.of_peer(peer, router, state, surroundings))
         words = ["activate", f"weight {peer.weight}", f"route-map {way_in} in", f"route-map {way_out} out"]
         if peer.max_allowed_prefix is not None:
-            words.append(f"maximum-prefix {peer.max_allowed_prefix}")
+            words.append(f"maximum-prefix {peer.max_allowed_prefix - 1}")  # FRR compares before it counts the new one
         if peer.route_reflector_client:
             words.append("route-reflector-client")
         yield from (f"neighbor {_remote(peer)} {word}" for word in words)

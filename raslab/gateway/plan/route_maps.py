@@ -6,12 +6,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from raslab.gateway.plan.policies import RouteMap, add_policies, settings
-from raslab.gateway.state import BgpPeer, BgpRouter, BgpRoutingPolicy, GatewayState
+from raslab.gateway.state import BgpPeer, BgpRouteAggregate, BgpRouter, BgpRoutingPolicy, GatewayState
 from raslab.gateway.state.notation import asn
 from raslab.gateway.surroundings import Surroundings
 from raslab.model.addresses import address, network
 from raslab.net.names import kernel_name
 
+OWN = "own"
+"""The route-map of what the router itself announces; no peer's or aggregate's has that name."""
+_OWN_LINES = ("set weight 65535",)
+"""FRR gives own routes 32768, and so does Windows the routes of every peer: then local preference would decide."""
+MARTIANS = "martians"
+_NOT_ROUTED = {
+    "ip": ("0.0.0.0/8 le 32", "127.0.0.0/8 le 32", "224.0.0.0/3 le 32"),
+    "ipv6": ("::/96 le 128", "::ffff:0:0/96 le 128", "fe80::/10 le 128", "ff00::/8 le 128"),
+}
+"""What nobody can be behind (RFC 1812, 5.3.7; RFC 4291, 2.4 and 2.5.5), whoever tells of it."""
 LEARNT = 1
 """Tag of routes that a peer told of. It stays in the router: BGP has no attribute for it."""
 
@@ -26,19 +36,29 @@ class Written:
 
 def of_router(router: BgpRouter, state: GatewayState, surroundings: Surroundings) -> Iterator[Written]:
     """All of one part of a gateway."""
+    if state.bgp_peers:
+        lists = (
+            f"{family} prefix-list {MARTIANS} seq {number * 5} permit {prefixes}"
+            for family, several in _NOT_ROUTED.items()
+            for number, prefixes in enumerate(several, 1)
+        )
+        yield Written(MARTIANS, tuple(lists))
+    if state.bgp_custom_route.network or state.bgp_route_aggregates:
+        yield Written(OWN, (f"route-map {OWN} permit 10", *(f" {line}" for line in _OWN_LINES)))
     for peer in state.bgp_peers:
         yield from of_peer(peer, router, state, surroundings)
     if state.bgp_custom_route.interface:
         name, lines = from_interfaces(surroundings), []
         for number, interface in enumerate(state.bgp_custom_route.interface, 1):
             lines += [f"route-map {name} permit {number * 10}", f" match interface {kernel_name(interface)}"]
+            lines += [f" {line}" for line in _OWN_LINES]
         yield Written(name, tuple(lines))
     by_name = policies(state, surroundings)
     for aggregate in state.bgp_route_aggregates:
         if aggregate.attribute_policy:
             name = of_aggregate(aggregate.prefix, surroundings)
             changes = [f" {line}" for used in aggregate.attribute_policy for line in settings(by_name[used])]
-            yield Written(name, (f"route-map {name} permit 10", *changes))
+            yield Written(name, (f"route-map {name} permit 10", *(f" {line}" for line in _OWN_LINES), *changes))
 
 
 def of_peer(
@@ -53,6 +73,7 @@ def of_peer(
     own = f"{surroundings.prefix}{peer.name}"
     arriving, leaving = (_used(peer, direction, state, surroundings) for direction in ("Ingress", "Egress"))
     inward = RouteMap("tenants-in" if may_share and not arriving else f"{own}-in")
+    inward.stages.append([("deny", [f"match {family} address prefix-list {MARTIANS}"]) for family in _NOT_ROUTED])
     add_policies(inward, arriving)
     is_internal = asn(peer.peer_asn) == asn(router.local_asn)
     passes_all = router.transit_routing or is_internal
@@ -68,6 +89,11 @@ def of_peer(
         Written(inward.name, tuple(inward.text([f"set tag {LEARNT}"]))),
         Written(outward.name, tuple(outward.text(next_hop))),
     )
+
+
+def of_own(aggregate: BgpRouteAggregate, surroundings: Surroundings) -> str:
+    """The name of an aggregate's route-map."""
+    return of_aggregate(aggregate.prefix, surroundings) if aggregate.attribute_policy else OWN
 
 
 def of_aggregate(prefix: str, surroundings: Surroundings) -> str:

@@ -20,6 +20,7 @@ from raslab.gateway.state.notation import asn
 from raslab.gateway.surroundings import Surroundings
 from raslab.model.addresses import AnyAddress
 
+_FEWEST_PREFIXES = 2  # FRR notices the second prefix only when a third comes
 _BROADCAST = 2**32 - 1
 _PASSWORD_BYTES = 80  # TCP_MD5SIG_MAXKEYLEN of linux/tcp.h
 
@@ -138,7 +139,7 @@ def _numbers(peer: BgpPeer, where: str) -> Iterator[str]:
         asn_problem(peer.peer_asn, "peer_asn", where),
         asn_problem(peer.local_asn, "local_asn", where) if peer.local_asn is not None else None,
         range_problem(peer.idle_hold_time_sec, 1, 65535, "Idle hold time", where),
-        range_problem(peer.max_allowed_prefix, 1, 2**32 - 1, "max_allowed_prefix", where),
+        range_problem(peer.max_allowed_prefix, _FEWEST_PREFIXES, 2**32 - 1, "max_allowed_prefix", where),
         range_problem(peer.weight, 0, 65535, "Weight", where),
         range_problem(peer.bfd_interval_ms, 10, 60_000, "bfd_interval_ms", where),
         range_problem(peer.bfd_multiplier, 2, 255, "bfd_multiplier", where),

@@ -36,10 +36,12 @@ class BgpPeer:
     operation_mode: ``Mixed`` calls and listens, ``Server`` only listens. peering_mode: ``Automatic`` or ``Manual``,
     which waits for start_bgp_peer; started is what start and stop change. hold_time_sec: 0 (never) or 3 to 65535
     (RFC 4271, 4.2); a keepalive goes out every third of it. idle_hold_time_sec: pause between attempts to
-    connect, None takes 5. max_allowed_prefix None is unlimited.
+    connect, None takes 5. max_allowed_prefix: 2 or more of each family, None is unlimited; the session with a peer that
+    sends one more ends, until the limit is raised or start_bgp_peer is called.
 
     Beyond Windows: bfd with bfd_interval_ms and bfd_multiplier (RFC 5880), password (RFC 2385), ebgp_multihop and
-    ttl_security (RFC 5082), both in hops, graceful_restart (RFC 4724).
+    ttl_security (RFC 5082), both in hops, graceful_restart (RFC 4724). enforce_first_as: the AS path of an
+    external peer has to begin with its own number, as that of a route server does not (RFC 7947).
     """
 
     name: str
@@ -62,6 +64,7 @@ class BgpPeer:
     ebgp_multihop: int | None = None
     ttl_security: int | None = None
     graceful_restart: bool = False
+    enforce_first_as: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

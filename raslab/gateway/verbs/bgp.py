@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import fields, replace
 from typing import Any
 
 from raslab.errors import GatewayRefusedError
 from raslab.gateway import settings
+from raslab.gateway.ask.bgp import by_address, is_over_limit
 from raslab.gateway.core import GatewayPart, call
 from raslab.gateway.edits import Collection
+from raslab.gateway.plan.bgp import instance
 from raslab.gateway.state import (
     BgpCustomRoute,
     BgpPeer,
@@ -18,6 +21,7 @@ from raslab.gateway.state import (
     BgpRouter,
     GatewayState,
 )
+from raslab.model.addresses import AnyAddress, address
 
 PEERS = Collection("bgp_peers", BgpPeer, "BGP peer", "bgp_peer")
 AGGREGATES = Collection("bgp_route_aggregates", BgpRouteAggregate, "aggregate", "bgp_route_aggregate", ("prefix",))
@@ -76,7 +80,11 @@ class BgpVerbs(GatewayPart):
 
     @settings.takes(BgpPeer)
     def set_bgp_peer(self, name: str, **values: Any) -> BgpPeer:
-        """Change a neighbour; its session begins anew if addresses, AS numbers, timers or graceful restart change."""
+        """Change a neighbour.
+
+        Its session begins anew if addresses, AS numbers, timers or graceful restart change, and if it was over its
+        max_allowed_prefix or has just reached it.
+        """
         self._change(
             call("set_bgp_peer", name, **values), lambda state: PEERS.change(state, self.title, (name,), values)
         )
@@ -93,10 +101,25 @@ class BgpVerbs(GatewayPart):
         self._change(call("remove_bgp_peer", name), edit)
 
     def start_bgp_peer(self, name: str) -> None:
-        """Let the session with a neighbour come up."""
+        """Let the session with a neighbour come up, also after it was over its limit."""
         self._change(
             call("start_bgp_peer", name), lambda state: PEERS.change(state, self.title, (name,), {"started": True})
         )
+        peer = PEERS.get(self.state, self.title, name)
+        if is_over_limit(self._neighbours().get(address(peer.peer_ip_address), {})):
+            with closing(self.services.vty(self.name, "bgpd")) as vty:
+                vty.run(f"clear bgp{self._instance} {address(peer.peer_ip_address)}")
+
+    def _neighbours(self) -> dict[AnyAddress, Any]:
+        """What bgpd tells of each neighbour, by its address; nothing while it does not run."""
+        if self.state.bgp_router is None or not self._has_daemon("bgpd"):
+            return {}
+        with closing(self.services.vty(self.name, "bgpd")) as vty:
+            return by_address(vty.show(f"show bgp{self._instance} neighbors json"))
+
+    @property
+    def _instance(self) -> str:
+        return instance(self.vrf)
 
     def stop_bgp_peer(self, name: str) -> None:
         """End the session with a neighbour until start_bgp_peer."""

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from typing import Any
 
 from raslab.errors import GatewayRefusedError
 from raslab.gateway.ask import bgp, ipsec, links
 from raslab.gateway.core import call
-from raslab.gateway.plan.bgp import instance
 from raslab.gateway.records import BgpPeerStatus, BgpRouteInformation, BgpStatistics, VpnS2SInterfaceStatistics
 from raslab.gateway.rules.reading import choice_problem, given, prefix_problem
 from raslab.gateway.state import VpnS2SInterface
 from raslab.gateway.state.notation import asn
 from raslab.gateway.verbs.bgp import PEERS, BgpVerbs
 from raslab.gateway.verbs.wireguard import WireguardVerbs
-from raslab.model.addresses import AnyAddress, address
+from raslab.model.addresses import address
 from raslab.model.addresses import network as read_network
 
 Texts = str | Sequence[str]
@@ -129,13 +127,3 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
             vty.configure(lines)
         typed = " ".join(f"-c '{line}'" for line in ("configure terminal", *lines))
         self._note(call("clear_bgp_route_flap_dampening", prefix), f"vtysh {typed}")
-
-    @property
-    def _instance(self) -> str:
-        return instance(self.vrf)
-
-    def _neighbours(self) -> dict[AnyAddress, Any]:
-        if self.state.bgp_router is None or not self._has_daemon("bgpd"):
-            return {}
-        with closing(self.services.vty(self.name, "bgpd")) as vty:
-            return bgp.by_address(vty.show(f"show bgp{self._instance} neighbors json"))
