@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from typing import Any
 
 from raslab.errors import GatewayRefusedError
 from raslab.gateway.ask import bgp, ipsec, links
