@@ -98,8 +98,8 @@ def _row(layers: Sequence[Layer]) -> dict[str, Any]:
     row = _network(within[0])
     inner = next((found for level in reversed(within[1:]) if (found := _network(level))), {})
     row |= {f"inner_{name}": value for name, value in inner.items()}
-    for name, layer in layers:
-        fields = dict(_fields(layer))
+    for name, values in layers:
+        fields = dict(_fields(values))
         if name == "gre" and "gre_protocol" not in row:
             kind = int(fields.get("gre.proto", "0"), 16)
             row["gre_protocol"] = GRE_PROTOCOL_NAMES.get(kind, f"{kind:#06x}")

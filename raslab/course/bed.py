@@ -114,13 +114,16 @@ class Bed:
         """Switch both ends of a link on again."""
         self.link(place).up()
 
-    def reaches(self, source: str, destination: str, *, ip_version: IpVersion = 4, **options: Any) -> Observation:
+    def reaches(
+        self, source: str, destination: str, *, ip_version: IpVersion | None = None, **options: Any
+    ) -> Observation:
         """Does `source` get answers from `destination`, a node or an address? See `raslab.measure.reachability`.
 
-        ip_version: which of a node's addresses. Raises UnknownNodeError, NoAddressError, BadMeasurementError.
+        ip_version: which of a node's addresses; without, IPv4 if both nodes have it, else IPv6. Raises
+        UnknownNodeError, NoAddressError, NoCommonIpVersionError, BadMeasurementError.
         """
         self._need("reach")
-        return reaches(self[source], self._address(destination, ip_version), **options)
+        return reaches(self[source], self._address(source, destination, ip_version), **options)
 
     def greet(self, *nodes: str) -> None:
         """Let nodes say their names to whoever calls them, see `who_answers`. They stop when the network does.
@@ -133,10 +136,10 @@ class Bed:
             if known is None or not known.is_open:
                 self._greeters[name] = Greeter(self[name])
 
-    def who_answers(self, source: str, destination: str, *, ip_version: IpVersion = 4) -> str:
+    def who_answers(self, source: str, destination: str, *, ip_version: IpVersion | None = None) -> str:
         """The name of the node that greets `source` at a node's or another address, or ``nobody`` and why."""
         self._need("call")
-        return who_answers(self[source], self._address(destination, ip_version))
+        return who_answers(self[source], self._address(source, destination, ip_version))
 
     def keep(self, own: Own) -> Own:
         """Keep an object of the lab's own, such as a controller, for its checks and changes; returns it."""
@@ -187,12 +190,12 @@ class Bed:
         }
         return domains | (self._datacenter.tenants() if self._datacenter else {})
 
-    def _address(self, destination: str, ip_version: IpVersion) -> str:
+    def _address(self, source: str, destination: str, ip_version: IpVersion | None) -> str:
         """`destination` if it is an address, else one of the node of that name."""
         try:
             ip_address(destination)
         except ValueError:
-            return address_of(self[destination], ip_version)
+            return address_of(self[source], self[destination], ip_version)
         return destination
 
     def _need(self, what: str) -> None:

@@ -35,11 +35,20 @@ class ClockStandsStillError(RaslabError, ValueError):
 
 
 class NoAddressError(RaslabError):
-    """A node has no address of the IP version that a measurement needs."""
+    """A node has no address (of the IP version that a measurement needs)."""
 
-    def __init__(self, node: str, ip_version: int) -> None:
+    def __init__(self, node: str, ip_version: int | None = None) -> None:
+        kind = "IP" if ip_version is None else f"IPv{ip_version}"
+        super().__init__(f"Node {node} has no {kind} address to measure to: give it one, or name one with address=.")
+
+
+class NoCommonIpVersionError(RaslabError):
+    """Of two nodes one has addresses of one IP version only, the other one of the other."""
+
+    def __init__(self, source: str, here: int, destination: str, there: int) -> None:
         super().__init__(
-            f"Node {node} has no IPv{ip_version} address to measure to: give it one, or name one with address=."
+            f"Node {source} has IPv{here} addresses only and node {destination} IPv{there} addresses only: "
+            "give one of them an address of the other's kind."
         )
 
 

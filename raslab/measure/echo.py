@@ -43,14 +43,14 @@ def latency(
     interval_s: float = 0.01,
     size: int = 56,
     timeout_s: float = 1.0,
-    ip_version: IpVersion = 4,
+    ip_version: IpVersion | None = None,
     address: str | None = None,
 ) -> pd.DataFrame:
     """Send `count` echo requests from `src` to `dst`, one every `interval_s` seconds; one row.
 
     size: bytes of ICMP payload. timeout_s: how long to wait for answers after the last request. ip_version,
-    address: which address of `dst`; an address decides by itself. One request more goes ahead and is not counted,
-    so that address resolution is not measured.
+    address: which address of `dst`; an address decides by itself, without either see `raslab.measure.addresses`. One
+    request more goes ahead and is not counted, so that address resolution is not measured.
 
     Columns: times in ms, NaN if nothing came back. p50 and p99 are the smallest observed times that half and 99 %
     of the answers did not exceed. jitter_ms is the mean difference, without sign, between successive answers.
@@ -62,7 +62,7 @@ def latency(
             f"latency cannot send {count} requests of {size} bytes every {interval_s:g} s: count from 1,"
             f" interval_s and timeout_s above 0, size from 0 to {MAX_SIZE_BYTES}."
         )
-    target, version = choose_address(dst, ip_version, address)
+    target, version = choose_address(src, dst, ip_version, address)
     try:
         times = src.call(_probe, PROTOCOLS[version], target, count, interval_s, size, timeout_s)
     except OSError as error:

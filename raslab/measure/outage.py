@@ -12,6 +12,7 @@ from types import TracebackType
 import pandas as pd
 
 from raslab.errors import BadMeasurementError, UnreachableError
+from raslab.measure.addresses import target_of
 from raslab.measure.frame import measured
 from raslab.measure.grid import wait_for_grid
 from raslab.measure.prober import PROTOCOLS, Prober, echo_socket
@@ -168,16 +169,23 @@ class Outage:
 
 
 def outage(
-    src: Node, address: str, *, interval_s: float = 0.001, timeout_s: float = 1.0, ip_version: IpVersion = 4
+    src: Node,
+    address: str | Node,
+    *,
+    interval_s: float = 0.001,
+    timeout_s: float = 1.0,
+    ip_version: IpVersion | None = None,
 ) -> Outage:
-    """An `Outage` from a node to an address, with a probe every `interval_s` seconds.
+    """An `Outage` from a node to an address or to another node, with a probe every `interval_s` seconds.
 
-    timeout_s: how long to wait for answers after the last probe. Raises BadMeasurementError here, UnreachableError
-    when it starts.
+    timeout_s: how long to wait for answers after the last probe. ip_version: which of the other node's addresses, see
+    `raslab.measure.addresses`; an address decides by itself. Raises BadMeasurementError, NoAddressError and
+    NoCommonIpVersionError here, UnreachableError when it starts.
     """
     if not interval_s > 0 or not timeout_s > 0:
         raise BadMeasurementError(
             f"An outage cannot be measured with a probe every {interval_s:g} s and answers within {timeout_s:g} s: "
             "both have to be above 0."
         )
-    return Outage(src, address, interval_s=interval_s, timeout_s=timeout_s, ip_version=ip_version)
+    target, version = target_of(src, address, ip_version)
+    return Outage(src, target, interval_s=interval_s, timeout_s=timeout_s, ip_version=version)

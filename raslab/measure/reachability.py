@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
 
 from raslab.errors import BadMeasurementError
+from raslab.measure.addresses import target_of
 from raslab.measure.echo import MAX_SIZE_BYTES
 from raslab.model.observation import Observation
 from raslab.net import Node
@@ -21,9 +21,9 @@ _TOO_LONG = re.compile(r"message too long(, mtu[=:] ?\d+)?", re.IGNORECASE)
 
 
 def reaches(
-    source: Node, address: str, *, size_bytes: int = 56, dont_fragment: bool = False, count: int = 2
+    source: Node, address: str | Node, *, size_bytes: int = 56, dont_fragment: bool = False, count: int = 2
 ) -> Observation:
-    """Send `count` ICMP echo requests to an address; it holds if all are answered within a second of the last.
+    """Send `count` ICMP echo requests to an address or a node; it holds if all are answered a second after the last.
 
     size_bytes: of ICMP payload: the packet is 28 bytes longer over IPv4, 48 over IPv6. dont_fragment: nobody may
     cut the requests, not even the sender (IPv4's DF bit, RFC 791; on IPv6 routers never do); if false, the DF bit is
@@ -32,7 +32,8 @@ def reaches(
 
     Raises BadMeasurementError.
     """
-    _check(address, size_bytes, count)
+    address, _ = target_of(source, address)
+    _check(size_bytes, count)
     argv = ["ping", "-n", "-c", str(count), "-i", str(INTERVAL_S), "-W", str(WAIT_S), "-s", str(size_bytes)]
     result = source.run([*argv, "-M", "do" if dont_fragment else "dont", address])
     return read_answer(result.stdout + result.stderr, count)
@@ -60,11 +61,7 @@ def read_answer(text: str, count: int) -> Observation:
     return Observation(False, seen)
 
 
-def _check(address: str, size_bytes: int, count: int) -> None:
-    try:
-        ip_address(address)
-    except ValueError:
-        raise BadMeasurementError(f"{address} is not an IP address: write one like 10.0.1.1 or 2001:db8::1.") from None
+def _check(size_bytes: int, count: int) -> None:
     if count < 1 or not 0 <= size_bytes <= MAX_SIZE_BYTES:
         raise BadMeasurementError(
             f"reaches cannot send {count} requests of {size_bytes} bytes: count from 1, size_bytes from 0 to"

@@ -70,7 +70,7 @@ def throughput(
     mss: int | None = None,
     rate_mbps: float | None = None,
     bidirectional: bool = False,
-    ip_version: IpVersion = 4,
+    ip_version: IpVersion | None = None,
     address: str | None = None,
     port: int = 5201,
     connect_timeout_s: float = 5.0,
@@ -80,7 +80,8 @@ def throughput(
     streams: parallel connections. warmup_s: start-up that is left out; duration_s: what is measured after it; both
     are counted in iperf3's intervals of 0.1 s. length: bytes per write, in UDP the payload of a datagram. mss: TCP
     segment size. rate_mbps: payload per stream, None for as fast as possible. bidirectional: both ways at once,
-    the second row is `dst` to `src`. ip_version, address: which address of `dst`; an address decides by itself.
+    the second row is `dst` to `src`. ip_version, address: which address of `dst`; an address decides by itself,
+    without either see `raslab.measure.addresses`.
 
     Columns: throughput_mbps is 10^6 payload bits per second. packets_per_s counts IP packets (UDP: datagrams) as on
     the wire, also where the kernel hands bundles of them around. retransmits, loss_percent and cpu_percent are of the
@@ -90,7 +91,7 @@ def throughput(
     ProgramNotFoundError if iperf3 is not installed.
     """
     _check(streams, duration_s, warmup_s, length, rate_mbps)
-    server_address, version = choose_address(dst, ip_version, address)
+    server_address, version = choose_address(src, dst, ip_version, address)
     if rate_mbps is None and src.network is not None:
         refuse_endless(src, dst, server_address, src.network.topology())
     transfer = Transfer(

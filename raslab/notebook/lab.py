@@ -172,13 +172,13 @@ class Lab(Bed):
 
     # Measurements
 
-    def path_mtu(self, source: str, destination: str, *, ip_version: IpVersion = 4) -> int:
+    def path_mtu(self, source: str, destination: str, *, ip_version: IpVersion | None = None) -> int:
         """Bytes of the largest IP packet that gets from `source` to `destination` and back in one piece.
 
         See `raslab.measure.path_mtu`. Raises UnreachableError and what `reaches` raises.
         """
         self._need("probe")
-        return path_mtu(self[source], self._address(destination, ip_version))
+        return path_mtu(self[source], self._address(source, destination, ip_version))
 
     def throughput(
         self, source: str, destination: str, *, duration_s: float = 1.0, warmup_s: float = 0.2, **options: Any
@@ -213,7 +213,7 @@ class Lab(Bed):
         *,
         interval_s: float = 0.001,
         timeout_s: float = 1.0,
-        ip_version: IpVersion = 4,
+        ip_version: IpVersion | None = None,
     ) -> LabOutage:
         """How long nothing comes through while the block runs: `with lab.outage("host2", "host1") as seen: ...`.
 
@@ -221,9 +221,8 @@ class Lab(Bed):
         Raises LabNotRunningError, UnknownNodeError, NoAddressError, BadMeasurementError, UnreachableError.
         """
         self._need("probe")
-        target = self._address(destination, ip_version)
-        version: IpVersion = 6 if ":" in target else 4
-        probing = measure.outage(self[source], target, interval_s=interval_s, timeout_s=timeout_s, ip_version=version)
+        target = self._address(source, destination, ip_version)
+        probing = measure.outage(self[source], target, interval_s=interval_s, timeout_s=timeout_s)
         return LabOutage(probing, f"{source} to {destination}")
 
     def capture(self, place: str, expression: str = "") -> LabCapture:
