@@ -35,6 +35,7 @@ from raslab.measure.standstill import refuse_endless
 from raslab.model.encapsulation import IpVersion, Transport
 from raslab.net import Node
 from raslab.net.endless import endless
+from raslab.net.pulse import Deadline, pulse_of
 from raslab.net.sockets import tcp_sockets
 from raslab.net.waiting import ended_within, wait_until, wait_until_listening
 
@@ -56,6 +57,7 @@ COLUMNS = (
 # From the last connection to the first byte iperf3 exchanges a few messages; the run is this much longer.
 _START_S = INTERVAL_S
 _ANSWER_S = 10.0
+_LOOK_S = 0.25
 
 
 def throughput(
@@ -247,13 +249,15 @@ def _connected(dst: Node, transfer: Transfer, client: subprocess.Popen[Any]) -> 
 
 
 def _report(process: subprocess.Popen[Any]) -> Report:
-    try:
-        stdout, stderr = process.communicate(timeout=_ANSWER_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        return Report(error=f"it did not report within {_ANSWER_S:g} s")
-    return parse_report(stdout, stderr)
+    deadline = Deadline(_ANSWER_S, lambda: pulse_of(process.pid))
+    while True:
+        try:
+            return parse_report(*process.communicate(timeout=_LOOK_S))
+        except subprocess.TimeoutExpired:
+            if deadline.passed():
+                process.kill()
+                process.communicate()
+                return Report(error=f"it has not reported, and done nothing for {_ANSWER_S:g} s")
 
 
 def _row(

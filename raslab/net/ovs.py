@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Sequence
 
 from raslab.errors import OpenVSwitchError, ProgramNotFoundError
+from raslab.machine.here import here
 from raslab.net.namespaces import Namespace
 from raslab.net.processes import Processes
 from raslab.net.run import RunResult, run
@@ -18,6 +19,8 @@ FOLDERS = ("/run/openvswitch", "/etc/openvswitch", "/var/log/openvswitch")
 _DATABASE = "/etc/openvswitch/conf.db"
 _SOCKET = "/run/openvswitch/db.sock"
 _DEADLINE_S = 20
+# With its shell a daemon ends too, so none is left behind in a node that goes.
+_AGAIN = 'while :; do setpriv --pdeathsig KILL "$@"; sleep 0.1; done'
 # A daemon that starts within the first ten seconds of a machine's clock takes no packets from the kernel: give it
 # a clock that has run for longer, see time_namespaces(7).
 OLDER_CLOCK = ("unshare", "--time", "--monotonic", "1000")
@@ -27,13 +30,16 @@ def start(processes: Processes, node: Namespace) -> None:
     """Start the daemons of a node; raises OpenVSwitchError."""
     _run(processes, node, ["ovsdb-tool", "create", _DATABASE])
     _daemon(processes, node, ["ovsdb-server", f"--remote=punix:{_SOCKET}", "-vconsole:off", _DATABASE])
-    configure(processes, node, ["--retry", "--no-wait", "init"])
+    configure(processes, node, ["--no-wait", "init"])
     _daemon(processes, node, [*OLDER_CLOCK, "ovs-vswitchd", "-vconsole:off", f"unix:{_SOCKET}"])
 
 
 def configure(processes: Processes, node: Namespace, words: Sequence[str]) -> None:
-    """Run `ovs-vsctl`, which returns when the switch has done it; raises OpenVSwitchError."""
-    result = _run(processes, node, ["ovs-vsctl", f"--timeout={_DEADLINE_S}", *words])
+    """Run `ovs-vsctl`, which returns when the switch has done it, be it there or on its way back.
+
+    Raises OpenVSwitchError.
+    """
+    result = _run(processes, node, ["ovs-vsctl", "--retry", f"--timeout={_DEADLINE_S}", *words])
     if result.stderr:  # a port that the datapath refuses does not change the exit status
         raise OpenVSwitchError(node.name, result.stderr.strip())
 
@@ -49,5 +55,7 @@ def _run(processes: Processes, node: Namespace, argv: Sequence[str]) -> RunResul
 
 
 def _daemon(processes: Processes, node: Namespace, argv: Sequence[str]) -> None:
+    """Start a daemon, and start it again whenever it ends: all that it knew is in the database, and in the kernel."""
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    processes.spawn(node, argv, start_new_session=True, **quiet)
+    environment = here().patient_environment
+    processes.spawn(node, ["sh", "-c", _AGAIN, "sh", *argv], start_new_session=True, env=environment, **quiet)

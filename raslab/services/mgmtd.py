@@ -26,6 +26,7 @@ _PROGRAM = Path(FOLDER, "mgmtd")
 _TRANSACTIONS = "show mgmt transaction all"
 _NONE = re.compile("Total: 0$", re.MULTILINE)
 _DEADLINE_S = 5.0
+_SILENT_S = 10.0  # it waits for zebra, which looks for it once a second
 _PAUSE_S = 0.001
 
 
@@ -50,7 +51,7 @@ class Mgmtd(FrrDaemon):
 
     def vty(self, place: Place) -> Vty:
         """A connection to the daemon."""
-        return _PatientVty(place.name, self.name, self.socket(place), place.patience())
+        return _PatientVty(place.name, self.name, self.socket(place), place.patience(_SILENT_S))
 
     def stop(self, place: Place) -> None:
         """Take back what zebra has been told: it would go on without mgmtd."""

@@ -62,3 +62,20 @@ def test_kernel_without_it_is_named() -> None:
     with pytest.raises(OpenVSwitchError, match="Node s1: Open vSwitch does not work"):
         network.start()
     assert network.commands == []
+
+
+@needs_programs
+@pytest.mark.needs("openvswitch")
+@pytest.mark.parametrize("daemon", ["ovs-vswitchd", "ovsdb-server"])
+def test_a_daemon_that_is_killed_comes_back_and_the_switch_goes_on(daemon: str) -> None:
+    with Network(Bed()) as net:
+        s1 = net["s1"]
+        before = s1.run(["pidof", daemon]).stdout.split()
+        assert len(before) == 1
+        s1.run(["kill", "-KILL", *before])
+        until("it runs again", lambda: s1.run(["pidof", daemon]).stdout.split() not in (before, []))
+        until("hosts reach each other", lambda: net["h1"].run(["ping", "-c1", "-W1", "10.0.0.2"]).status == 0)
+        net.addLink(net.addHost("h4"), "s1")  # which the switch is told
+        assert net["h4"].run(["ping", "-c1", "-W2", "10.0.0.1"]).status == 0
+        net.delNode("s1")
+        until("nothing of the switch is left", lambda: net["h1"].run(["pidof", daemon]).stdout == "")
