@@ -253,16 +253,17 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
         with self.changing():
             self.routes = [route for route in self.routes if not matches(route)]
 
-    def set_default_route(self, node: str, via: str | None, dev: str | None) -> None:
-        """Replace the default route of the same address family."""
-        new = route_of(node, "default", via, dev)
+    def set_default_routes(self, node: str, routes: Sequence[Route]) -> None:
+        """Replace the default routes of the same address families; several with one metric are used side by side."""
+        families = {_is_ipv6(route) for route in routes}
         with self.changing():
             self.routes = [
                 route
                 for route in self.routes
-                if (route.node, route.destination, route.vrf, _is_ipv6(route)) != (node, "default", None, _is_ipv6(new))
+                if (route.node, route.destination, route.vrf) != (node, "default", None)
+                or _is_ipv6(route) not in families
             ]
-            self.routes.append(new)
+            self.routes += routes
 
     def addMplsRoute(
         self, node: Any, label: int, via: str | None = None, dev: str | None = None, out_labels: Sequence[int] = ()

@@ -22,10 +22,11 @@ from raslab.model.addresses import address as read_address
 from raslab.model.addresses import interface as read_interface
 from raslab.model.next_hops import carrying
 from raslab.model.topology import Node as NodeSpec
-from raslab.model.topology import NodeKind
+from raslab.model.topology import NodeKind, Route
 from raslab.net import mininet_classes as mininet
 from raslab.net.ovs import FOLDERS
 from raslab.net.parameters import addresses
+from raslab.net.parameters import route as route_of
 from raslab.net.run import RunResult, run
 from raslab.net.steps import AddNeighbour
 
@@ -249,9 +250,9 @@ class Node(mininet.Node):
                 intf.change(addresses=given)
             elif automatic_ip and not any(other.addresses for other in self.intfs.values()):
                 intf.change(addresses=(automatic_ip,))
-        for route in defaultRoute if isinstance(defaultRoute, list | tuple) else [defaultRoute]:
-            if route:
-                self.setDefaultRoute(route)
+        routes = defaultRoute if isinstance(defaultRoute, list | tuple) else [defaultRoute]
+        if told := [self._default_route(route) for route in routes if route]:
+            self._running_network().set_default_routes(self.name, told)
         return {}
 
     def setIP(self, ip: str, prefixLen: int | None = 8, intf: Any = None, **_kwargs: Any) -> None:
@@ -259,12 +260,17 @@ class Node(mininet.Node):
         self.intf(intf).setIP(ip, prefixLen)
 
     def setDefaultRoute(self, intf: Any = None) -> None:
-        """Set the default route: ``"via 10.0.0.1"``, ``"dev h1-eth0"``, both, or an interface."""
+        """Set it: ``"via 10.0.0.1"``, ``"dev h1-eth0"``, ``"via 10.0.0.1 metric 5"``, or an interface."""
+        self._running_network().set_default_routes(self.name, [self._default_route(intf)])
+
+    def _default_route(self, intf: Any = None) -> Route:
         words = str(intf).removeprefix("default ").split() if intf is not None else [str(self.defaultIntf())]
         if len(words) == 1:
             words.insert(0, "dev")
         options = dict(zip(words[::2], words[1::2], strict=False))
-        self._running_network().set_default_route(self.name, options.get("via"), options.get("dev"))
+        metric = options.get("metric")
+        number: Any = int(metric) if metric is not None and metric.isdecimal() else metric  # which validation refuses
+        return route_of(self.name, "default", options.get("via"), options.get("dev"), number)
 
     def setHostRoute(self, ip: str, intf: Any) -> None:
         """Add a route to one host through an interface."""

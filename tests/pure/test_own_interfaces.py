@@ -70,10 +70,23 @@ def test_a_route_of_a_vrf_is_not_that_of_another_table(net: Network) -> None:
         net.delRoute("r1", "10.1.0.0/16")
     net.delRoute("r1", "10.1.0.0/16", vrf="red")
     assert [route.destination for route in net.routes] == ["10.2.0.0/16"]
-    net.set_default_route("r1", "10.0.1.1", None)
+    net["r1"].setDefaultRoute("via 10.0.1.1")
     net.addRoute("r1", "default", via="10.0.1.9", vrf="red")
-    net.set_default_route("r1", "10.0.1.2", None)
+    net["r1"].setDefaultRoute("via 10.0.1.2")
     assert [(route.via, route.vrf) for route in net.routes[1:]] == [("10.0.1.9", "red"), ("10.0.1.2", None)]
+
+
+def test_several_default_routes_of_a_host_are_all_there() -> None:
+    told = ["via 10.0.1.1", "via 10.0.1.2", "via 10.0.1.3 metric 50", "via 2001:db8::1", "via 2001:db8::2"]
+    net = Network()
+    net.addHost("h1", ips=["10.0.1.9/24", "2001:db8::9/64"], defaultRoute=told)
+    net.addHost("h2", ips=["10.0.1.8/24"])
+    net.addLink("h1", "h2")
+    net.build()
+    shown = [f"via {route.via}" + (f" metric {route.metric}" if route.metric else "") for route in net.routes]
+    assert shown == told
+    net["h1"].setDefaultRoute("via 10.0.1.4")  # in the place of those of its family
+    assert [route.via for route in net.routes] == ["2001:db8::1", "2001:db8::2", "10.0.1.4"]
 
 
 @pytest.mark.parametrize(
