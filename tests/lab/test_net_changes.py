@@ -128,7 +128,7 @@ def test_refused_change_leaves_everything_as_it_was(net: Network) -> None:
     with pytest.raises(TopologyError, match="no parameter speed"):
         net.addLink("h1", "h2", speed=10)
     with pytest.raises(KernelRefusedError):
-        net.addLink("h1", "h2", params1={"name": "all"})  # a name that /proc/sys/net/ipv4/conf keeps for itself
+        net.addLink("h1", "h2", params1={"mac": "00:00:00:00:00:00"})  # nobody's, which only the kernel knows
     assert net.topology() == before
     assert net["h1"].run(["ip", "link"]).stdout == links
     assert reaches_both(net) == (True, True)

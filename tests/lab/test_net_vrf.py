@@ -11,6 +11,7 @@ import pytest
 from waiting import until
 
 from raslab.errors import KernelRefusedError
+from raslab.model.topology import Vlan
 from raslab.net import Network, Node, Topo
 from raslab.net.names import kernel_name
 from raslab.net.sockets import bind_to_device
@@ -228,7 +229,7 @@ def test_a_refused_change_leaves_no_vrf(router: Network) -> None:
         with router.changing():
             router.addVrf("h2", "blue")
             h2.defaultIntf().change(master="blue")
-            router.addVlan("h2", "h2-eth0", 10, name="all")  # /proc/sys/net/ipv4/conf keeps that name for itself
+            router.take_device(Vlan("h2", "tagged", "h2-eth0", 10, mac="00:00:00:00:00:00"))  # which is nobody's
             router.routes = [route for route in router.routes if route.node != "h2"]
 
     with pytest.raises(KernelRefusedError):
