@@ -43,7 +43,8 @@ def apply(
     Raises KernelRefusedError for the first step that the kernel refused, NeedsRootError.
     """
     course = course or Course(None, plan)
-    for phase in filter(None, plan.phases):
+    for planned in filter(None, plan.phases):
+        phase = tuple(_put_back(planned)) if tolerant else planned
         course.next(outcome(phase, phase[0].node), sum(isinstance(step, _NOT_NETLINK) for step in phase))
         _create(phase, namespaces)
         for refusal in (*_write_sysctls(phase, namespaces), *_send(phase, namespaces, course)):
@@ -52,6 +53,14 @@ def apply(
         if not tolerant:
             _configure_ovs(phase, namespaces, processes)
         _delete(phase, namespaces, processes)
+
+
+def _put_back(phase: Iterable[Step]) -> Iterator[Step]:
+    """With what makes steps harmless that have nothing to take back: the kernel would have its own rule twice."""
+    for step in phase:
+        if isinstance(step, steps.AddLocalRule):
+            yield steps.DeleteLocalRule(step.node, step.priority, step.version)
+        yield step
 
 
 def _create(phase: Iterable[Step], namespaces: Namespaces) -> None:

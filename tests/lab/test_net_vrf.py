@@ -221,7 +221,8 @@ def test_table_is_changed_and_the_vrf_goes_without_a_trace(router: Network) -> N
     answers(router["h1"], "10.0.1.254")
 
 
-def test_a_refused_change_leaves_no_vrf(router: Network) -> None:
+@pytest.mark.parametrize("refused", ["link", "VLAN"])
+def test_a_refused_change_leaves_no_vrf(router: Network, refused: str) -> None:
     h2 = router["h2"]
     before, rules = router.topology(), h2.run("ip rule").stdout
 
@@ -229,13 +230,17 @@ def test_a_refused_change_leaves_no_vrf(router: Network) -> None:
         with router.changing():
             router.addVrf("h2", "blue")
             h2.defaultIntf().change(master="blue")
-            router.take_device(Vlan("h2", "tagged", "h2-eth0", 10, mac="00:00:00:00:00:00"))  # which is nobody's
+            if refused == "link":  # before the rules have moved; that address is nobody's
+                router.addLink("h2", "r1", params1={"mac": "00:00:00:00:00:00"})
+            else:  # and after
+                router.take_device(Vlan("h2", "tagged", "h2-eth0", 10, mac="00:00:00:00:00:00"))
             router.routes = [route for route in router.routes if route.node != "h2"]
 
     with pytest.raises(KernelRefusedError):
         one_of_them_wrong()
     assert router.topology() == before
     assert h2.run("ip rule").stdout.replace("1000:\tfrom all lookup [l3mdev-table]\n", "") == rules
+    assert h2.run("ip -6 rule").stdout.count("lookup local") == 1
     assert h2.run("ip link show type vrf").stdout == ""
     answers(h2, "10.0.2.254")
     answers(h2, "2001:db8:2::254")
