@@ -49,13 +49,14 @@ for top in /*; do
         upper=/run/raslab/upper$top work=/run/raslab/work$top
         mkdir -p "$upper" "$work" "$new$top"
         chmod --reference="$top" "$upper"
-        mount -t overlay -o "lowerdir=$top,upperdir=$upper,workdir=$work" overlay "$new$top"
+        # A folder with mounts that are not this user's cannot be covered, and stays empty.
+        mount -t overlay -o "lowerdir=$top,upperdir=$upper,workdir=$work" overlay "$new$top" 2>/dev/null || :
     fi
 done
 mkdir "$new/dev" "$new/proc" "$new/run" "$new/sys"
 mount --rbind /proc "$new/proc"
 mount --rbind /sys "$new/sys"
-mount -o remount,bind,ro "$new/sys"
+grep -o " $new/sys[^ ]*" /proc/self/mounts | while read -r mounted; do mount -o remount,bind,ro "$mounted"; done
 for file in sysrq-trigger sys/kernel sys/vm sys/fs sys/dev sys/debug; do
     if [ -e "$new/proc/$file" ]; then
         mount --bind "$new/proc/$file" "$new/proc/$file"

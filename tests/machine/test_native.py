@@ -96,3 +96,55 @@ def test_a_commands_own_status_127_is_not_mistaken(raslab: Launcher) -> None:
 def test_an_unknown_command_has_a_shells_status(raslab: Launcher) -> None:
     result = raslab("exec", "--machine", "native", "--", "no-such-command")
     assert (result.returncode, result.stderr) == (127, "raslab: no-such-command: command not found\n")
+
+
+#: What root in a lab tries on this computer, by mistake or not; each prints something if it is done.
+VECTORS = {
+    "disks": "ls /dev | grep -E '^(sd|vd|nvme|loop|dm-|mem|kmsg)'",
+    "device nodes": "mknod disk b 8 0 && echo made; mknod null c 1 3 && echo made",
+    "core pattern": "echo core-of-a-lab > /proc/sys/kernel/core_pattern && echo written",
+    "sysrq": "[ ! -e /proc/sysrq-trigger ] || { : >> /proc/sysrq-trigger && echo open; }",
+    "usermode helper": "echo /x > /sys/kernel/uevent_helper && echo written",
+    "control groups": "for d in $(find /sys/fs/cgroup -maxdepth 2 -type d); do mkdir $d/raslab-mark && echo $d; done",
+    "clock": "date -s 2030-01-01 >/dev/null && echo set",
+    "modes of devices": "chmod 600 /dev/null && echo changed",
+    "processes of the host": "kill -0 HOSTPID && echo there",
+    "shared memory": "ls /dev/shm",
+    "old root": "ls -A /run/old",
+}
+
+
+def test_nothing_of_a_lab_stays_on_the_host(raslab: Launcher) -> None:
+    marks = [Path(folder) / "raslab-native-mark" for folder in ("/", "/dev", "/dev/shm", "/run", "/var/tmp", "/root")]
+    writing = "".join(f"echo lost > {mark} && cat {mark}; " for mark in marks)
+    script = "".join(f"( {vector} ) 2>/dev/null; " for vector in VECTORS.values()).replace("HOSTPID", str(os.getpid()))
+    assert native(raslab, "sh", "-c", f"{script} true") == ""
+    assert native(raslab, "sh", "-c", f"{writing} echo kept > kept") == "lost\n" * len(marks)
+    assert [mark for mark in marks if mark.exists()] == []
+    assert (raslab.work / "kept").read_text() == "kept\n"
+
+
+def test_a_further_folder_can_be_given(raslab: Launcher, tmp_path: Path) -> None:
+    further = tmp_path / "further"
+    further.mkdir()
+    arguments = (
+        "exec",
+        "--machine",
+        "native",
+        "--write",
+        str(further),
+        "--",
+        "sh",
+        "-c",
+        f"echo kept > {further}/file",
+    )
+    assert raslab(*arguments).returncode == 0
+    assert (further / "file").read_text() == "kept\n"
+
+
+def test_labs_still_have_their_switches(raslab: Launcher) -> None:
+    """The twin of what is refused: the network's own switches, tunnels' devices, terminals."""
+    script = (
+        "sysctl -qw net.ipv4.ip_forward=1 && cat /proc/sys/net/ipv4/ip_forward; python3 -c 'import pty; pty.openpty()'"
+    )
+    assert native(raslab, "sh", "-c", script) == "1\n"
