@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from raslab.errors import CommandNotStartedError, MachineDiedError
+from raslab.errors import BadFrameError, CommandNotStartedError, MachineDiedError
 from raslab.machine import frames
 from raslab.machine.signals import ForcedEndError, Patience, arriving
 from raslab.machine.standstill import Standstill
@@ -24,6 +24,8 @@ from raslab.machine.standstill import Standstill
 #: Seconds without a sign that the machine has taken a signal after which, and then again and again, it is nudged.
 NUDGE_S = 0.3
 NUDGES = 20
+#: Seconds in which a machine whose kernel panics is gone.
+ENDING_S = 2.0
 #: Seconds between two looks at a machine whose clock is virtual, and of silence before they are close ones.
 LOOK_S, SILENT_S = 1.0, 3.0
 
@@ -197,7 +199,7 @@ class _Exchange:
         if not data:
             raise self.machine.died()
         self.nudges = 0
-        for frame in self.decoder.feed(data):
+        for frame in self._frames(data):
             if frame.kind != frames.TIME:
                 self._silence_ends()
             if frame.kind == frames.TIME:
@@ -221,6 +223,19 @@ class _Exchange:
                 self.machine.met(frame.payload.decode(errors="replace"))
             elif frame.kind == frames.EXIT:
                 self.status = frame.number & 0xFF
+
+    def _frames(self, data: bytes) -> Iterator[frames.Frame]:
+        """The frames in `data`. A kernel that panics says so on the line, too, where it is no frame: then it ends."""
+        try:
+            yield from self.decoder.feed(data)
+        except BadFrameError:
+            until = time.monotonic() + ENDING_S
+            while (left_s := until - time.monotonic()) > 0 and select.select([self.machine.from_guest], [], [], left_s)[
+                0
+            ]:
+                if not os.read(self.machine.from_guest, 1 << 16):
+                    raise self.machine.died() from None
+            raise
 
     def _tell_window_size(self) -> None:
         if self.streams.tty and self.ready:

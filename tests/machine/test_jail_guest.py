@@ -212,3 +212,10 @@ def test_variables_stand_for_options(raslab: Launcher) -> None:
     assert "RASLAB_MAX_TIME 'soon' is not understood" in raslab("exec", "--", "true").stderr
     raslab.environment |= {"RASLAB_MAX_TIME": "60", "RASLAB_JAIL": "perhaps"}
     assert "'perhaps' is no way to jail" in raslab("exec", "--", "true").stderr
+
+
+def test_frames_that_no_machine_sends_end_it(raslab: Launcher) -> None:
+    result = raslab.uml("sh", "-c", "printf 'O\\377\\377\\377\\377' > /dev/ttyS0; sleep 60")
+    assert result.returncode == 2
+    assert "a program in it has written to /dev/ttyS0" in result.stderr
+    assert raslab.uml("echo", "well").stdout == "well\n"

@@ -27,8 +27,9 @@ SECRETS = tuple(
     )
 )  # fmt: skip
 #: What the kernel process itself looks at.
-FACTS = tuple(map(Path, ("/proc/cpuinfo", "/dev/null", "/dev/zero", "/dev/urandom")))
-LOADERS = tuple(map(Path, ("/lib64/ld-linux-x86-64.so.2",)))
+FACTS = (Path("/proc/cpuinfo"),)
+DEVICES = tuple(map(Path, ("/dev/null", "/dev/zero", "/dev/urandom")))
+LOADERS = (Path("/lib64/ld-linux-x86-64.so.2"),)
 
 
 def interpreter_folders() -> list[Path]:

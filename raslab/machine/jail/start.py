@@ -28,5 +28,6 @@ def starter_command(
         command += ["-j", *(["-m"] if os.geteuid() == 0 else [])]
         command += [word for path in dict.fromkeys(paths) for word in ("-r", path)]
         command += [word for path in (Path(program[0]), *reach.LOADERS) for word in ("-x", str(path.resolve()))]
+        command += [word for path in reach.DEVICES for word in ("-d", str(path))]
         command += [word for path in dict.fromkeys(writable) for word in ("-w", str(path))]
     return [*command, "--", *program]

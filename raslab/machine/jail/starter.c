@@ -1,11 +1,12 @@
 /*
  * Starts a lab machine's kernel in a jail: what that process and all that it starts can do to this computer.
  *
- *     starter [-n FILES] [-s BYTES] [-k DESCRIPTOR] [-j [-m] [-r PATH] [-w PATH] [-x PATH]...] -- PROGRAM ARGUMENT...
+ *     starter [-n FILES] [-s BYTES] [-k DESCRIPTOR] [-j [-m] [-r PATH] [-w PATH] [-x PATH] [-d PATH]...] -- PROGRAM ARGUMENT...
  *
  *     -n  descriptors that may be open     -s  largest file     -k  descriptor to keep besides 0, 1 and 2
  *     -j  the jail; without it there are only limits
  *     -r  read this file or folder         -w  read and write   -x  execute this file
+ *     -d  use this device
  *     -m  also a mount namespace in which only what may be written is writable; it needs root, and is left out without
  *
  * It takes the place of a shell, so that a boot costs no more than without a jail. Each step holds without the others:
@@ -175,6 +176,7 @@ static void landlock(char **options)
 		switch (option[0][1]) {
 		case 'r': allow(ruleset, option[1], READ_FILE | READ_DIR); break;
 		case 'x': allow(ruleset, option[1], READ_FILE | EXECUTE); break;
+		case 'd': allow(ruleset, option[1], READ_FILE | WRITE_FILE); break;
 		case 'w': allow(ruleset, option[1], all & ~(EXECUTE | MAKE_CHAR | MAKE_BLOCK | IOCTL_DEV)); break;
 		}
 	if (syscall(SYS_restrict_self, ruleset, 0) < 0)
@@ -258,7 +260,7 @@ int main(int argc, char **argv)
 	int kept = 2, jail = 0, mounts = 0, option;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	while ((option = getopt(argc, argv, "+n:s:k:jmr:w:x:")) != -1)
+	while ((option = getopt(argc, argv, "+n:s:k:jmr:w:x:d:")) != -1)
 		switch (option) {
 		case 'n': limit(RLIMIT_NOFILE, optarg); break;
 		case 's': limit(RLIMIT_FSIZE, optarg); break;
@@ -268,6 +270,7 @@ int main(int argc, char **argv)
 		case 'r': *end++ = "-r"; *end++ = optarg; break;
 		case 'w': *end++ = "-w"; *end++ = optarg; break;
 		case 'x': *end++ = "-x"; *end++ = optarg; break;
+		case 'd': *end++ = "-d"; *end++ = optarg; break;
 		default: return 125;
 		}
 	limit(RLIMIT_CORE, "0");
