@@ -94,6 +94,29 @@ def test_a_mapping_is_reached_from_inside_and_by_the_neighbour_as_from_the_inter
     assert tenants.fetch("vm2", PUBLIC[2], 80).startswith("Woodgrove")
 
 
+class OwnOutside(TwoTenants):
+    """Contoso has an outside of its own besides."""
+
+    def build(self) -> None:
+        super().build()
+        ends = {"name": "c-out", "ips": ["192.0.2.1/28"]}, {"name": "c-out", "ips": ["192.0.2.14/28"]}
+        self.addLink("csp", "isp", params1=ends[0], params2=ends[1], rate_mbps=100, delay_ms=1)
+
+
+def test_what_a_tenants_part_of_the_gateway_sends_keeps_its_address_on_an_outside_of_its_own() -> None:
+    with Network(OwnOutside()) as network:
+        tenants = Tenants(network)
+        tenants.csp.set_remote_access_routing_domain("Contoso", interfaces=("tenant1", "c-out"))
+        domain = tenants.csp.routing_domain("Contoso")
+        domain.new_net_nat("office", external_ip_interface_address_prefix="192.0.2.0/28")
+        domain.add_net_nat_external_address("office", "192.0.2.5")
+        with capture(network["isp"].intf("c-out"), "icmp[0] == 8") as seen:
+            own = network["csp"].run(["ping", "-c1", "-W1", "-I", "vrf-Contoso", "192.0.2.14"], timeout=10).stdout
+            assert own.count("bytes from") == 1
+            assert tenants.pings(1, "192.0.2.14") == 1
+        assert list(seen.frame["source"]) == ["192.0.2.1", "192.0.2.5"]
+
+
 def test_errors_on_the_way_find_the_tenant_too(tenants: Tenants) -> None:
     """A packet that lives for two routers only: the second one tells the external address that it has died."""
     for tenant in NAMES:
