@@ -20,3 +20,13 @@ class RaslabError(Exception):
         cells = [frame for frame in frames if CELL_FILE in frame.filename]
         where = [f"Line {frame.lineno}: {frame.line}" for frame in cells[-1:]]
         return [*where, f"\033[31m{type(self).__name__}\033[0m: {self}"]
+
+
+_LONGEST = 1500
+
+
+def one_line(sentence: str) -> str:
+    """A sentence on one line that can be printed and read, whatever the user's words in it are."""
+    if not sentence.isprintable():
+        sentence = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in sentence)
+    return sentence if len(sentence) <= _LONGEST else f"{sentence[: _LONGEST // 2]}...{sentence[-_LONGEST // 2 :]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from raslab.errors.base import RaslabError
+from raslab.errors.base import RaslabError, one_line
 
 
 class ServiceNotReadyError(RaslabError):
@@ -101,7 +101,7 @@ class GatewayRefusedError(RaslabError, ValueError):
     """A change of a gateway that cannot be made; the gateway is as it was. `problems`: one sentence per problem."""
 
     def __init__(self, problems: Sequence[str]) -> None:
-        self.problems = tuple(problems)
+        self.problems = tuple(map(one_line, problems))
         super().__init__("\n".join(self.problems))
 
 

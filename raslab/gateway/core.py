@@ -17,6 +17,7 @@ from raslab.gateway.state import SECRET_SETTINGS, GatewayState
 from raslab.gateway.surroundings import Surroundings
 from raslab.gateway.transition import Transition
 from raslab.model.secrets import HIDDEN
+from raslab.model.sentences import quoted
 from raslab.net import Network, Node
 from raslab.services import Supervisor
 from raslab.services.desired import Desired
@@ -209,6 +210,13 @@ def start_together(gateways: Sequence[GatewayCore]) -> None:
 
 def call(verb: str, *args: Any, **settings: Any) -> str:
     """A verb as it was called, secrets left out."""
-    words = [repr(arg) for arg in args]
-    words += [f"{name}={HIDDEN if name in SECRET_SETTINGS else repr(value)}" for name, value in settings.items()]
+    words = [_written(arg) for arg in args]
+    words += [f"{name}={HIDDEN if name in SECRET_SETTINGS else _written(value)}" for name, value in settings.items()]
     return f"{verb}({', '.join(words)})"
+
+
+def _written(value: Any) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # a number of thousands of digits, which no verb takes
+        return quoted(value)

@@ -50,6 +50,16 @@ def named(kind: type[Any], field: str, value: Any) -> Any:
         return value
 
 
+def texts(title: str, name: str, value: Any) -> tuple[str, ...]:
+    """One text or several, for what is no field of a record; raises GatewayRefusedError as `record` does."""
+    try:
+        return tuple(_value(tuple[str, ...], value))
+    except _NotTextError as error:
+        raise GatewayRefusedError([f"{name} of {title} {error}."]) from error
+    except TypeError as error:
+        raise GatewayRefusedError([f"{name} of {title} cannot be {quoted(value)}: give {error}."]) from error
+
+
 def takes(kind: type[Any]) -> Callable[[R], R]:
     """Show the fields of `kind` with their defaults in the signature of a verb, for help() and completion."""
 

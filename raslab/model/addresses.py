@@ -23,6 +23,8 @@ from ipaddress import (
 from typing import TypeVar
 from uuid import UUID
 
+from raslab.model.sentences import quoted
+
 R = TypeVar("R")
 AnyAddress = IPv4Address | IPv6Address
 AnyInterface = IPv4Interface | IPv6Interface
@@ -74,7 +76,7 @@ def normal(read: Callable[[object], object], value: object) -> str:
     try:
         return str(read(value))
     except ValueError:
-        return str(value)
+        return value if isinstance(value, str) else quoted(value)
 
 
 def readable(read: Callable[[object], R], value: object) -> R | None:

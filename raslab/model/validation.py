@@ -16,6 +16,7 @@ from raslab.model.checks import (
     segments,
     switching,
     tunnels,
+    values,
 )
 from raslab.model.checks.facts import Facts
 from raslab.model.switching import ForwardingEntry, Neighbour, PortSettings
@@ -24,6 +25,8 @@ from raslab.model.topology import Topology
 
 def problems_of(topology: Topology) -> list[str]:
     """One sentence per problem, none if the topology can be built."""
+    if unreadable := list(values.check(topology)):
+        return unreadable
     facts = Facts(topology)
     checks = (
         names.check,

@@ -18,7 +18,7 @@ from raslab.net import mininet_classes as mininet
 from raslab.net.link import Link
 from raslab.net.node import Host, Node, OvsSwitch, Router, Switch
 from raslab.net.own_interfaces import OwnInterfaces
-from raslab.net.parameters import next_hop
+from raslab.net.parameters import label_stack, next_hop
 from raslab.net.parameters import route as route_of
 from raslab.net.stock_classes import NoController, our_class
 
@@ -270,7 +270,7 @@ class EditableNetwork(OwnInterfaces, mininet.Mininet, ABC):
     ) -> None:
         """Say what a node does with packets that carry an MPLS label; see `raslab.model.topology.MplsRoute`."""
         with self.changing():
-            self.mpls_routes.append(MplsRoute(self.node(node).name, label, next_hop(via), dev, tuple(out_labels)))
+            self.mpls_routes.append(MplsRoute(self.node(node).name, label, next_hop(via), dev, label_stack(out_labels)))
 
     def delMplsRoute(self, node: Any, label: int) -> None:
         """Have packets with that label dropped again."""

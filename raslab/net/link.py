@@ -265,7 +265,8 @@ class Link(mininet.Link):
         port = params.pop("port", None) if port is None else port
         port = node.newPort() if port is None else port
         name = params.pop("name", None) or params.pop("intfName", None) or name or self._free_name(node, port)
-        intf = Intf(str(name), node=node, port=port, link=self, mac=params.pop("mac", None) or mac, **params)
+        text = name if isinstance(name, str) else sentences.quoted(name)
+        intf = Intf(text, node=node, port=port, link=self, mac=params.pop("mac", None) or mac, **params)
         if not isinstance(name, str):
-            intf.problems.append(sentences.name_not_text(f"Interface name {name!r} of node {node.name}"))
+            intf.problems.append(sentences.name_not_text(f"Interface name {text} of node {node.name}"))
         return intf

@@ -72,6 +72,7 @@ class OwnInterfaces(ABC):
     def take_tunnel(self, spec: Tunnel) -> TunnelIntf:
         """Give the node that `spec` names the tunnel; raises TopologyError if it has an interface of that name."""
         node = self.node(spec.node)
+        _need_name(spec)
         if spec.name in node.nameToIntf:
             raise TopologyError([sentences.duplicate_interface(spec.node, spec.name)])
         tunnel = TunnelIntf(spec, node)
@@ -123,6 +124,7 @@ class OwnInterfaces(ABC):
     def take_device(self, spec: Device) -> DeviceIntf:
         """Give the node that `spec` names the device; raises TopologyError if it has an interface of that name."""
         node = self.node(spec.node)
+        _need_name(spec)
         if spec.name in node.nameToIntf:
             raise TopologyError([sentences.duplicate_interface(spec.node, spec.name)])
         device = DeviceIntf(spec, node)
@@ -155,6 +157,11 @@ class OwnInterfaces(ABC):
             raise UnknownInterfaceError(node.name, name, known, word)
 
 
+def _need_name(spec: Tunnel | Device) -> None:
+    if not isinstance(spec.name, str):
+        raise TopologyError([sentences.name_not_text(f"Interface name {sentences.quoted(spec.name)} of {spec.node}")])
+
+
 def free_table(node: str, devices: Sequence[Device], wanted: int | None = None) -> int:
     """The number of a VRF's table: what is wanted, or else the first from FIRST_TABLE that the node has not used."""
     if wanted is not None:
@@ -173,4 +180,12 @@ def vlan(
     mtu: int | None = None,
 ) -> Vlan:
     """A VLAN from the parameters of `addVlan`."""
-    return Vlan(node, name or f"{parent}.{vlan_id}", parent, vlan_id, addresses(None, ips), mtu=mtu, master=master)
+    return Vlan(
+        node,
+        name or f"{sentences.shown(parent)}.{sentences.shown(vlan_id)}",
+        parent,
+        vlan_id,
+        addresses(None, ips),
+        mtu=mtu,
+        master=master,
+    )

@@ -98,8 +98,14 @@ def route(
     labels: Any = (),
 ) -> Route:
     """A route with its addresses in one spelling."""
-    stack = tuple(labels) if isinstance(labels, Iterable) and not isinstance(labels, str) else (labels,)
-    return Route(node, written.normal(written.network, destination), next_hop(via), dev, metric, vrf, stack)
+    return Route(
+        node, written.normal(written.network, destination), next_hop(via), dev, metric, vrf, label_stack(labels)
+    )
+
+
+def label_stack(labels: Any) -> tuple[Any, ...]:
+    """MPLS labels, several or one."""
+    return tuple(labels) if isinstance(labels, Iterable) and not isinstance(labels, str | bytes) else (labels,)
 
 
 def next_hop(via: Any) -> str | None:

@@ -39,7 +39,7 @@ def take_over(network: EditableNetwork, topo: Any) -> list[str]:
         if tunnel.node in network.nameToNode:
             network.take_tunnel(tunnel)
         else:
-            problems.append(sentences.unknown_node(f"the tunnel {tunnel.name}", tunnel.node, known))
+            problems.append(sentences.unknown_node(f"the tunnel {sentences.shown(tunnel.name)}", tunnel.node, known))
     for device in getattr(topo, "devices", ()):
         if device.node in network.nameToNode:
             network.take_device(device)

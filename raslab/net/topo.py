@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,9 @@ from raslab.model.topology import Device, MplsRoute, Route, Tunnel, Vrf
 from raslab.net import mininet_classes as mininet
 from raslab.net.node import OvsSwitch, Router
 from raslab.net.own_interfaces import free_table, vlan
-from raslab.net.parameters import addresses, next_hop, route
+from raslab.net.parameters import addresses, label_stack, next_hop, route
+
+_DIGITS = re.compile(r"[0-9]{64,}|(?![0-9])[\d²³¹]")
 
 
 class Topo(mininet.Topo):
@@ -31,8 +34,13 @@ class Topo(mininet.Topo):
     def addNode(self, name: str, **opts: Any) -> str:
         """Add a node of any kind and return its name."""
         if not _is_text(name):
-            self.problems.append(sentences.name_not_text(f"Node name {name!r}"))
-            name = str(name)
+            self.problems.append(sentences.name_not_text(f"Node name {sentences.quoted(name)}"))
+            name = sentences.quoted(name)
+        if _DIGITS.search(name):  # Mininet sorts nodes by the numbers in their names
+            self.problems.append(
+                f"Node name {sentences.quoted(name)} holds no number that can be read: choose another."
+            )
+            name = _DIGITS.sub("_", name)
         if name in self.g.node:
             self.problems.append(sentences.duplicate_node(name))
             return name
@@ -127,7 +135,7 @@ class Topo(mininet.Topo):
         self, node: str, label: int, via: str | None = None, dev: str | None = None, out_labels: Sequence[int] = ()
     ) -> None:
         """Say what `node` does with packets that carry an MPLS label; see `raslab.net.Network.addMplsRoute`."""
-        self.mpls_routes.append(MplsRoute(node, label, next_hop(via), dev, tuple(out_labels)))
+        self.mpls_routes.append(MplsRoute(node, label, next_hop(via), dev, label_stack(out_labels)))
 
 
 def _is_text(name: object) -> bool:

@@ -67,8 +67,8 @@ class PolicyVerbs(GatewayPart):
         """Take policies from peers."""
 
         def edit(state: GatewayState) -> GatewayState:
-            gone = _texts(policy_name)
-            for peer in _texts(peer_name):
+            gone = self._texts("policy_name", policy_name)
+            for peer in self._texts("peer_name", peer_name):
                 old = USES.get(state, self.title, peer, direction)
                 unknown = [name for name in gone if name not in old.policy_name]
                 if unknown:
@@ -91,18 +91,18 @@ class PolicyVerbs(GatewayPart):
         """Which peer has which policies."""
         return self.state.bgp_routing_policies_for_peers
 
+    def _texts(self, name: str, value: Texts) -> tuple[str, ...]:
+        return settings.texts(f"policies for peers of {self.title}", name, value)
+
     def _bind(self, state: GatewayState, peers: Texts, policies: Texts, direction: str, *, keep: bool) -> GatewayState:
-        for peer in _texts(peers):
+        for peer in self._texts("peer_name", peers):
             known = USES.find(state, peer, direction)
             before = known.policy_name if known is not None and keep else ()
-            names = tuple(dict.fromkeys((*before, *_texts(policies))))
+            names = tuple(dict.fromkeys((*before, *self._texts("policy_name", policies))))
             state = USES.put(state, _use(peer, direction, names))
         return state
 
 
-def _texts(value: Texts) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
-
-
 def _use(peer: str, direction: str, names: tuple[str, ...]) -> BgpRoutingPolicyForPeer:
-    return BgpRoutingPolicyForPeer(peer_name=peer, direction=direction, policy_name=names)
+    values = {"peer_name": peer, "direction": direction, "policy_name": names}
+    return settings.record(BgpRoutingPolicyForPeer, f"policies for peer {peer}", values)

@@ -13,6 +13,7 @@ from raslab.gateway.records import RemoteAccessRoutingDomain
 from raslab.gateway.routing_domain import DOMAINS, RoutingDomainOfGateway, routing_domain
 from raslab.gateway.state import GatewayState, RoutingDomain
 from raslab.model import tenants
+from raslab.model.sentences import shown
 
 Texts = str | Sequence[str]
 
@@ -35,9 +36,9 @@ class RoutingDomainVerbs(GatewayCore):
             "name": name,
             "type": type,
             "interfaces": interfaces,
-            "routing_domain_id": routing_domain_id or tenants.routing_domain_id(name),
+            "routing_domain_id": routing_domain_id or tenants.routing_domain_id(shown(name)),
         }
-        wanted = settings.record(RoutingDomain, f"routing domain {name} of {self.name}", values)
+        wanted = settings.record(RoutingDomain, f"routing domain {shown(name)} of {self.name}", values)
 
         def edit(state: GatewayState) -> GatewayState:
             known = DOMAINS.find(state, name)
@@ -59,7 +60,7 @@ class RoutingDomainVerbs(GatewayCore):
 
     def set_remote_access_routing_domain(self, name: str, **values: Any) -> RoutingDomain:
         """Change type, interfaces, GUID or bandwidth of a routing domain; what it was told stays."""
-        title = f"routing domain {name} of {self.name}"
+        title = f"routing domain {shown(name)} of {self.name}"
         changeable = ("type", "interfaces", "routing_domain_id", "tx_bandwidth_kbps", "rx_bandwidth_kbps")
         if unknown := [one for one in values if one not in changeable]:
             raise GatewayRefusedError(

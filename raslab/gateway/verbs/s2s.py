@@ -23,6 +23,7 @@ from raslab.gateway.state import (
     VpnTrafficSelector,
     WireguardInterface,
 )
+from raslab.model.sentences import shown
 
 IKEV2 = Collection("vpn_s2s_interfaces", VpnS2SInterface, "S2S interface", "vpn_s2s_interface")
 GRE = Collection("gre_interfaces", GreInterface, "GRE interface", "vpn_s2s_interface")
@@ -176,7 +177,9 @@ class S2SVerbs(GatewayPart):
             if kind.find(self.state, name) is not None:
                 return kind
         known = [one.name for one in self.state.s2s_interfaces]
-        raise GatewayRefusedError([f"{self.title} has no S2S interface {name}: there is {', '.join(known) or 'none'}."])
+        raise GatewayRefusedError(
+            [f"{self.title} has no S2S interface {shown(name)}: there is {', '.join(known) or 'none'}."]
+        )
 
     def _has_keys(self, interface: S2SInterface) -> bool:
         """Whether an interface has agreed on keys without strongSwan."""

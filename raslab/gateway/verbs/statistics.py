@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import Any
 
 from raslab.errors import GatewayRefusedError
+from raslab.gateway import settings
 from raslab.gateway.ask import bgp, ipsec, links
 from raslab.gateway.core import call
 from raslab.gateway.records import BgpPeerStatus, BgpRouteInformation, BgpStatistics, VpnS2SInterfaceStatistics
@@ -81,7 +82,7 @@ class StatisticsVerbs(WireguardVerbs, BgpVerbs):
 
         Raises GatewayRefusedError if one of these cannot be read.
         """
-        texts = [network] if isinstance(network, str) else network
+        texts = settings.texts("this question", "network", network)
         problems = [*(prefix_problem(text, "Network", "this question") for text in texts)]
         problems.append(choice_problem(type, ROUTE_TYPES, "Type", "this question"))
         if any(problems):
