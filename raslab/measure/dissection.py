@@ -17,6 +17,7 @@ from raslab.measure.capture_files import Packet
 from raslab.measure.header_fields import Dissection, Header
 from raslab.measure.headers import bytes_before, dissect, levels
 from raslab.measure.ip_headers import TUNNELS
+from raslab.measure.segments import Segments
 from raslab.measure.transport_headers import WITH_PORTS
 
 COLUMNS = (
@@ -38,6 +39,7 @@ COLUMNS = (
     "icmp",
     "tunnel",
     "network_identifier",
+    "segments",
 )
 
 NUMBER_COLUMNS = (
@@ -47,6 +49,7 @@ NUMBER_COLUMNS = (
     "source_port",
     "destination_port",
     "network_identifier",
+    "segments",
 )
 """Whole numbers that not every packet has. What a packet does not have of the others is empty text."""
 _NO_TEXT = {column: "" for column in COLUMNS if column not in ("time_s", "length_bytes", *NUMBER_COLUMNS)}
@@ -87,17 +90,20 @@ _ICMP_VERSIONS = {"ICMP": 4, "ICMPv6": 6}
 
 def rows(packets: Sequence[Packet]) -> list[dict[str, Any]]:
     """A row per packet; time_s counts from the first one. length_bytes: on the wire; what a capture puts before a
-    packet that has no Ethernet header is not counted.
+    packet that has no Ethernet header is not counted. segments: how many packets on the wire it stands for, see
+    `raslab.measure.segments`.
     """
-    return [
-        {
+    segments = Segments()
+    found = []
+    for packet in packets:
+        dissected = dissect(packet.data, packet.link)
+        row = {
             "time_s": round((packet.time_ns - packets[0].time_ns) / 1e9, 9),
             "length_bytes": max(packet.length - bytes_before(packet.link), 0),
+            "segments": segments.count(dissected),
         }
-        | _NO_TEXT
-        | headers_of(dissect(packet.data, packet.link))
-        for packet in packets
-    ]
+        found.append(row | _NO_TEXT | headers_of(dissected))
+    return found
 
 
 def headers_of(found: Dissection) -> dict[str, Any]:

@@ -99,7 +99,9 @@ def _words(row: Mapping[str, Any], *, with_tunnel: bool) -> str:
         _fragment_words(row, "inner_fragment_offset"),
         "" if _is_tunnelled(row) else _fragment_words(row, "fragment_offset"),
     ]
-    return f"{' '.join(filter(None, parts)).rstrip(':')}, {row['length_bytes']} B"
+    segments = _text(row, "segments")
+    bundle = f" in {segments} segments" if segments not in ("", "1") else ""
+    return f"{' '.join(filter(None, parts)).rstrip(':')}, {row['length_bytes']} B{bundle}"
 
 
 def _is_tunnelled(row: Mapping[str, Any]) -> bool:
