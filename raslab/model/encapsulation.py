@@ -24,6 +24,7 @@ appendix A). UDP: RFC 768."""
 GRE_HEADER_BYTES = 4
 """RFC 2784 section 2: flags, version, protocol type."""
 GRE_KEY_BYTES = 4
+GRE_CHECKSUM_BYTES = 4  # with the two reserved bytes behind it, RFC 2784, 2.1
 """RFC 2890 section 2."""
 ESP_HEADER_BYTES = 8 + 8 + 16 + 17 + 24
 """The most that IPsec adds besides the outer IP header, with the algorithms used here: UDP for NAT traversal (RFC
@@ -46,6 +47,7 @@ class Encapsulation:
     """The headers that a path puts around a packet; `outer_ip_version` None means that it adds none.
 
     key: a GRE key is present (RFC 2890).
+    checksum: a checksum of GRE is present (RFC 2784, 2.3).
     carries_ethernet: the payload is a whole Ethernet frame (gretap, NVGRE: RFC 7637) and not an IP packet.
     ipsec: ESP in tunnel mode takes the place of GRE; counted at its largest, see ESP_HEADER_BYTES.
     wireguard: WireGuard's header, in UDP, takes the place of GRE.
@@ -55,6 +57,7 @@ class Encapsulation:
 
     outer_ip_version: IpVersion | None = None
     key: bool = False
+    checksum: bool = False
     carries_ethernet: bool = False
     encapsulation_limit: bool = False
     ipsec: bool = False
@@ -78,6 +81,7 @@ class Encapsulation:
             + IPV6_ENCAPSULATION_LIMIT_BYTES * self.encapsulation_limit
             + GRE_HEADER_BYTES
             + GRE_KEY_BYTES * self.key
+            + GRE_CHECKSUM_BYTES * self.checksum
             + ETHERNET_HEADER_BYTES * self.carries_ethernet
         )
 
@@ -113,6 +117,7 @@ def around(tunnel: Tunnel) -> Encapsulation:
     return Encapsulation(
         outer_ip_version=6 if addresses.address(tunnel.local).version == 6 else 4,
         key=tunnel.key is not None,
+        checksum=tunnel.checksum,
         carries_ethernet=tunnel.kind == "gretap",
         ipsec=tunnel.kind == "xfrm",
         wireguard=tunnel.kind == "wireguard",

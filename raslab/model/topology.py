@@ -117,6 +117,7 @@ class Tunnel:
     kind: one of TUNNEL_KINDS; key: 32 bits or None for none; of an XFRM interface the number that its IPsec policies
     and security associations carry (if_id), which must not be 0. An XFRM interface without these passes nothing, and
     nor does a WireGuard interface without its keys, which are no part of the topology.
+    checksum: of GRE only, each packet carries a checksum (RFC 2784, 2.3), and one without is dropped.
     mtu: inner MTU in bytes; None lets the kernel derive it from the outer interface.
     master: as of an Interface. The outer packets are routed by the main table, whatever VRF the tunnel belongs to.
     """
@@ -133,6 +134,7 @@ class Tunnel:
     mac: str | None = None
     up: bool = True
     master: str | None = None
+    checksum: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ def request(step: Step, namespaces: Mapping[str, Namespace]) -> bytes:
                 tunnel.local,
                 tunnel.remote,
                 key=tunnel.key,
+                checksum=tunnel.checksum,
                 ttl=tunnel.ttl,
                 mac=tunnel.mac,
                 mtu=mtu,

@@ -51,13 +51,16 @@ class OwnInterfaces(ABC):
         mtu: int | None = None,
         ips: Sequence[str] = (),
         master: str | None = None,
+        checksum: bool = False,
     ) -> TunnelIntf:
         """Give a node a tunnel interface and return it; see `raslab.model.topology.Tunnel`."""
         node = self.node(node)
         own = addresses(None, ips)
         ends = (written.normal(written.address, local), written.normal(written.address, remote))
         with self.changing():
-            return self.take_tunnel(Tunnel(node.name, name, kind, *ends, key, ttl, mtu, own, master=master))
+            return self.take_tunnel(
+                Tunnel(node.name, name, kind, *ends, key, ttl, mtu, own, master=master, checksum=checksum)
+            )
 
     def delTunnel(self, node: Any, name: str) -> None:
         """Remove a tunnel, and the routes whose next hop was behind it."""

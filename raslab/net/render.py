@@ -158,6 +158,8 @@ def _tunnel(step: steps.AddTunnel) -> str:
     words.append(f"local {tunnel.local} remote {tunnel.remote}")
     if tunnel.key is not None:
         words.append(f"key {tunnel.key}")
+    if tunnel.checksum:
+        words.append("csum")
     words.append(f"ttl {tunnel.ttl}")
     if over_ipv6:
         words.append("encaplimit none")

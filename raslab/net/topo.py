@@ -92,11 +92,12 @@ class Topo(mininet.Topo):
         mtu: int | None = None,
         ips: Sequence[str] = (),
         master: str | None = None,
+        checksum: bool = False,
     ) -> None:
         """Give `node` a tunnel interface; see `raslab.model.topology.Tunnel`."""
         own = addresses(None, ips)
         ends = (written.normal(written.address, local), written.normal(written.address, remote))
-        self.tunnels.append(Tunnel(node, name, kind, *ends, key, ttl, mtu, own, master=master))
+        self.tunnels.append(Tunnel(node, name, kind, *ends, key, ttl, mtu, own, master=master, checksum=checksum))
 
     def addVrf(
         self, node: str, name: str, table: int | None = None, ips: Sequence[str] = (), mark: int | None = None

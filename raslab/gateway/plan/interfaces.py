@@ -91,6 +91,7 @@ def _tunnel(interface: S2SInterface, surroundings: Surroundings) -> Tunnel:
         key,
         addresses=_addresses(interface),
         up=interface.admin_status,
+        checksum=isinstance(interface, GreInterface) and interface.checksum,
         master=surroundings.vrf,
     )
 

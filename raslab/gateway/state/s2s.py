@@ -152,6 +152,7 @@ class VpnS2SInterface:
 class GreInterface:
     """A GRE tunnel to another gateway: Add-VpnS2SInterface -GreTunnel.
 
+    checksum: each packet carries one (RFC 2784, 2.3), and one without is dropped, so both sides need it.
     gre_key: 0 to 2^32-1, None for none; it tells several tunnels between the same two gateways apart (RFC 2890).
     ipv4_address, ipv6_address: the tunnel's own, with prefix lengths. The rest as in VpnS2SInterface.
     """
@@ -160,6 +161,7 @@ class GreInterface:
     destination: tuple[Address, ...] = ()
     source_ip_address: Address | None = None
     gre_key: int | None = None
+    checksum: bool = False
     ipv4_address: Interface | None = None
     ipv6_address: Interface | None = None
     ipv4_subnet: tuple[Subnet, ...] = ()

@@ -58,6 +58,10 @@ def _parameters(tunnel: Tunnel, where: str) -> Iterator[str]:
             f"Tunnel {tunnel.name} of node {tunnel.node} has no key, which IPsec needs to tell its packets apart: "
             f"choose 1 to {MAX_KEY}."
         )
+    if tunnel.checksum not in (True, False):
+        yield f"checksum {sentences.quoted(tunnel.checksum)} of {where} is neither True nor False: give one of them."
+    elif tunnel.checksum and tunnel.kind not in ("gre", "gretap"):
+        yield f"The {where} is of kind {tunnel.kind}, which has no checksum of its own: leave checksum out."
     if not (is_integer(tunnel.ttl) and 1 <= tunnel.ttl <= MAX_TTL):
         yield f"TTL {tunnel.ttl} of {where} is impossible: choose 1 to {MAX_TTL}."
 

@@ -52,6 +52,7 @@ IFLA_GRE_LOCAL = 6
 IFLA_GRE_REMOTE = 7
 IFLA_GRE_TTL = 8
 IFLA_GRE_FLAGS = 13
+GRE_CSUM = 0x8000
 GRE_KEY = 0x2000
 IP6_TNL_F_IGN_ENCAP_LIMIT = 0x1
 
@@ -156,6 +157,7 @@ def add_gre(
     ttl: int = 64,
     mac: str | None = None,
     mtu: int | None = None,
+    checksum: bool = False,
 ) -> bytes:
     """Create a tunnel of kind ``gre`` or ``gretap``; over IPv6 if `local` and `remote` are IPv6 addresses.
 
@@ -168,8 +170,9 @@ def add_gre(
         + wire.attribute(IFLA_GRE_REMOTE, outer_remote.packed)
         + wire.u8(IFLA_GRE_TTL, ttl)
     )
+    if flags := GRE_KEY * (key is not None) | GRE_CSUM * checksum:
+        data += wire.be16(IFLA_GRE_IFLAGS, flags) + wire.be16(IFLA_GRE_OFLAGS, flags)
     if key is not None:
-        data += wire.be16(IFLA_GRE_IFLAGS, GRE_KEY) + wire.be16(IFLA_GRE_OFLAGS, GRE_KEY)
         data += wire.be32(IFLA_GRE_IKEY, key) + wire.be32(IFLA_GRE_OKEY, key)
     if outer_local.version == 6:
         kind = "ip6" + kind
