@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -19,7 +20,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-PREFIX = "raslab-"
+#: Nobody else's folder is called so: what has such a name and no lock is removed.
+PREFIX = "raslab-machine-"
+_NAME = re.compile(re.escape(PREFIX) + "[0-9a-f]{8}")
 NAMES = ("raslab-watchdog", "raslab-warden")
 #: Seconds after which a folder whose lock nobody holds is not just being made.
 YOUNG_S = 2.0
@@ -94,6 +97,8 @@ class Keepers:
 def sweep(place: Path) -> None:
     """Remove the folders of machines of which nothing lives any more."""
     for folder in place.glob(f"{PREFIX}*"):
+        if not _NAME.fullmatch(folder.name):
+            continue
         with contextlib.suppress(OSError):  # it is another user's, or has gone meanwhile
             facts = folder.lstat()
             if facts.st_uid != os.geteuid() or time.time() - facts.st_ctime < YOUNG_S:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
+from raslab.machine import keepers
 from raslab.machine.keepers import Keepers, sweep
 from tests.machine.conftest import Launcher, processes_in, wait_for
 from tests.machine.kill_moments import EXEC, NOTEBOOK, life
@@ -59,3 +61,14 @@ def test_without_keepers_the_launcher_removes_its_folders(tmp_path: Path) -> Non
     assert keepers.folders[0].is_dir()
     keepers.dismiss()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_only_folders_of_machines_are_swept(tmp_path: Path) -> None:
+    kept = [tmp_path / name for name in ("raslab-run-abcd1234", "raslab-mine", "raslab-machine-notes", "other")]
+    stale = tmp_path / f"{keepers.PREFIX}0123abcd"
+    for folder in (*kept, stale):
+        folder.mkdir()
+    wait_for("the folders' youth", lambda: time.time() - stale.stat().st_ctime > keepers.YOUNG_S)
+    keepers.sweep(tmp_path)
+    assert all(folder.exists() for folder in kept)
+    assert not stale.exists()
