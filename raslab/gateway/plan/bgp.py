@@ -159,6 +159,7 @@ def _address_family(family: str, router: BgpRouter, state: GatewayState, surroun
         words = ["activate", f"weight {peer.weight}", f"route-map {way_in} in", f"route-map {way_out} out"]
         if peer.max_allowed_prefix is not None:
             words.append(f"maximum-prefix {peer.max_allowed_prefix - 1}")  # FRR compares before it counts the new one
+        words += ["next-hop-self"] * peer.next_hop_self + ["default-originate"] * peer.default_originate
         if peer.route_reflector_client:
             words.append("route-reflector-client")
         yield from (f"neighbor {_remote(peer)} {word}" for word in words)

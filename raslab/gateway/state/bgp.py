@@ -42,6 +42,8 @@ class BgpPeer:
     Beyond Windows: bfd with bfd_interval_ms and bfd_multiplier (RFC 5880), password (RFC 2385), ebgp_multihop and
     ttl_security (RFC 5082), both in hops, graceful_restart (RFC 4724). enforce_first_as: the AS path of an
     external peer has to begin with its own number, as that of a route server does not (RFC 7947).
+    next_hop_self: what it is told leads to this gateway.
+    default_originate: it is told a default route, whether there is one or not.
     """
 
     name: str
@@ -65,6 +67,8 @@ class BgpPeer:
     ttl_security: int | None = None
     graceful_restart: bool = False
     enforce_first_as: bool = True
+    next_hop_self: bool = False
+    default_originate: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
