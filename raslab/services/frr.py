@@ -154,20 +154,19 @@ class Bgpd(FrrDaemon):
 
     def prepare(self, vty: Vty, lines: Sequence[str]) -> None:
         """A limit ends the session of a neighbour that has just reached it: FRR compares a new limit with what is there
-        already, and later with what is there without the prefix that has come. So such a session begins anew first.
+        already, and later with what is there without the prefix that has come. So such a session begins anew first,
+        as does one that FRR keeps down because it was over its old limit.
         """
         for vrf, neighbour, limit in limits(lines):
-            families = _neighbour(vty, vrf, neighbour).get("addressFamilyInfo", {}).values()
-            if any(int(family.get("acceptedPrefixCounter", 0)) == limit + 1 for family in families):
+            known = _neighbour(vty, vrf, neighbour)
+            counts = (int(one.get("acceptedPrefixCounter", 0)) for one in known.get("addressFamilyInfo", {}).values())
+            if known.get("prefixesConfigExceedMax") or limit + 1 in counts:
                 vty.run(f"clear bgp{vrf} {neighbour}")
 
     def settle(self, vty: Vty, lines: Sequence[str]) -> None:
-        """What FRR leaves idle is begun anew: a neighbour that was over its old limit, of FRR 10 one that loses BFD."""
+        """FRR 10 leaves a neighbour idle whose BFD goes while it is down: it is begun anew."""
         for vrf, neighbour in losing_bfd(lines):
             if _neighbour(vty, vrf, neighbour).get("bgpState") == "Idle":
-                vty.run(f"clear bgp{vrf} {neighbour}")
-        for vrf, neighbour, _ in limits(lines):
-            if _neighbour(vty, vrf, neighbour).get("prefixesConfigExceedMax"):
                 vty.run(f"clear bgp{vrf} {neighbour}")
 
 
