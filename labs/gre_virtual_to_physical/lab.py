@@ -40,17 +40,21 @@ if TYPE_CHECKING:
 
 
 def set_up(bed: Bed) -> None:
-    """Both gateways are multitenant; the active one has the tenants."""
-    for gateway in DIPS:
-        bed.gateway(gateway).install_remote_access(multi_tenancy=True)
+    """Both gateways are multitenant and know the tenants, or else the one that waits would route for everybody on its
+    interfaces; the active one has the tunnels.
+    """
+    for name in DIPS:
+        gateway = bed.gateway(name)
+        gateway.install_remote_access(multi_tenancy=True)
+        for tenant in TENANTS:
+            gateway.enable_remote_access_routing_domain(tenant.name, interfaces=tenant.interface)
     serve(bed, ACTIVE)
 
 
 def serve(bed: Bed, gateway: str) -> None:
-    """A routing domain per tenant, with a tunnel from the VIP to the device."""
+    """A tunnel per tenant, from the VIP to the device."""
     with bed.gateway(gateway).changing():
         for tenant in TENANTS:
-            bed.gateway(gateway).enable_remote_access_routing_domain(tenant.name, interfaces=tenant.interface)
             bed.gateway(gateway).routing_domain(tenant.name).add_gre_interface(
                 tenant.tunnel,
                 source_ip_address=VIP,
@@ -67,7 +71,7 @@ def move(bed: Bed, old: str, new: str) -> None:
     """What a controller does: the tenants, the VIP and the virtual networks' routers are on another gateway."""
     with bed.gateway(old).changing():
         for tenant in TENANTS:
-            bed.gateway(old).disable_remote_access_routing_domain(tenant.name)
+            bed.gateway(old).routing_domain(tenant.name).remove_vpn_s2s_interface(tenant.tunnel)
     places = [("up0", f"{VIP}/32"), *((one.interface, address) for one in TENANTS for address in VIRTUAL_ROUTER)]
     with bed.network.changing():
         move_addresses(bed, old, new, places)

@@ -166,7 +166,7 @@ class Bed:
             [*gateways, *hosts],
             {one.vrf: one.name for one in domains},
             known={node: tenant for node, tenant in known.items() if ":" not in node},
-            published=[pool.ip_address for one in domains for pool in one.state.net_nat_external_addresses],
+            published={one.vrf: _published(one) for one in domains},
         )
 
     def check_isolation(self, parties: Parties | None = None, **options: Any) -> IsolationReport:
@@ -201,3 +201,10 @@ class Bed:
     def _need(self, what: str) -> None:
         if not self.network.is_running:
             raise LabNotRunningError(self.name, what)
+
+
+def _published(domain: Any) -> tuple[str, ...]:
+    """The addresses outside that a routing domain's translators have been given."""
+    pools = (one.ip_address for one in domain.state.net_nat_external_addresses)
+    mapped = (one.external_ip_address for one in domain.state.net_nat_static_mappings)
+    return tuple(one for one in dict.fromkeys((*pools, *mapped)) if not one.startswith("0.0.0.0"))

@@ -161,7 +161,7 @@ def test_what_joins_tenants_takes_nothing_else_from_them() -> None:
 
 def test_what_the_topology_cannot_tell_is_said() -> None:
     topology = Network(Datacentre()).topology()
-    found = find_parties(topology, ["gw"], known={"x": "vrf-blue"}, published=["203.0.113.1-203.0.113.9"])
+    found = find_parties(topology, ["gw"], known={"x": "vrf-blue"}, published={"vrf-red": ["203.0.113.1-203.0.113.9"]})
     red, blue = found.tenants
     assert "x" in blue.nodes
     assert "x" not in red.nodes

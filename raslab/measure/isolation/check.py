@@ -1,24 +1,27 @@
-"""The check itself: send the probes, hear all interfaces, judge."""
+"""The check itself: work out which ways lead across, send the probes, hear all interfaces, judge."""
 
 from __future__ import annotations
 
 import os
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from raslab.errors import BadMeasurementError
 from raslab.machine.here import here
 from raslab.measure.frame import attributes, lab_name
+from raslab.measure.isolation.confirming import attempts, confirmed
 from raslab.measure.isolation.doors import find_doors
 from raslab.measure.isolation.forgeries import forgeries
 from raslab.measure.isolation.judging import Findings
 from raslab.measure.isolation.listening import Ears
 from raslab.measure.isolation.post import Post
 from raslab.measure.isolation.probes import controls, crossings, replays
+from raslab.measure.isolation.reasoning import reason
 from raslab.measure.isolation.report import IsolationReport
 from raslab.measure.isolation.scene import Scene
 from raslab.measure.isolation.sights import Tokens, far_ends
-from raslab.measure.isolation.tenants import Tenant
+from raslab.measure.isolation.tenants import Owners, Tenant
 from raslab.measure.isolation.wire import version
 from raslab.net import Network
 
@@ -43,9 +46,10 @@ def check_isolation(
 ) -> IsolationReport:
     """Try to get from each tenant to every other one, to the gateway itself, and from strangers to all of them.
 
-    Each probe carries a token; every interface of every node is heard, and a token where it does not belong is a leak.
-    Before and after, each tenant sends probes of the same kinds to its own, which have to arrive: a network in which
-    nothing moves is not isolated but dead.
+    First it is worked out from what the nodes say about themselves whether any packet there could be gets across, and
+    by which way; a packet that takes it is then sent too. Each probe carries a token; every interface of every node is
+    heard, and a token where it does not belong is a leak. Before and after, each tenant sends probes of the same kinds
+    to its own, which have to arrive: a network in which nothing moves is not isolated but dead.
 
     network: running. underlay: addresses of the gateway itself, where tunnels end, which no tenant may reach from
     within. strangers: nodes on the provider's network that send forged packets too. meeting: pairs of tenants that are
@@ -61,6 +65,7 @@ def check_isolation(
     shared = {home.address for one in everyone for home in one.homes if home.node not in one.nodes}
     doors = find_doors(network, everyone, strangers, sorted(shared | set(underlay)))
     scene = Scene(everyone, doors, tuple(underlay), frozenset(meeting))
+    reasoning = reason(network, everyone, strangers, scene.meeting)
     tokens = Tokens(os.urandom(4))
     findings = Findings(scene, tokens, far_ends(topology))
     with Ears(network) as ears, Post(network, doors, tokens) as post:
@@ -75,6 +80,9 @@ def check_isolation(
             bench.wait_until_quiet(quiet_s)
             probes += again
             findings.replays.end()
+        tried = [(way, findings.add(probe)) for way, probe in attempts(scene, reasoning, findings.links)]
+        bench.send([number for _, number in tried])
+        bench.wait_until_quiet(quiet_s if tried else 0.0)
         after = bench.send_until_arrived(scene, deadline_s)
         bench.wait_until_quiet(quiet_s)
     unproven = findings.unproven(before) or findings.unproven(after)
@@ -82,6 +90,7 @@ def check_isolation(
         findings.counts([*after, *probes]),
         findings.leaks([*before, *probes, *after]),
         (*_silent(network, scene), *_untried(findings, probes), *findings.unsent(probes), *unproven),
+        replace(reasoning, ways=confirmed(reasoning, tried, findings.sights, Owners(everyone))),
         attributes(lab_name(next(iter(network.values()))), here(), []),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from raslab.measure.isolation.sights import far_ends
@@ -39,7 +39,7 @@ def find_parties(
     names: Mapping[str, str] | None = None,
     *,
     known: Mapping[str, str] | None = None,
-    published: Collection[str] = (),
+    published: Mapping[str, Collection[str]] | None = None,
 ) -> Parties:
     """The tenants of some gateways, each with the nodes that its VRF leads to, over links, VLANs and tunnels.
 
@@ -47,8 +47,8 @@ def find_parties(
     link or a tunnel joins them. A node to which the VRFs of several tenants lead is nobody's: they are meant to meet
     there, or it is a switch or router of the provider's.
     names: tenants' names by VRF, which are their names otherwise. known: the names by node, where the topology does
-    not tell whose it is, such as behind a port that somebody has put into a VLAN by hand. published: addresses of the
-    gateways by which everybody may come in, as they are translated; ``first-last`` is a range.
+    not tell whose it is, such as behind a port that somebody has put into a VLAN by hand. published: by VRF, addresses
+    of the gateways by which everybody may come in, as they are translated; ``first-last`` is a range.
     """
     shared = set(gateways)
     while True:
@@ -58,9 +58,20 @@ def find_parties(
         if not contested:
             break
         shared |= contested
-    tenants = tuple(map(search.tenant, groups))
+    open_to_all = published or {}
+    tenants = tuple(
+        replace(
+            search.tenant(one),
+            published=tuple(text for _, vrf in sorted(one.vrfs) for text in open_to_all.get(vrf, ())),
+        )
+        for one in groups
+    )
     owned = frozenset(node for one in tenants for node in one.nodes)
-    underlay = tuple(one for one in search.underlay(gateways) if not any(_is_in(one, pool) for pool in published))
+    underlay = tuple(
+        one
+        for one in search.underlay(gateways)
+        if not any(_is_in(one, pool) for tenant in tenants for pool in tenant.published)
+    )
     return Parties(tenants, underlay, tuple(search.strangers(gateways, owned)))
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice, product
 from typing import TypeVar
 
+from raslab.measure.isolation.crafted import Crafted
 from raslab.measure.isolation.forged_tunnels import forged_in_tunnels, own_in_tunnel
 from raslab.measure.isolation.scene import Door, Scene
 from raslab.measure.isolation.sealed import REPLAYED, Carriers, again, foreign
@@ -47,7 +48,7 @@ class Probe:
     targets: tuple[str, ...]
     door: Door
     asked: str
-    packet: Packet
+    packet: Packet | Crafted
 
     @property
     def is_control(self) -> bool:

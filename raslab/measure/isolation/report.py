@@ -11,10 +11,12 @@ from typing import Any
 import pandas as pd
 
 from raslab.errors import NotIsolatedError
+from raslab.measure.isolation.reasoning import Reasoning, WayThrough
 from raslab.measure.isolation.tenants import PROVIDER, STRANGER
 from raslab.model.observation import Observation
 
 COLUMNS = ("probe", "sender", "target", "sent", "arrived", "leaked")
+REASONING_COLUMNS = ("sender", "target", "how", "path", "packet", "confirmed", "sometimes")
 _SHOWN = 3
 
 
@@ -61,16 +63,22 @@ class IsolationReport:
 
     counts: of a tenant's probes to itself `arrived` says how many did, and none can leak. leaks: in the order of the
     probes. unproven: sentences about what did not arrive although it had to; while there are any, that nothing crossed
-    means nothing.
+    means nothing. reasoned: what was worked out, see `ways` and `reasoning`.
     """
 
     counts: tuple[Count, ...]
     leaks: tuple[Leak, ...]
     unproven: tuple[str, ...] = ()
+    reasoned: Reasoning = field(default_factory=Reasoning)
     attributes: dict[Hashable, Any] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return not self.leaks and not self.unproven
+        return not (self.leaks or self.unproven or self.ways or self.reasoned.unproven)
+
+    @property
+    def ways(self) -> tuple[WayThrough, ...]:
+        """The ways that were worked out, from somebody to where he must not get; a packet need not have gone them."""
+        return self.reasoned.ways
 
     @property
     def verdict(self) -> str:
@@ -79,14 +87,34 @@ class IsolationReport:
         sent = sum(one.sent for one in crossing)
         if self.leaks:
             return f"{len(self.leaks)} of {sent:,} probes crossed, first this one: {self.leaks[0]}."
+        if self.ways:
+            gone = sum(one.is_confirmed for one in self.ways)
+            return (
+                f"Of {sent:,} probes none crossed, but {_number(len(self.ways), 'way leads', 'ways lead')} across, "
+                f"{gone} of them confirmed by a packet, first this one: {self.ways[0]}."
+            )
         if self.unproven:
             more = f", and {len(self.unproven) - 1} more" if len(self.unproven) > 1 else ""
             return f"Nothing crossed, which proves nothing: {self.unproven[0]}{more}."
+        if doubts := self.reasoned.unproven:
+            more = f", and {len(doubts) - 1} more" if len(doubts) > 1 else ""
+            return f"Nothing crossed, but it is not proven that nothing can: {doubts[0]}{more}."
         kinds = len({one.probe for one in crossing})
         arrived = sum(one.arrived for one in self.counts)
         return (
             f"Nothing crossed: {sent:,} probes of {kinds} kinds for {len(self.pairs):,} pairs of tenants. "
-            f"Of the tenants' own, {arrived:,} arrived, some of each kind from each node."
+            f"Of the tenants' own, {arrived:,} arrived, some of each kind from each node. "
+            f"{self._examined}"
+        )
+
+    @property
+    def _examined(self) -> str:
+        known = self.reasoned.examined
+        if not known:
+            return "Nothing was worked out."
+        return (
+            f"No way leads across, whatever the packet: worked out from {known['routes']:,} routes, {known['rules']:,} "
+            f"rules for them and {known['nft rules']:,} of nftables on {known['nodes']:,} nodes."
         )
 
     @property
@@ -125,6 +153,31 @@ class IsolationReport:
         return frame
 
     @property
+    def reasoning(self) -> pd.DataFrame:
+        """One row for each way that was worked out: from whom to whom, how, by which path, with which packet.
+
+        confirmed: a packet has gone it. sometimes: it lets packets by only now and then. What could not be decided is
+        in rows too, with nobody in them (how: ``not proven``), and so is what this was not about (``not examined``).
+        """
+        rows = [
+            (
+                one.sender,
+                one.tenant,
+                one.how,
+                " > ".join(one.path),
+                str(one.packet or ""),
+                one.is_confirmed,
+                bool(one.sometimes),
+            )
+            for one in self.ways
+        ]
+        rows += [("", "", "not proven", text, "", False, False) for text in self.reasoned.unproven]
+        rows += [("", "", "not examined", text, "", False, False) for text in self.reasoned.beside]
+        frame = pd.DataFrame(rows, columns=list(REASONING_COLUMNS))
+        frame.attrs = dict(self.attributes) | {"examined": dict(self.reasoned.examined)}
+        return frame
+
+    @property
     def summary(self) -> pd.DataFrame:
         """One row for each kind of probe: own probes sent and arrived, others sent and leaked."""
         kinds = list(dict.fromkeys(one.probe for one in self.counts))
@@ -149,3 +202,7 @@ class IsolationReport:
     def _repr_html_(self) -> str:
         table: str = self.summary.to_html(index=False, border=0)
         return f"<p>{escape(repr(self)).replace(chr(10), '<br>')}</p>{table}"
+
+
+def _number(count: int, one: str, more: str) -> str:
+    return f"{count} {one if count == 1 else more}"

@@ -62,7 +62,9 @@ class Tenant:
 
     nodes: all of them are the tenant's own. interfaces: what it has of nodes that others use too, such as the
     gateway's interfaces in its routing domain, the VRF itself among them. homes: its addresses. outside: interfaces of
-    its own nodes that are on the provider's network: what arrives there has not got to the tenant yet.
+    its own nodes that are on the provider's network: what arrives there has not got to the tenant yet. published:
+    addresses on the Internet that are translated to and from its own, by which everybody may come in; ``first-last`` is
+    a range.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Tenant:
     outside: tuple[Place, ...] = ()
     tunnels: tuple[TunnelEnd, ...] = ()
     sealed: tuple[SealedEnd, ...] = ()
+    published: tuple[str, ...] = ()
 
     @cached_property
     def addresses(self) -> frozenset[str]:

@@ -54,16 +54,16 @@ class Datagram:
             return self._icmp(pseudo, token)
         if self.protocol == "udp":
             head = struct.pack("!HHHH", SOURCE_PORT, self.port, 8 + len(token), 0)
-            return self._ip(_UDP, _with_checksum(head + token, 6, pseudo, _UDP))
+            return self._ip(_UDP, with_checksum(head + token, 6, pseudo, _UDP))
         head = struct.pack("!HHIIBBHHH", SOURCE_PORT, self.port, sequence, 0, 5 << 4, _SYN, 64_240, 0, 0)
-        return self._ip(_TCP, _with_checksum(head + token, 16, pseudo, _TCP))
+        return self._ip(_TCP, with_checksum(head + token, 16, pseudo, _TCP))
 
     def _icmp(self, pseudo: bytes, token: bytes) -> bytes:
         if version(self.source) == 6:
             request = struct.pack("!BBHHH", 128, 0, 0, SOURCE_PORT, 1) + token
-            return self._ip(_ICMP6, _with_checksum(request, 2, pseudo, _ICMP6))
+            return self._ip(_ICMP6, with_checksum(request, 2, pseudo, _ICMP6))
         request = struct.pack("!BBHHH", 8, 0, 0, SOURCE_PORT, 1) + token
-        return self._ip(_ICMP, _put(request, 2, internet_checksum(request)))
+        return self._ip(_ICMP, put(request, 2, internet_checksum(request)))
 
     def _ip(self, protocol: int, payload: bytes) -> bytes:
         return ip_packet(self.source, self.destination, protocol, payload, self.ttl)
@@ -92,14 +92,14 @@ class Tunnelled:
         """The packet; `sequence` as of a `Datagram`."""
         inner = self.inner.encode(token, sequence)
         if self.encapsulation == "gre":
-            return ip_packet(self.source, self.destination, _GRE, _gre(self.inner.ethertype, self.key) + inner)
+            return ip_packet(self.source, self.destination, _GRE, gre(self.inner.ethertype, self.key) + inner)
         frame = BROADCAST + _FORGED_MAC + struct.pack("!H", self.inner.ethertype) + inner
         if self.encapsulation == "nvgre":
-            return ip_packet(self.source, self.destination, _GRE, _gre(_ETHERNET_IN_GRE, self.key) + frame)
+            return ip_packet(self.source, self.destination, _GRE, gre(_ETHERNET_IN_GRE, self.key) + frame)
         vxlan = struct.pack("!II", 0x08 << 24, (self.key or 0) << 8) + frame
         udp = struct.pack("!HHHH", SOURCE_PORT, _VXLAN_PORT, 8 + len(vxlan), 0) + vxlan
         pseudo = packed(self.source) + packed(self.destination)
-        return ip_packet(self.source, self.destination, _UDP, _with_checksum(udp, 6, pseudo, _UDP))
+        return ip_packet(self.source, self.destination, _UDP, with_checksum(udp, 6, pseudo, _UDP))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class Sealed:
             return ip_packet(self.source, self.destination, _ESP, payload, number=number)
         udp = struct.pack("!HHHH", self.port, self.port, 8 + len(payload), 0) + payload
         pseudo = packed(self.source) + packed(self.destination)
-        return ip_packet(self.source, self.destination, _UDP, _with_checksum(udp, 6, pseudo, _UDP), number=number)
+        return ip_packet(self.source, self.destination, _UDP, with_checksum(udp, 6, pseudo, _UDP), number=number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ class Question:
         group = packed("ff02::1:ff00:0")[:13] + packed(self.target)[-3:]
         options = b"\x01\x01" + self.mac + bytes((_EXPERIMENTAL_OPTION, 2)) + token.ljust(14, b"\0")
         message = struct.pack("!BBHI", 135, 0, 0, 0) + packed(self.target) + options
-        filled = _with_checksum(message, 2, packed(self.source) + group, _ICMP6)
+        filled = with_checksum(message, 2, packed(self.source) + group, _ICMP6)
         return _ipv6(packed(self.source), group, _ICMP6, filled, 255)
 
 
@@ -182,7 +182,7 @@ def ip_packet(source: str, destination: str, protocol: int, payload: bytes, ttl:
         return _ipv6(packed(source), packed(destination), protocol, payload, ttl, number)
     head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(payload), number, 0x4000, ttl, protocol, 0)
     head += packed(source) + packed(destination)
-    return _put(head, 10, internet_checksum(head)) + payload
+    return put(head, 10, internet_checksum(head)) + payload
 
 
 def _ipv6(
@@ -193,16 +193,18 @@ def _ipv6(
     )
 
 
-def _gre(carried: int, key: int | None) -> bytes:
+def gre(carried: int, key: int | None) -> bytes:
+    """The header of GRE; carried: an Ethernet type."""
     if key is None:
         return struct.pack("!HH", 0, carried)
     return struct.pack("!HHI", 0x2000, carried, key)
 
 
-def _with_checksum(segment: bytes, offset: int, pseudo: bytes, protocol: int) -> bytes:
+def with_checksum(segment: bytes, offset: int, pseudo: bytes, protocol: int) -> bytes:
     """With the checksum over it and the pseudo header (RFC 9293 section 3.1, RFC 8200 section 8.1)."""
-    return _put(segment, offset, internet_checksum(pseudo + struct.pack("!II", len(segment), protocol) + segment))
+    return put(segment, offset, internet_checksum(pseudo + struct.pack("!II", len(segment), protocol) + segment))
 
 
-def _put(data: bytes, offset: int, checksum: int) -> bytes:
+def put(data: bytes, offset: int, checksum: int) -> bytes:
+    """With 16 bits in place of those at an offset."""
     return data[:offset] + struct.pack("!H", checksum) + data[offset + 2 :]
