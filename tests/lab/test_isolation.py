@@ -6,8 +6,8 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from vrf_tenants import EDGE_WAN, GATEWAY_WAN, STRANGER_WAN, TwoTenants, tenants, typed
 
+from benchmarks.vrf_tenants import EDGE_WAN, GATEWAY_WAN, STRANGER_WAN, TwoTenants, tenants, typed
 from raslab.errors import BadMeasurementError, NotIsolatedError
 from raslab.measure.isolation import IsolationReport, Leak, check_isolation
 from raslab.net import Network

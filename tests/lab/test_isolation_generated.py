@@ -8,8 +8,8 @@ import pytest
 from crowd import GATEWAY_WAN, MOST, Crowd, Part, give
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from vrf_tenants import typed
 
+from benchmarks.vrf_tenants import typed
 from raslab.measure.isolation import IsolationReport, check_isolation
 from raslab.net import Network
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from tenants import Tenants, tenants
-from vrf_tenants import typed
 
+from benchmarks.vrf_tenants import typed
 from raslab.measure.isolation import IsolationReport, Leak, Parties, check_isolation, find_parties
 
 pytestmark = [pytest.mark.usefixtures("root"), pytest.mark.needs("vrf", "bridge vlans", "vxlan", "gretap")]

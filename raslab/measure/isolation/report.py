@@ -103,12 +103,12 @@ class IsolationReport:
         arrived = sum(one.arrived for one in self.counts)
         return (
             f"Nothing crossed: {sent:,} probes of {kinds} kinds for {len(self.pairs):,} pairs of tenants. "
-            f"Of the tenants' own, {arrived:,} arrived, some of each kind from each node. "
-            f"{self._examined}"
+            f"Of the tenants' own, {arrived:,} arrived, some of each kind from each node."
         )
 
     @property
-    def _examined(self) -> str:
+    def examined(self) -> str:
+        """What the reasoning was about, in a sentence."""
         known = self.reasoned.examined
         if not known:
             return "Nothing was worked out."

@@ -13,6 +13,7 @@ from raslab.measure.isolation.reasoning.space import Packets, Range
 from raslab.measure.isolation.reasoning.state import Hop, Link, NodeState, Route, Rule
 
 LOCAL_TABLE, MAIN_TABLE = 255, 254
+_MOST_MARKS = 4096
 _LOCAL_KINDS = ("local", "broadcast", "anycast")
 
 
@@ -63,7 +64,7 @@ class Lookup:
             while place < len(rules) and rest.packets:
                 rule = rules[place]
                 place += 1
-                chosen, is_sure = self._selected(rule, names, master, outgoing)
+                chosen, is_sure = self._selected(rule, rest.packets, names, master, outgoing)
                 part = rest.packets & chosen
                 if not part:
                     continue
@@ -87,12 +88,20 @@ class Lookup:
                     beyond = rest.packets
                 rest = rest.narrowed(beyond)
 
-    def _selected(self, rule: Rule, names: set[str], master: Link | None, outgoing: str) -> tuple[Packets, bool]:
+    def _selected(
+        self, rule: Rule, asking: Packets, names: set[str], master: Link | None, outgoing: str
+    ) -> tuple[Packets, bool]:
         """The packets that a rule is about; not sure if that is not understood."""
         named = (rule.incoming is None or rule.incoming in names) and (rule.outgoing in (None, outgoing))
         if rule.l3mdev and master is None:
             named = False
         packets, is_sure = self._selector(rule)
+        if rule.mark is not None and masked(*rule.mark, 32) is None:
+            marks = asking.values("mark")
+            is_sure = not rule.unknown and all(last - first < _MOST_MARKS for first, last in marks)
+            if is_sure:
+                each = (one for first, last in marks for one in range(first, last + 1))
+                packets &= self._space.among("mark", [(n, n) for n in each if n & rule.mark[1] == rule.mark[0]])
         if not named:
             packets = self._headers.nothing
         return (self._headers.ip[rule.version] - packets if rule.inverted else packets), is_sure

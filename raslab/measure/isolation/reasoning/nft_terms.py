@@ -283,6 +283,8 @@ class Terms:
             return self._of_parts(term, op, right)
         if op == "in" and term.field in ("flags", "nat"):
             return self._any_bit(term, right, sets)
+        if term.mask is not None and isinstance(right, list):
+            right = {"|": right}
         ranges = self.ranges(right, term, sets)
         if ranges is not None and term.mask is not None:
             ranges = self._unmasked(term, ranges)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import os
+import re
 import socket
 import stat
 import struct
@@ -44,7 +45,7 @@ def read_processes(namespaces: Mapping[str, int]) -> tuple[Process, ...]:
     own = os.getpid()
     sockets: dict[int, list[Socket]] = {}
     joints: dict[str, set[int]] = defaultdict(set)
-    names: dict[int, str] = {}
+    names: dict[int, tuple[str, frozenset[str]]] = {}
     peers = _unix_peers(namespaces)
     for number in _others(own):
         found, shared = _of_process(number, nodes, peers)
@@ -55,7 +56,9 @@ def read_processes(namespaces: Mapping[str, int]) -> tuple[Process, ...]:
             joints[joint].add(number)
     groups = _groups(sockets, joints)
     return tuple(
-        Process(number, names[number], tuple(held), groups[number]) for number, held in sockets.items() if held
+        Process(number, names[number][0], tuple(held), groups[number], names[number][1])
+        for number, held in sockets.items()
+        if held
     )
 
 
@@ -69,12 +72,15 @@ def _others(own: int) -> Iterator[int]:
                 yield int(entry)
 
 
-def _name(number: int) -> str:
+def _name(number: int) -> tuple[str, frozenset[str]]:
+    """A process as people know it, and the words of its command line."""
     with suppress(OSError):
-        words = Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")
-        return " ".join(Path(word.decode(errors="replace")).name if n == 0 else word.decode(errors="replace")[:40]
-                        for n, word in enumerate(words[:3]) if word)  # fmt: skip
-    return str(number)
+        line = [
+            one.decode(errors="replace") for one in Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0") if one
+        ]
+        if line:
+            return Path(line[0]).name, frozenset(re.split(r"[^\w.~-]+", " ".join(line)))
+    return str(number), frozenset()
 
 
 def _groups(sockets: Mapping[int, object], joints: Mapping[str, set[int]]) -> dict[int, int]:

@@ -41,6 +41,8 @@ _L3MDEV, _UID, _IP_PROTO, _SPORT, _DPORT, _DSCP = 19, 20, 22, 23, 24, 25
 _SAYS_NOTHING = {0, 11, 13, 18, 21}  # padding, realms, and who has made the rule
 _KNOWN = {_DST, _SRC, _IIF, _GOTO, _PRIORITY, _MARK, _SUPPRESS, _TABLE, _MASK, _OIF, _L3MDEV, _UID}
 _KNOWN |= {_IP_PROTO, _SPORT, _DPORT, _DSCP, *_SAYS_NOTHING}
+_WHOLE = {28: b"\xff\xff", 29: b"\xff\xff", 30: b"\x3f"}
+"""Masks of ports and DSCP that newer kernels tell even if all of it counts."""
 
 
 def read_routes(connection: Connection) -> list[Route]:
@@ -162,7 +164,7 @@ def read_rules(connection: Connection) -> list[Rule]:
 def _rule(payload: bytes, version: int) -> Rule:
     _, dst_length, src_length, tos, table, action, flags = struct.unpack_from("=BBBBBxxBI", payload)
     data = wire.attributes(payload[12:])
-    unknown = [f"attribute {one}" for one in data if one not in _KNOWN]
+    unknown = [f"attribute {one}" for one in data if one not in _KNOWN and data[one] != _WHOLE.get(one)]
     if _DSCP in data:
         tos = data[_DSCP][0] << 2
     if action not in _ACTIONS:

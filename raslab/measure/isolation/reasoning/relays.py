@@ -33,6 +33,8 @@ class Relays:
         for number, members in self._groups.items():
             self._found[number] = {}
             for process in members:
+                for name, held in self._named(process):
+                    self._found[number].setdefault(name, (process, held))
                 for held in process.sockets:
                     for name in self._whose(held):
                         self._found[number].setdefault(name, (process, held))
@@ -50,17 +52,34 @@ class Relays:
         if held.device:
             link = model.by_kernel.get(held.device)
             name = link.name if link else held.device
-            yield self._owners.owner_of((held.node, name)) or PROVIDER
+            yield self._owner(model, held.node, name)
             return
         host = held.local.rpartition(":")[0].strip("[]")
         if host and held.local.rpartition(":")[0] not in _ANY:
             for link in model.state.links:
                 if host in model.addresses_of(model.kernel(link)):
-                    yield self._owners.owner_of((held.node, link.name)) or PROVIDER
+                    yield self._owner(model, held.node, link.name)
             return
         if model.state.settings.get(f"{held.kind}_l3mdev_accept") == "1" and held.kind in ("tcp", "udp"):
             yield from (one.name for one in self._tenants if any(place[0] == held.node for place in one.interfaces))
         yield PROVIDER
+
+    def _owner(self, model: NodeModel, node: str, name: str) -> str:
+        """Whose an interface is: by itself, or by the VRF that it is in."""
+        vrf = model.vrf_of(model.links.get(name))
+        places = ((node, name), *([(node, vrf.name)] if vrf else []))
+        return next((owner for one in places if (owner := self._owners.owner_of(one))), PROVIDER)
+
+    def _named(self, process: Process) -> Iterator[tuple[str, Socket]]:
+        """The tenants whose interfaces a process's command line names, on nodes where it has sockets."""
+        for held in process.sockets:
+            model = self._models.get(held.node)
+            if model is None or held.node in self._node_owner or not model.has_vrfs:
+                continue
+            for word in process.words & model.by_kernel.keys():
+                owner = self._owner(model, held.node, model.by_kernel[word].name)
+                if owner != PROVIDER:
+                    yield owner, Socket(held.node, "named", word, "", "")
 
     def _is_vague(self, held: Socket) -> bool:
         """True of sockets that get packets of all VRFs of a node."""
@@ -81,9 +100,10 @@ class Relays:
         """Sentences about processes of which nobody knows."""
         for number, found in self._found.items():
             names = [name for name in found if name != PROVIDER]
-            if len(names) == 1 and PROVIDER in found and found[PROVIDER][1].node not in self._node_owner:
-                process, held = found[PROVIDER]
-                yield f"process {process.name} on {held.node} serves {names[0]} and the provider's network ({held})"
+            shared = [one for one in found.values() if one[1].node not in self._node_owner]
+            if len(names) == 1 and shared:
+                process, held = shared[0]
+                yield f"what process {process.name} on {held.node} does with packets of {names[0]} ({held})"
             elif number in self._vague:
                 process, held = self._vague[number]
                 yield f"process {process.name} on {held.node} gets packets of all tenants ({held})"

@@ -243,12 +243,15 @@ class Socket:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process that holds sockets of nodes. group: equal for those that can pass data on to each other."""
+    """A process that holds sockets of nodes. group: equal for those that can pass data on to each other. words: of its
+    command line, taken apart.
+    """
 
     number: int
     name: str
     sockets: tuple[Socket, ...]
     group: int
+    words: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Two tenants with equal addresses on one gateway, kept apart by VRFs: what the tests of isolation stand on."""
+"""Two tenants with equal addresses on one gateway, kept apart by VRFs: what leaks are planted into."""
 
 from __future__ import annotations
 
