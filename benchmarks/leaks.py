@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarks.relays import BOTH_RAW, BOTH_TUNS, BY_FILE, BY_UNIX, LISTENS, PACKETS, PIPED, UDP_RELAY
 from benchmarks.vrf_tenants import GATEWAY_WAN, SITE_WAN, STRANGER_WAN
@@ -32,23 +33,23 @@ class Leak:
     bed: str = VRFS
 
 
-def _added(name: str, *lines: str, node: str = "gw", **named: str) -> Leak:
+def _added(name: str, *lines: str, node: str = "gw", **named: Any) -> Leak:
     """By `ip ... add` and the like, and undone by `del` in the other order."""
     back = [line.replace(" add ", " del ", 1).replace(" append ", " del ", 1) for line in reversed(lines)]
     return Leak(name, tuple((node, one) for one in lines), tuple((node, one) for one in back), **named)
 
 
-def _device(name: str, device: str, *lines: str, **named: str) -> Leak:
+def _device(name: str, device: str, *lines: str, **named: Any) -> Leak:
     """By an interface that is added, and deleted again."""
     return Leak(name, tuple(("gw", one) for one in lines), (("gw", f"ip link del {device}"),), **named)
 
 
-def _ruled(name: str, selector: str, family: str = "", **named: str) -> Leak:
+def _ruled(name: str, selector: str, family: str = "", **named: Any) -> Leak:
     """By a rule that sends some of Contoso's packets to Fabrikam's table."""
     return _added(name, f"ip {family} rule add pref 400 iif a-lan {selector} lookup 1002", **named)
 
 
-def _marked(name: str, match: str, family: str = "", table: str = "inet", **named: str) -> Leak:
+def _marked(name: str, match: str, family: str = "", table: str = "inet", **named: Any) -> Leak:
     """By a mark that nftables gives to some of Contoso's packets, and a rule for the mark."""
     steps = (
         f"nft add table {table} leak",
@@ -60,13 +61,13 @@ def _marked(name: str, match: str, family: str = "", table: str = "inet", **name
     return Leak(name, tuple(("gw", one) for one in steps), tuple(("gw", one) for one in undone), **named)
 
 
-def _mirrored(name: str, selector: str, action: str, **named: str) -> Leak:
+def _mirrored(name: str, selector: str, action: str, **named: Any) -> Leak:
     """By traffic control on Contoso's interface."""
     steps = ("tc qdisc add dev a-lan clsact", f"tc filter add dev a-lan ingress {selector} action mirred {action}")
     return Leak(name, tuple(("gw", one) for one in steps), (("gw", "tc qdisc del dev a-lan clsact"),), **named)
 
 
-def _program(name: str, *programs: tuple[str, str, tuple[str, ...]], **named: str) -> Leak:
+def _program(name: str, *programs: tuple[str, str, tuple[str, ...]], **named: Any) -> Leak:
     return Leak(name, (), (), programs=programs, **{"place": "process", **named})
 
 
@@ -354,7 +355,7 @@ def _run() -> Iterator[Leak]:
 
 def _elsewhere() -> Iterator[Leak]:
     """In labs: switches, virtual networks, IPsec, NAT."""
-    vlan = {"bed": "vlan-integration", "sender": "A", "tenant": "B"}
+    vlan: Any = {"bed": "vlan-integration", "sender": "A", "tenant": "B"}
     yield _added(
         "port in a VLAN too many", "bridge vlan add dev to-b-srv vid 10", node="rack", place="rack:to-b-srv", **vlan
     )
@@ -365,7 +366,7 @@ def _elsewhere() -> Iterator[Leak]:
         place="b-srv",
         **vlan,
     )
-    hnv = {"bed": "hnv-two-hosts"}
+    hnv: Any = {"bed": "hnv-two-hosts"}
     yield _added(
         "forwarding entry into another virtual network",
         "bridge fdb append 02:00:00:00:00:77 dev vx5001 dst 192.168.2.20 vni 6001",
@@ -382,7 +383,7 @@ def _elsewhere() -> Iterator[Leak]:
         place="host2:vx5001",
         **hnv,
     )
-    nat = {"bed": "tenant-nat"}
+    nat: Any = {"bed": "tenant-nat"}
     yield _added(
         "answers to the wrong tenant",
         "ip rule add pref 1999 fwmark 1 lookup 1002",
@@ -404,7 +405,7 @@ def _elsewhere() -> Iterator[Leak]:
         place="csp:wan0",
         **nat,
     )
-    sealed = {"bed": "two-tenants", "tenant": WOODGROVE}
+    sealed: Any = {"bed": "two-tenants", "tenant": WOODGROVE}
     tmpl = "tmpl src 203.0.113.1 dst 198.51.100.5 proto esp reqid 77 mode tunnel"
     selector = "src 0.0.0.0/0 dst 10.0.0.0/24 dir out"
     yield Leak(

@@ -2,7 +2,7 @@
 
     .venv/bin/raslab exec --virtual-time -- .venv/bin/python -m benchmarks.planted_leaks </dev/null
 
-Prints a line for each: whether the tenants and the place were named, by reasoning (with the way) or by a probe, whether a
+Prints a line for each: whether the tenants and the place were named, by reasoning or by a probe, whether a
 packet has confirmed the way, and whether all was clean again afterwards. Ends with the counts, and with status 1 unless
 all were named and nothing else was. Words on the command line choose leaks by their names.
 """
@@ -99,7 +99,8 @@ def planted(network: Any, leak: Leak) -> Iterator[None]:
     with ExitStack() as stack:
         for node, line in leak.steps:
             _typed(network, node, line)
-        stack.callback(lambda: [_typed(network, node, line) for node, line in leak.undone])
+        for node, line in reversed(leak.undone):  # the last callback is called first
+            stack.callback(partial(_typed, network, node, line))
         for node, text, words in leak.programs:
             stack.callback(partial(_ended, _started(network, node, text, words)))
         yield

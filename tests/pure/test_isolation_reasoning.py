@@ -1,4 +1,4 @@
-"""Packets go where the kernel would send them: routes against brute force, rules, nftables, and ways between tenants."""
+"""Packets go where the kernel would send them: routes, rules, nftables; and ways between tenants are named."""
 
 from __future__ import annotations
 
