@@ -12,6 +12,7 @@ from raslab.errors import NoLabMachineError, WorkingFolderGoneError
 from raslab.machine import native, uml
 from raslab.machine.command import Command, MachineOptions, caller_environment
 from raslab.machine.here import here
+from raslab.machine.jail import reach
 from raslab.machine.streams import Streams, is_empty_input
 
 MACHINES = ("auto", "native", "uml")
@@ -61,13 +62,14 @@ def run_command(
         cwd = Path.cwd()
     except FileNotFoundError:
         raise WorkingFolderGoneError from None
+    readable = [*options.jail.read, *reach.named(argv, cwd)]
     command = Command(
         argv=tuple(argv),
         cwd=cwd,
         environment=caller_environment(),
         writable=options.jail.write,
-        readable=options.jail.read,
-        shown=hidden_folders((Path(sys.prefix), Path(raslab.__file__).parents[1], *options.jail.read)),
+        readable=readable,
+        shown=hidden_folders((Path(sys.prefix), Path(raslab.__file__).parents[1], *readable)),
         tty=tty,
         null_input=no_input and not tty,
     )

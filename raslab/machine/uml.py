@@ -74,6 +74,7 @@ def kernel_arguments(options: MachineOptions) -> list[str]:
         "uml_dir=.",
         "umid=lab",
         "panic=-1",
+        "fb_tunnels=initns",  # a node has the tunnels that it was given, and no gre0 or tunl0 besides
         # These two never reach the guest's command line, so that it is the same whatever the limits are.
         f"host_processes={options.limits.processes}",
         f"hostfs_quota={options.limits.written}",

@@ -79,7 +79,7 @@ class Launcher:
         } | options
         # Whoever runs the tests may ignore signals, in the background for example; `raslab` would respect that.
         signals = ["--default-signal", *([f"--ignore-signal={ignored}"] if ignored else [])]
-        child = subprocess.Popen(
+        child: subprocess.Popen[str] = subprocess.Popen(
             [ENV, *signals, sys.executable, "-m", "raslab", *arguments],
             cwd=self.work,
             env=self.environment,

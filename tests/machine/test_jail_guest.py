@@ -219,3 +219,19 @@ def test_frames_that_no_machine_sends_end_it(raslab: Launcher) -> None:
     assert result.returncode == 2
     assert "a program in it has written to /dev/ttyS0" in result.stderr
     assert raslab.uml("echo", "well").stdout == "well\n"
+
+
+@pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
+def test_a_file_that_the_command_line_names_can_be_read_and_its_neighbour_cannot(attacker: Attacker) -> None:
+    script, neighbour = attacker.victim / "script", attacker.victim / "secret"
+    script.write_text(f"import sys\nprint('read')\nprint(open({str(neighbour)!r}).read())\n")
+    script.chmod(0o644)
+    python = f"{sys.base_exec_prefix}/bin/python3"
+    words = ["-m", "raslab", "exec", "--machine", "uml", "--", "/usr/bin/python3", str(script)]
+    result = subprocess.run(
+        [*attacker.prefix, python if attacker.prefix else sys.executable, *words],
+        cwd=attacker.launcher.work, env=attacker.launcher.environment,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert result.stdout == "read\n"
+    assert "FileNotFoundError" in result.stderr or "PermissionError" in result.stderr

@@ -42,6 +42,19 @@ def interpreter_folders() -> list[Path]:
     return list(dict.fromkeys(path for path in found if path not in too_much))
 
 
+def named(words: Iterable[str], folder: Path) -> list[Path]:
+    """The files and folders that a command line names, seen from `folder`: whoever types it wants them to be read.
+
+    Of a file only itself. The home folder and what is above it are not meant, be they named or not.
+    """
+    too_much = _too_much()
+    found = []
+    for word in words:
+        with contextlib.suppress(OSError, ValueError, RuntimeError):
+            found.append((folder / word).resolve(strict=True))
+    return [path for path in dict.fromkeys(found) if path not in too_much]
+
+
 def _too_much() -> set[Path]:
     """The home folder and all above it: a program that lies there does not make it readable."""
     home = Path("~").expanduser().resolve()
