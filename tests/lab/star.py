@@ -27,7 +27,8 @@ class Star(Topo):
         for wire, (one, other, prefix) in WIRES.items():
             six = ipv6_prefix(prefix)
             ends = [{"name": wire, "ips": [f"{prefix}.{end}/24", f"{six}{end}/64"]} for end in (1, 2)]
-            self.addLink(one, other, params1=ends[0], params2=ends[1])
+            # Without a delay, both sides of a session call at the same instant of virtual time, again and again.
+            self.addLink(one, other, params1=ends[0], params2=ends[1], delay_ms=NUMBERS[other] - 1)
 
 
 class Routers:

@@ -75,7 +75,8 @@ def test_a_limit_that_is_just_enough_changes_nothing(routers: Routers) -> None:
     until("two are there again", lambda: {"10.2.0.0/24", "172.17.0.0/16"} <= routers.networks("gw1"))
     assert "Maximum" not in numbers(routers).last_reset
     after = numbers(routers, "gw2", "gw1")
-    assert after.notification_received == before.notification_received + 1
+    # The second one, if any, settles which of two calls at once stays (RFC 4271, 6.8).
+    assert after.notification_received - before.notification_received in (1, 2)
     with pytest.raises(GatewayRefusedError, match="choose 2 to"):
         routers.gw1.set_bgp_peer("gw2", max_allowed_prefix=1)
 

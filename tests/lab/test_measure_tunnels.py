@@ -39,7 +39,7 @@ def test_a_full_segment_on_the_wire(path: Path) -> None:
 
 
 def test_different_keys_are_silence() -> None:
-    topo = GrePerformance(path="gre-key")
+    topo = GrePerformance(path="gre-key", rate_mbps=1000, delay_ms=1.0)
     with Network(topo) as net:
         net.delTunnel("gw2", "gre1")
         net.addTunnel(
