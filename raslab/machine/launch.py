@@ -62,7 +62,7 @@ def run_command(
         cwd = Path.cwd()
     except FileNotFoundError:
         raise WorkingFolderGoneError from None
-    readable = [*options.jail.read, *reach.named(argv, cwd)]
+    readable = [*options.jail.read, *reach.named(argv, cwd, neighbours=options.jail.mode != "require")]
     command = Command(
         argv=tuple(argv),
         cwd=cwd,

@@ -222,16 +222,22 @@ def test_frames_that_no_machine_sends_end_it(raslab: Launcher) -> None:
 
 
 @pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
-def test_a_file_that_the_command_line_names_can_be_read_and_its_neighbour_cannot(attacker: Attacker) -> None:
-    script, neighbour = attacker.victim / "script", attacker.victim / "secret"
-    script.write_text(f"import sys\nprint('read')\nprint(open({str(neighbour)!r}).read())\n")
-    script.chmod(0o644)
+@pytest.mark.parametrize(("jail", "told"), [("require", "read\n"), ("auto", "read\nbeside\n")])
+def test_a_script_that_the_command_line_names(attacker: Attacker, jail: str, told: str) -> None:
+    """It can be read, and so can what lies beside it, unless a jail is required; nothing else of the host can."""
+    course = attacker.victim / "course"
+    course.mkdir()
+    (course / "beside").write_text("beside\n")
+    script = course / "script.py"
+    script.write_text(
+        f"print('read')\nfor name in ('beside', '../secret'):\n    print(open('{course}/' + name).read(), end='')\n"
+    )
     python = f"{sys.base_exec_prefix}/bin/python3"
-    words = ["-m", "raslab", "exec", "--machine", "uml", "--", "/usr/bin/python3", str(script)]
+    words = ["-m", "raslab", "exec", "--machine", "uml", "--jail", jail, "--", "/usr/bin/python3", str(script)]
     result = subprocess.run(
         [*attacker.prefix, python if attacker.prefix else sys.executable, *words],
         cwd=attacker.launcher.work, env=attacker.launcher.environment,
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
-    assert result.stdout == "read\n"
+    assert result.stdout == told, result.stderr
     assert "FileNotFoundError" in result.stderr or "PermissionError" in result.stderr

@@ -6,6 +6,7 @@ import contextlib
 import os
 import site
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -42,23 +43,26 @@ def interpreter_folders() -> list[Path]:
     return list(dict.fromkeys(path for path in found if path not in too_much))
 
 
-def named(words: Iterable[str], folder: Path) -> list[Path]:
+def named(words: Iterable[str], folder: Path, neighbours: bool) -> list[Path]:
     """The files and folders that a command line names, seen from `folder`: whoever types it wants them to be read.
 
-    Of a file only itself. The home folder and what is above it are not meant, be they named or not.
+    neighbours: of a file also those that are in its folder, as a script imports and reads what lies beside it. The home
+    folder, temporary folders that everybody shares, and what is above these are never meant as a whole.
     """
     too_much = _too_much()
     found = []
     for word in words:
         with contextlib.suppress(OSError, ValueError, RuntimeError):
-            found.append((folder / word).resolve(strict=True))
+            path = (folder / word).resolve(strict=True)
+            with_neighbours = neighbours and path.is_file() and path.parent not in too_much
+            found.append(path.parent if with_neighbours else path)
     return [path for path in dict.fromkeys(found) if path not in too_much]
 
 
 def _too_much() -> set[Path]:
-    """The home folder and all above it: a program that lies there does not make it readable."""
-    home = Path("~").expanduser().resolve()
-    return {home, *home.parents}
+    """The home folder, temporary ones, and all above: a program that lies there does not make them readable."""
+    shared = (Path("~").expanduser(), Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"), Path(tempfile.gettempdir()))
+    return {folder for path in shared for folder in (path.resolve(), *path.resolve().parents)}
 
 
 def allowed(folders: Iterable[Path], secrets: Sequence[Path] = SECRETS) -> list[str]:
