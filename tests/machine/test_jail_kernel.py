@@ -17,6 +17,7 @@ from raslab.machine.command import MachineOptions
 from raslab.machine.jail import landlock
 from raslab.machine.jail.policy import Jail
 from raslab.machine.jail.start import starter_command
+from tests.machine.conftest import wait_for
 
 NOBODY = 65534
 HOSTILE = Path(__file__).with_name("hostile.c")
@@ -60,6 +61,8 @@ def outcomes(place: Path, mode: str, user: int) -> dict[str, str]:
         os.chown(path, user, user, follow_symlinks=False)
     become = ["setpriv", "--reuid", str(user), "--regid", str(user), "--clear-groups"] if user else []
     victim = subprocess.Popen([*become, "env", "--ignore-signal=USR1", "sleep", "60"])
+    comm = Path(f"/proc/{victim.pid}/comm")
+    wait_for("the victim to be the user's own program", lambda: comm.read_text() == "sleep\n")
     name = f"raslab-jail-test-{os.getpid()}"
     with (
         socket.socket(socket.AF_UNIX) as by_path,
