@@ -177,7 +177,9 @@ def test_endpoint_independent_udp_lets_strangers_answer(sites: Sites) -> None:
         assert process.stdout.readline() == "sent\n"
         send = f"import socket; socket.socket(2, 2).sendto(b'hello', ('{WAN[1]}', {port}))"
         stranger.run(["python3", "-c", send], timeout=10)
-        return bool(process.stdout.readline() == "hello\n")
+        heard = process.stdout.readline()
+        process.wait()  # the next one wants its port
+        return bool(heard == "hello\n")
 
     assert not answered()
     sites.gw1.set_net_nat("office", udp_filtering_behavior="EndpointIndependent")
