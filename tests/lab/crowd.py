@@ -59,8 +59,12 @@ def give(network: Network, parts: Sequence[Part]) -> list[Tenant]:
             _lan(network, f"t{n}b", f"t{n}s", "lan0", part.far)
             for node, tunnel in (("gw", f"site{n}"), (f"t{n}s", "gate")):
                 network[node].intf(tunnel).change(key=part.key)
+            network[f"t{n}s"].intf("gate").change(up=True)
             network.routes += [Route("gw", prefix, dev=f"site{n}", vrf=f"vrf{n}") for prefix in part.far]
             network.routes += [Route(f"t{n}s", prefix, dev="gate") for prefix in part.near]
+        # A site that is nobody's takes nothing out of tunnels: it would send on what strangers wrap for it.
+        for n in range(len(parts) + 1, MOST + 1):
+            network[f"t{n}s"].intf("gate").change(up=False)
     return [_tenant(n, part) for n, part in enumerate(parts, start=1)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from two_tenants import NAMES, OUTSIDE, Tenants, TwoTenants
+from two_tenants import NAMES, OUTSIDE, Tenants, TwoTenants, until
 
 from raslab.errors import GatewayRefusedError
 from raslab.net import Network
@@ -38,7 +38,12 @@ def test_tenants_whose_names_differ_by_a_dash_have_maps_and_time_outs_of_their_o
         code = "import socket; s = socket.socket(2, 2); s.bind(('', 4000)); s.sendto(b'?', ('203.0.113.254', 9))"
         for number in (1, 2):
             assert network[f"vm{number}"].run(["python3", "-c", code]).status == 0
-        found = {one.routing_domain: one.timeout_s for one in tenants.csp.get_net_nat_session()}
+
+        def sessions() -> dict[str | None, float]:
+            return {one.routing_domain: one.timeout_s for one in tenants.csp.get_net_nat_session()}
+
+        until("both are on their way", lambda: sessions().keys() == {"A-B", "A"})
+        found = sessions()
         assert 30 < found["A-B"] <= 40 < 70 < found["A"] <= 80
         for name, own in (("udp-ports-A-B/C", ".51"), ("udp-ports-A/B-C", ".52")):
             shown = network["csp"].run(["nft", "list", "map", "ip", "nat", name]).stdout
