@@ -168,6 +168,8 @@ def _ike(interface: VpnS2SInterface, source: str) -> Section:
         "dpd_delay": f"{max(interface.network_outage_time_seconds - GIVES_UP_S, 1)}s",
         "keyingtries": "1",  # what follows an attempt in vain is decided elsewhere
         "mobike": "yes" if interface.mobike else "no",
+        # Not every maker asks for a certificate; none minds one (RFC 7296, 3.7).
+        **({"send_cert": "always"} if interface.certificate else {}),
     }
 
 
