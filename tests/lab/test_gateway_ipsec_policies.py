@@ -176,3 +176,20 @@ def test_selectors_of_ports_in_both_families(sites: Sites, family: str) -> None:
     assert not answered(sites, 8008, target)
     assert sites.pings(target) == 0
     assert "proto tcp dport 8000" in sites.network["gw1"].run("ip xfrm policy").stdout
+
+
+def test_ranges_that_are_no_prefixes_are_kept_to_exactly(sites: Sites) -> None:
+    """The smallest prefix and the smallest mask that hold these would let the next address and the next port pass."""
+    everything = VpnTrafficSelector(ip_address_range=("10.1.0.0", "10.1.0.255"), protocol_id=TCP)
+    some = VpnTrafficSelector(ip_address_range=("10.2.0.1", "10.2.0.2"), protocol_id=TCP, port_range=(8001, 8006))
+    add_tunnels(sites)
+    sites.gw1.set_vpn_s2s_interface("branch", local_vpn_traffic_selector=everything, remote_vpn_traffic_selector=some)
+    sites.gw2.set_vpn_s2s_interface("branch", local_vpn_traffic_selector=some, remote_vpn_traffic_selector=everything)
+    for last in (2, 3):
+        assert sites.network["h2"].run(f"ip addr add 10.2.0.{last}/24 dev eth0").status == 0
+    for port in (8001, 8006, 8007):
+        server = sites.network["h2"].popen(["python3", "-c", SERVE, str(port)], stdout=subprocess.PIPE, text=True)
+        assert server.stdout.readline() == "1\n"
+    sites.gw1.connect_vpn_s2s_interface("branch")
+    assert [answered(sites, port, "10.2.0.1") for port in (8001, 8006, 8007)] == [True, True, False]
+    assert [answered(sites, 8001, f"10.2.0.{last}") for last in (2, 3)] == [True, False]

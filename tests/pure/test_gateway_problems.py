@@ -231,6 +231,9 @@ CASES = {
     "selector with ports backwards": selector(port_range=(90, 80)),
     "selector with ports of no protocol": selector(port_range=(80, 90)),
     "selector with unknown protocol": selector(protocol_id=256),
+    "selector of too many pieces": selector(
+        ip_address_range=("10.1.0.1", "10.1.0.254"), protocol_id=6, port_range=(1, 1022)
+    ),
     "name with a space": psk(name="to paris"),
     "name of an interface": psk(name="wan0"),
     "name of both kinds": gre(name="paris"),

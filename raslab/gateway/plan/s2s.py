@@ -11,6 +11,7 @@ from raslab.gateway.plan import dialling
 from raslab.gateway.plan.interfaces import if_id, source_of
 from raslab.gateway.plan.proposals import proposals
 from raslab.gateway.scopes import Scope
+from raslab.gateway.selectors import pieces
 from raslab.gateway.state import GatewayState, VpnS2SInterface, VpnTrafficSelector
 from raslab.gateway.state.certificates import proven
 from raslab.gateway.state.identity import common_name, identity, user
@@ -196,21 +197,10 @@ def _child(interface: VpnS2SInterface, surroundings: Surroundings, *, dials: boo
 
 def _selectors(interface: VpnS2SInterface, chosen: tuple[VpnTrafficSelector, ...]) -> list[str]:
     if chosen:
-        return [_selector(one) for one in chosen]
+        return [piece for one in chosen for piece in pieces(one)]
     if interface.is_transport:
         return ["dynamic"]  # the two ends
     return ["0.0.0.0/0"] * interface.internal_ipv4 + ["::/0"] * interface.internal_ipv6
-
-
-def _selector(selector: VpnTrafficSelector) -> str:
-    first, last = selector.ip_address_range
-    text = f"{first}-{last}"
-    if not selector.protocol_id:
-        return text
-    low, high = selector.port_range
-    if (low, high) == (0, 65535):
-        return f"{text}[{selector.protocol_id}]"
-    return f"{text}[{selector.protocol_id}/{low if low == high else f'{low}-{high}'}]"
 
 
 def _own(interface: VpnS2SInterface) -> Section:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
+from math import prod
 
 from raslab.gateway.rules import credentials, transport
 from raslab.gateway.rules.filters import line_problems
 from raslab.gateway.rules.reading import address, choice_problem, given, range_problem
+from raslab.gateway.selectors import MOST_PAIRS, pieces
 from raslab.gateway.state import CustomPolicy, GatewayState, VpnS2SInterface
 from raslab.gateway.state import policy as words
 from raslab.gateway.state.s2s import VpnTrafficSelector
@@ -32,8 +34,7 @@ def check(state: GatewayState, surroundings: Surroundings) -> Iterator[str]:
         yield from _policy(interface, where)
         yield from _triggers(interface, where)
         yield from transport.check(interface, where, surroundings)
-        for selector in (*interface.local_vpn_traffic_selector, *interface.remote_vpn_traffic_selector):
-            yield from _selector(selector, where)
+        yield from _selectors(interface, where)
 
 
 def _words(interface: VpnS2SInterface, where: str) -> Iterator[str]:
@@ -171,6 +172,18 @@ def _triggers(interface: VpnS2SInterface, where: str) -> Iterator[str]:
             yield from line_problems(text, family, title)
         if lines and interface.persistent:
             yield f"The {where} is persistent, so nothing has to dial it: leave out persistent or its trigger filter."
+
+
+def _selectors(interface: VpnS2SInterface, where: str) -> Iterator[str]:
+    ends = (interface.local_vpn_traffic_selector, interface.remote_vpn_traffic_selector)
+    found = [problem for selector in chain(*ends) for problem in _selector(selector, where)]
+    yield from found
+    pairs = prod(sum(len(pieces(selector)) for selector in end) or 1 for end in ends) if not found else 0
+    if pairs > MOST_PAIRS:
+        yield (
+            f"The traffic selectors of {where} are {pairs} pairs of prefixes and blocks of ports, and more than"
+            f" {MOST_PAIRS} are too many for the kernel: choose ranges that are prefixes, such as 10.2.0.0-10.2.0.255."
+        )
 
 
 def _selector(selector: VpnTrafficSelector, where: str) -> Iterator[str]:
